@@ -1,0 +1,1 @@
+from linli.testing.fixtures import *  # noqa: F403

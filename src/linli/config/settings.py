@@ -1,0 +1,150 @@
+"""Django settings; everything a site may change comes from :mod:`linli.config.env`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+from linli.config import env as _env
+from linli.kernel.crypto import KeyRing, Suite
+from linli.kernel.postgres import APP, OWNER, EmbeddedPostgres
+
+ENV = _env.load()
+PACKAGE = Path(__file__).resolve().parent.parent
+# Commands that change the shape of the database run as the role that owns it.
+AS_OWNER = os.environ.get("LINLI_AS_OWNER") == "1"
+
+DEBUG = ENV.debug
+SECRET_KEY = ENV.django_secret()
+ALLOWED_HOSTS = [h.strip() for h in ENV.allowed_hosts.split(",") if h.strip()]
+LINLI_KEYRING = KeyRing.load_or_create(
+    ENV.data / "secrets" / "keyring.json", Suite.SM4_GCM if ENV.crypto_suite == "sm" else Suite.AES256_GCM
+)
+
+INSTALLED_APPS = [
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "django_htmx",
+    "django_cotton.apps.SimpleAppConfig",
+    "linli.domains.trace",
+    "linli.domains.accounts",
+    "linli.domains.org",
+    "linli.domains.people",
+    "linli.domains.catalog",
+    "linli.domains.documents",
+    "linli.domains.cases",
+    "linli.domains.voice",
+    "linli.web",
+]
+
+
+def _database() -> dict[str, Any]:
+    """The database of DATABASE_URL, or the embedded one's socket; no connection is made here."""
+    url = (AS_OWNER and ENV.owner_database_url) or ENV.database_url
+    if url:
+        parts: dict[str, Any] = conninfo_to_dict(url)
+        known = {
+            "NAME": parts.pop("dbname", ""), "USER": parts.pop("user", ""), "PASSWORD": parts.pop("password", ""),
+            "HOST": parts.pop("host", ""), "PORT": str(parts.pop("port", "")),
+        }  # fmt: skip
+        return known | {"OPTIONS": parts}
+    address = EmbeddedPostgres(ENV.data).address(OWNER if AS_OWNER else APP)
+    return {
+        "NAME": address.database, "USER": address.user, "PASSWORD": address.password,
+        "HOST": address.host, "PORT": str(address.port), "OPTIONS": {},
+    }  # fmt: skip
+
+
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, **_database()}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+_VALIDATION = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _VALIDATION + "UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("username", "name")}},
+    {"NAME": _VALIDATION + "MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": _VALIDATION + "CommonPasswordValidator"},
+    {"NAME": _VALIDATION + "NumericPasswordValidator"},
+]
+
+ROOT_URLCONF = "linli.config.urls"
+WSGI_APPLICATION = "linli.config.wsgi.application"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django_cotton.cotton_loader.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.data / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": ENV.data / "files"}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+
+# The cookie carries only the id of a sign-in; whether that is still good stands in accounts.SignIn.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.public_url.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+if ENV.trusted_proxy:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "linli": {"level": "INFO"},
+        "procrastinate": {"level": "WARNING"},
+        "pyhanko": {"level": "CRITICAL"},  # it logs what it also raises or returns
+        "pyhanko_certvalidator": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,52 @@
+"""Reading accounts and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from linli.domains.accounts.models import SignIn, User
+from linli.domains.accounts.rules import is_idle
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotFound
+from linli.kernel.text import msg
+
+__all__ = ["SignIn", "User", "get_user", "live_session", "names", "sessions_of", "users"]
+
+
+def live_session(session_id: UUID, *, now: datetime) -> SignIn | None:
+    """The session with its user, if it has neither ended nor been left idle and the user is active. One query."""
+    session = SignIn.objects.select_related("user").filter(pk=session_id, ended_at=None, user__is_active=True).first()
+    if session is None or is_idle(session.seen_at, now, settings.ENV.idle_minutes):
+        return None
+    return session
+
+
+def sessions_of(user_id: UUID, *, by: Actor) -> QuerySet[SignIn]:
+    """A user's sessions, newest first; one's own, or anybody's with the permission."""
+    if by.user_id != user_id and not by.can("accounts.manage"):
+        raise NotFound(what=msg("账号"))
+    return SignIn.objects.filter(user_id=user_id).order_by("-started_at")
+
+
+def users(*, by: Actor) -> QuerySet[User]:
+    """All accounts, for who manages them."""
+    by.must("accounts.manage")
+    return User.objects.order_by("username")
+
+
+def get_user(user_id: UUID) -> User:
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise NotFound(what=msg("账号"))
+    return user
+
+
+def names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Names by user id, in one query."""
+    wanted = {i for i in ids if i}
+    return dict(User.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}

@@ -1,0 +1,1 @@
+"""Organisations, regions, staff, posts, authority over items, and the dated working-day calendar."""

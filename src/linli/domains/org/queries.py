@@ -1,0 +1,231 @@
+"""Reading organisations, posts, authority and the calendar."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from linli.domains.org.models import (
+    Absence,
+    Authority,
+    CalendarNotice,
+    Organisation,
+    Post,
+    Posting,
+    Recusal,
+    Region,
+)
+from linli.domains.org.rules import Duty, OrgKind, Power
+from linli.kernel.actors import Actor, Channel
+from linli.kernel.calendar import WorkingCalendar, YearNotice
+from linli.kernel.errors import NotFound
+from linli.kernel.text import msg
+
+__all__ = [
+    "Absence", "Authority", "Candidate", "Duty", "OrgKind", "Organisation", "Post", "Posting", "Power", "actor_for", "calendar",
+    "candidates", "deciding_org", "get_org", "has_power", "notices", "org_names", "postings_of", "powers_of", "region_names",
+    "regions", "subtree_ids", "tree",
+]  # fmt: skip
+
+_CALENDAR_SECONDS = 5.0
+_calendars: dict[str, tuple[float, WorkingCalendar]] = {}
+
+
+def _on(day: date) -> Q:
+    return Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gt=day))
+
+
+# -- calendar -----------------------------------------------------------------------------------------------------------
+
+
+def calendar(region: str = "") -> WorkingCalendar:
+    """The working-day calendar of a region: the country's notices and the additions of the divisions it lies in.
+
+    Kept for some seconds in the process; jobs that depend on a new notice wait longer than that.
+    """
+    kept = _calendars.get(region)
+    if kept and time.monotonic() - kept[0] < _CALENDAR_SECONDS:
+        return kept[1]
+    scopes = ["", *(region[:n] for n in (2, 4, 6, 9, 12) if n <= len(region))]
+    rows = CalendarNotice.objects.filter(region__in=scopes).order_by("region", "year", "-loaded_at").distinct("region", "year")
+    fresh = _build(list(rows))
+    old = kept[1] if kept else None
+    if old is not None and old.notices == fresh.notices and old.local == fresh.local:
+        fresh = old  # keep its prepared table of days
+    _calendars[region] = (time.monotonic(), fresh)
+    return fresh
+
+
+def _build(rows: list[CalendarNotice]) -> WorkingCalendar:
+    national = [YearNotice(r.year, frozenset(r.closed), frozenset(r.worked), r.source) for r in rows if not r.region]
+    return WorkingCalendar(national, local=(d for r in rows if r.region for d in r.closed))
+
+
+def forget_calendars() -> None:
+    """Read the notices again at the next use."""
+    _calendars.clear()
+
+
+def notices() -> QuerySet[CalendarNotice]:
+    """All notices ever loaded, newest year first."""
+    return CalendarNotice.objects.order_by("-year", "region", "-loaded_at")
+
+
+# -- organisations and posts --------------------------------------------------------------------------------------------
+
+
+def get_org(org_id: UUID) -> Organisation:
+    org = Organisation.objects.select_related("region").filter(pk=org_id).first()
+    if org is None:
+        raise NotFound(what=msg("机构"))
+    return org
+
+
+def tree() -> QuerySet[Organisation]:
+    """All organisations, parents before children."""
+    return Organisation.objects.select_related("region").order_by("path")
+
+
+def subtree_ids(org_id: UUID) -> list[UUID]:
+    """An organisation and all below it."""
+    path = Organisation.objects.filter(pk=org_id).values_list("path", flat=True).first()
+    return list(Organisation.objects.filter(path__startswith=path).values_list("pk", flat=True)) if path else []
+
+
+def org_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Short names by id, in one query."""
+    wanted = {i for i in ids if i}
+    return dict(Organisation.objects.filter(pk__in=wanted).values_list("pk", "short_name")) if wanted else {}
+
+
+def regions() -> QuerySet[Region]:
+    return Region.objects.order_by("code")
+
+
+def region_names(codes: Iterable[str]) -> dict[str, str]:
+    wanted = {c for c in codes if c}
+    return dict(Region.objects.filter(pk__in=wanted).values_list("code", "name")) if wanted else {}
+
+
+def postings_of(user_id: UUID, *, on: date) -> QuerySet[Posting]:
+    """The posts somebody holds on a day."""
+    return Posting.objects.filter(_on(on), user_id=user_id).select_related("post", "org", "hall").order_by("valid_from", "id")
+
+
+def postings(*, by: Actor) -> QuerySet[Posting]:
+    """All postings, for who manages them."""
+    by.must("org.manage")
+    return Posting.objects.select_related("user", "post", "org", "hall").order_by("org__path", "post_id", "user__name")
+
+
+def actor_for(posting_id: UUID, *, user_id: UUID, on: date, device: str = "", channel: Channel = Channel.HALL) -> Actor | None:
+    """The actor a posting makes of its user on a day; None if the posting is not theirs or not in force. One query."""
+    posting = (
+        Posting.objects.filter(_on(on), pk=posting_id, user_id=user_id)
+        .select_related("user", "post", "org")
+        .only("id", "user__name", "post__permissions", "org__region_id", "org_id", "hall_id", "user_id", "post_id")
+        .first()
+    )
+    if posting is None:
+        return None
+    return Actor(
+        user_id=user_id, posting_id=posting.pk, org_id=posting.org_id, hall_id=posting.hall_id, region=posting.org.region_id,
+        device=device[:64], channel=channel, permissions=frozenset(posting.post.permissions), name=posting.user.name,
+    )  # fmt: skip
+
+
+# -- authority ----------------------------------------------------------------------------------------------------------
+
+
+def has_power(org_id: UUID, item_code: str, power: Power, *, region: str, on: date) -> bool:
+    """Whether an organisation may do this with an item for cases of a region on a day."""
+    return Authority.objects.filter(_on(on), org_id=org_id, item_code=item_code, power=power, region__in=_prefixes(region)).exists()
+
+
+def powers_of(org_id: UUID, *, region: str, on: date) -> dict[str, set[Power]]:
+    """All powers of an organisation by item code, for cases of a region on a day."""
+    found: dict[str, set[Power]] = {}
+    rows = Authority.objects.filter(_on(on), org_id=org_id, region__in=_prefixes(region)).values_list("item_code", "power")
+    for code, power in rows:
+        found.setdefault(code, set()).add(Power(power))
+    return found
+
+
+def deciding_org(item_code: str, *, region: str, on: date) -> UUID | None:
+    """Who decides an item for a region: the organisation with authority whose own region lies nearest above it."""
+    row = (
+        Authority.objects.filter(_on(on), item_code=item_code, power=Power.DECIDE, region__in=_prefixes(region))
+        .order_by("-org__region__code", "-region", "org__code")
+        .values_list("org_id", "org__region__code")
+    )
+    nearest = [org for org, code in row if region.startswith(code)]
+    return nearest[0] if nearest else (row[0][0] if row else None)
+
+
+def authorities(item_code: str, *, on: date) -> QuerySet[Authority]:
+    """Who may do what with an item on a day."""
+    return Authority.objects.filter(_on(on), item_code=item_code).select_related("org").order_by("org__path", "power")
+
+
+def _prefixes(region: str) -> list[str]:
+    return ["", *(region[:n] for n in (2, 4, 6, 9, 12) if n <= len(region))]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody whose post and organisation qualify them for a step; ``why_not`` says why the draw must leave them out."""
+
+    user_id: UUID
+    posting_id: UUID
+    org_id: UUID
+    why_not: str = ""
+
+
+_CANDIDATES = """
+    SELECT DISTINCT ON (p.user_id) p.user_id, p.id, p.org_id,
+           CASE WHEN EXISTS (SELECT 1 FROM org_absence ab WHERE ab.user_id = p.user_id AND %(day)s BETWEEN ab.first AND ab.last)
+                THEN 'absent'
+                WHEN EXISTS (SELECT 1 FROM org_recusal r
+                              WHERE r.user_id = p.user_id AND r.ended_at IS NULL AND r.party_id = ANY(%(parties)s))
+                THEN 'recused'
+                WHEN s.id_index = ANY(%(indexes)s) THEN 'own_case'
+                ELSE '' END
+      FROM org_posting p
+      JOIN org_post ON org_post.code = p.post_id AND org_post.duty = %(duty)s
+      JOIN accounts_user u ON u.id = p.user_id AND u.is_active
+      JOIN org_authority a ON a.org_id = p.org_id AND a.item_code = %(item)s AND a.power = %(power)s
+           AND a.region = ANY(%(regions)s) AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to > %(day)s)
+      LEFT JOIN org_staff s ON s.user_id = p.user_id
+     WHERE p.valid_from <= %(day)s AND (p.valid_to IS NULL OR p.valid_to > %(day)s)
+       AND (p.domains = '{}' OR %(domain)s = ANY(p.domains))
+     ORDER BY p.user_id, p.id
+"""
+
+
+def candidates(
+    *, item_code: str, domain: str, duty: Duty, power: Power, region: str, parties: list[UUID], party_indexes: list[bytes], on: date
+) -> list[Candidate]:
+    """Everybody qualified for a step of an item in a region on a day, in order of user id, with who must be left out.
+
+    Qualified: a post with that duty in an organisation with that power. Left out: absent, recused from one of the
+    parties, or a party themselves (by blind index).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CANDIDATES,
+            {
+                "day": on, "parties": parties, "indexes": party_indexes, "duty": duty.value, "item": item_code,
+                "power": power.value, "regions": _prefixes(region), "domain": domain,
+            },
+        )  # fmt: skip
+        return [Candidate(*row) for row in cursor.fetchall()]
+
+
+def recusals_of(user_id: UUID) -> QuerySet[Recusal]:
+    return Recusal.objects.filter(user_id=user_id, ended_at=None).order_by("-declared_at")

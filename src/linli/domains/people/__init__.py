@@ -1,0 +1,1 @@
+"""Persons and employers: encrypted numbers, masking, and who looked at whose record."""

@@ -1,0 +1,121 @@
+"""Reading persons and employers, masked unless a command recorded why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from linli.domains.people.models import Employer, Person
+from linli.domains.people.rules import Gender, IdType, Purpose
+from linli.kernel.errors import NotFound
+from linli.kernel.identifiers import mask_id, mask_phone
+from linli.kernel.search import query
+from linli.kernel.text import msg
+
+__all__ = [
+    "CONTEXT", "Gender", "IdType", "Party", "PersonCard", "Purpose", "employer_facts", "find_employers", "parties",
+    "party_indexes", "person_card", "person_facts",
+]  # fmt: skip
+
+CONTEXT = "id_number"  # of the blind index; the same numbers are compared by other rooms (org.Staff)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """A person as a clerk sees them: masked."""
+
+    id: UUID
+    name: str
+    id_type: IdType
+    id_number: str
+    phone: str
+    gender: Gender
+    birth_date: date | None
+    region: str
+
+
+def person_card(person_id: UUID) -> PersonCard:
+    """The masked card of a person."""
+    p = Person.objects.filter(pk=person_id).first()
+    if p is None:
+        raise NotFound(what=msg("该人员"))
+    phone = p.phone.open() if p.phone else ""
+    return PersonCard(
+        p.pk, p.name, IdType(p.id_type), mask_id(p.id_number.open()), mask_phone(phone) if phone else "", Gender(p.gender),
+        p.birth_date, p.region,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who a case is for, in few words."""
+
+    id: UUID
+    name: str
+    is_employer: bool
+    number: str  # masked for persons, whole for employers, whose code is public
+
+
+def parties(ids: Iterable[UUID | None]) -> dict[UUID, Party]:
+    """Names and masked numbers of persons and employers, in two queries however many."""
+    wanted = {i for i in ids if i}
+    found = {
+        p.pk: Party(p.pk, p.name, False, mask_id(p.id_number.open()))
+        for p in Person.objects.filter(pk__in=wanted).only("id", "name", "id_number")
+    }
+    if len(found) < len(wanted):
+        for e in Employer.objects.filter(pk__in=wanted - set(found)).only("id", "name", "credit_code"):
+            found[e.pk] = Party(e.pk, e.name, True, e.credit_code)
+    return found
+
+
+def party_indexes(ids: Iterable[UUID]) -> list[bytes]:
+    """Blind indexes of persons, for telling whether a member of staff is one of them."""
+    return [bytes(i) for i in Person.objects.filter(pk__in=list(ids)).values_list("id_index", flat=True)]
+
+
+def person_facts(person_id: UUID) -> dict[str, str]:
+    """What is known of a person, by the names of the fact vocabulary; for prefilling a form."""
+    p = Person.objects.filter(pk=person_id).first()
+    if p is None:
+        raise NotFound(what=msg("该人员"))
+    facts = {
+        "name": p.name,
+        "id_type": IdType(p.id_type).label,
+        "id_number": p.id_number.open(),
+        "gender": Gender(p.gender).label if p.gender != Gender.UNKNOWN else "",
+        "birth_date": p.birth_date.isoformat() if p.birth_date else "",
+        "phone": p.phone.open() if p.phone else "",
+        "address": p.address.open() if p.address else "",
+    }
+    return dict(p.profile.open_json() if p.profile else {}) | facts
+
+
+def employer_facts(employer_id: UUID) -> dict[str, str]:
+    """The same for an employer."""
+    e = Employer.objects.filter(pk=employer_id).first()
+    if e is None:
+        raise NotFound(what=msg("该单位"))
+    facts = {
+        "org_name": e.name,
+        "credit_code": e.credit_code,
+        "legal_representative": e.legal_representative,
+        "phone": e.phone.open() if e.phone else "",
+        "address": e.address,
+    }
+    return dict(e.profile.open_json() if e.profile else {}) | facts
+
+
+def find_employers(text: str) -> QuerySet[Employer]:
+    """Employers by part of the name, pinyin initials, or credit code."""
+    code = text.strip().upper()
+    if len(code) == 18 and code.isalnum():
+        return Employer.objects.filter(credit_code=code)
+    wanted = query(text)
+    if not wanted:
+        return Employer.objects.none()
+    return Employer.objects.extra(where=["search @@ %s::tsquery"], params=[wanted]).order_by("name", "id")

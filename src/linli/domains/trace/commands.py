@@ -1,0 +1,229 @@
+"""Writing the record: one call for each act, in the transaction of the change it tells of."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from psycopg.types.json import Jsonb
+
+from linli.domains.trace.chain import GENESIS, Link, canonical, plain
+from linli.domains.trace.models import Answer
+from linli.domains.trace.subscriptions import subscribe, subscribers
+from linli.kernel.actors import Actor
+from linli.kernel.crypto import sm3
+from linli.kernel.errors import Kind, LinliError
+from linli.kernel.ids import uuid7
+from linli.kernel.jobs import defer
+from linli.kernel.text import noop
+
+__all__ = ["Act", "KeyReused", "Subject", "once", "record", "record_all", "subscribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an act is about: a kind (``case``, ``person``) and the subject's own id. Each subject has one chain."""
+
+    kind: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A name (``cases.accepted``) and what is to be noted: ids, codes and reasons, never personal numbers."""
+
+    name: str
+    data: Mapping[str, Any]
+
+
+def record(act: str, *, subject: Subject, by: Actor, at: datetime, new: bool = False, **data: Any) -> int:
+    """Record one act; returns its place in the subject's chain. ``new`` says that the chain begins here."""
+    return record_all([Act(act, data)], subject=subject, by=by, at=at, new=new)
+
+
+def record_all(acts: Sequence[Act], *, subject: Subject, by: Actor, at: datetime, new: bool = False) -> int:
+    """Record acts of one command on one subject, in order; returns the place of the last.
+
+    Locks the subject's chain, so acts on one subject are written one after the other. Must run inside the
+    transaction of the change.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an act is recorded in the transaction of its change")
+    with connection.cursor() as cursor:
+        _ensure_month(cursor, at)
+        seq, head = (0, GENESIS) if new else _lock_chain(cursor, subject, at)
+        rows: list[Any] = []
+        actor = _actor(by)
+        for act in acts:
+            link = Link(
+                id=uuid7(), chain=subject.id, kind=subject.kind, seq=seq + 1, at=at, act=act.name, actor=actor,
+                data=plain(act.data), salt=os.urandom(16), prev=head,
+            )  # fmt: skip
+            seq, head = link.seq, link.hash()
+            rows += [
+                link.id, link.chain, link.kind, link.seq, at, link.act, by.user_id, by.posting_id, by.org_id, by.hall_id,
+                by.device, by.channel.value, Jsonb(link.data), link.salt, link.prev, head,
+            ]  # fmt: skip
+        # psycopg would send each value with its own type; one prepared shape for each number of acts is enough.
+        values = ", ".join([_ROW] * len(acts))
+        if new:
+            cursor.execute(_OPEN_AND_INSERT % values, [subject.id, subject.kind, seq, head, at, at, *rows])
+        else:
+            cursor.execute(_INSERT_AND_ADVANCE % values, [*rows, seq, head, at, at, subject.id])
+    for place, act in enumerate(acts, seq - len(acts) + 1):
+        for task in subscribers(act.name):
+            defer(task, chain_id=str(subject.id), seq=place)
+    return seq
+
+
+_COLUMNS = "id, chain_id, kind, seq, at, act, user_id, posting_id, org_id, hall_id, device, channel, data, salt, prev, hash"
+_ROW = "(" + ", ".join(["%s"] * 16) + ")"
+_OPEN_AND_INSERT = (
+    "WITH opened AS (INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) VALUES (%%s, %%s, %%s, %%s, %%s, %%s)) "
+    f"INSERT INTO trace_event ({_COLUMNS}) VALUES %s"
+)
+_INSERT_AND_ADVANCE = (
+    f"WITH added AS (INSERT INTO trace_event ({_COLUMNS}) VALUES %s) "
+    "UPDATE trace_chain SET seq = %%s, head = %%s, first_at = least(first_at, %%s), last_at = greatest(last_at, %%s) WHERE id = %%s"
+)
+
+
+_months: set[tuple[str, int, int]] = set()
+
+
+def _ensure_month(cursor: Any, at: datetime) -> None:
+    """Make sure the month has its partition; asked once per process and month (a job makes them ahead of time)."""
+    moment = at.astimezone(UTC)
+    month = (connection.settings_dict["NAME"], moment.year, moment.month)
+    if month not in _months:
+        cursor.execute("SELECT trace_ensure_month(%s)", [moment.date()])
+        transaction.on_commit(lambda: _months.add(month))
+
+
+def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes]:
+    """The length and head of a chain, locked; an empty chain is opened if there is none."""
+    query = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"
+    cursor.execute(query, [subject.id])
+    found = cursor.fetchone()
+    if found is None:
+        cursor.execute(
+            "INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) VALUES (%s, %s, 0, %s, %s, %s) "
+            "ON CONFLICT (id) DO NOTHING",
+            [subject.id, subject.kind, GENESIS, at, at],
+        )
+        cursor.execute(query, [subject.id])
+        found = cursor.fetchone()
+    return found[0], bytes(found[1])
+
+
+def _actor(by: Actor) -> dict[str, str | None]:
+    return {
+        "user": _text(by.user_id),
+        "posting": _text(by.posting_id),
+        "org": _text(by.org_id),
+        "hall": _text(by.hall_id),
+        "device": by.device,
+        "channel": by.channel.value,
+    }
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+# -- the same key gives the same answer ------------------------------------------------------------------------------
+
+
+class KeyReused(LinliError):
+    """An idempotency key came back with another request."""
+
+    code = "trace.key_reused"
+    kind = Kind.CONFLICT
+    template = noop("这次提交的编号已用于另一项操作。")
+    remedy = noop("请刷新页面后重新提交;之前的操作没有受影响。")
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Taken(Exception):
+    """The key was answered by another transaction meanwhile."""
+
+
+def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
+    """Make a command safe to repeat. The wrapped command takes ``key`` besides its own arguments.
+
+    With a key the answer (made of JSON values, ids, dates or None) is stored in the same transaction. The same key with
+    the same request gives the stored answer again, however often and however many at once; with another request it is
+    :class:`KeyReused`. Without a key the command simply runs. Either way it runs in one transaction.
+    """
+    name = f"{command.__module__.removeprefix('linli.domains.').removesuffix('.commands')}.{command.__name__}"
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        key = cast("UUID | None", kwargs.pop("key", None))
+        if key is None:
+            with transaction.atomic():
+                return command(*args, **kwargs)
+        fingerprint = sm3(canonical([name, plain({k: _print(v) for k, v in kwargs.items() if k != "now"})]))
+        try:
+            with transaction.atomic():
+                answer = command(*args, **kwargs)
+                with connection.cursor() as cursor:
+                    # A concurrent twin waits here for the first to commit, then finds the key taken.
+                    cursor.execute(
+                        "INSERT INTO trace_answer (key, command, fingerprint, answer, at) VALUES (%s, %s, %s, %s, %s) "
+                        "ON CONFLICT (key) DO NOTHING",
+                        [key, name, fingerprint, json.dumps(_freeze(answer)), cast("datetime", kwargs["now"])],
+                    )
+                    if cursor.rowcount == 0:
+                        raise _Taken
+                return answer
+        except (LinliError, IntegrityError, _Taken) as error:
+            # Usual for a repeat: the state has moved on, so the command itself refuses. Look whether it was us.
+            stored = Answer.objects.filter(key=key).first()
+            if stored is None:
+                raise
+            if bytes(stored.fingerprint) != fingerprint:
+                raise KeyReused from error
+            return _thaw(stored.answer)
+
+    return wrapper
+
+
+def _print(value: Any) -> Any:
+    """A stable spelling of an argument, for telling whether two requests are the same."""
+    if isinstance(value, Actor):
+        return _text(value.user_id)
+    try:
+        return plain(value)
+    except TypeError:
+        return repr(value)
+
+
+def _freeze(answer: Any) -> Any:
+    if isinstance(answer, UUID):
+        return {"uuid": str(answer)}
+    return plain(answer)
+
+
+def _thaw(answer: Any) -> Any:
+    if isinstance(answer, dict) and set(answer) == {"uuid"}:
+        return UUID(answer["uuid"])
+    return answer
+
+
+ANSWER_LIFE = timedelta(days=30)
+
+
+def forget_answers(*, before: datetime) -> int:
+    """Drop stored answers older than ``before``; a key is only meant to survive retries."""
+    return Answer.objects.filter(at__lt=before).delete()[0]

@@ -1,0 +1,48 @@
+"""Sentences that know their own translation key.
+
+A domain room speaks Chinese and knows no request, so it cannot choose a language. It hands out a :class:`Message`:
+a Chinese template with named values. ``str()`` gives the Chinese sentence; a face translates the template first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A Chinese sentence with ``%(name)s`` places and the values that fill them; values may be messages themselves."""
+
+    template: str
+    params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __str__(self) -> str:
+        return self.render(_same)
+
+    def render(self, translate: Callable[[str], str]) -> str:
+        """Fill the template after ``translate`` has turned it into the reader's language."""
+        if not self.params:
+            return translate(self.template)
+        values = {k: v.render(translate) if isinstance(v, Message) else v for k, v in self.params.items()}
+        return translate(self.template) % values
+
+
+def _same(template: str) -> str:
+    return template
+
+
+def msg(template: str, /, **params: object) -> Message:
+    """Make a message. The extractor of translations looks for this name, so pass the template as a literal."""
+    return Message(template, params)
+
+
+def noop(template: str, /) -> str:
+    """Mark a literal for translation where it stands as data (an enum label, an error template)."""
+    return template
+
+
+def joined(messages: Iterable[Message], translate: Callable[[str], str] = _same) -> str:
+    """Several sentences as one paragraph. Chinese sentences carry their own full stop, so nothing goes between."""
+    return "".join(m.render(translate) for m in messages)

@@ -1,0 +1,93 @@
+"""Fixtures that every test may use; the ``conftest.py`` at the top takes them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from linli.kernel.ids import uuid7
+from linli.kernel.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any) -> Iterator[None]:
+    """The migrated test database with the reference data that ``linli migrate`` loads too."""
+    from django.db import connection
+    from django.test.utils import setup_databases, teardown_databases
+
+    from linli.domains.org.commands import install_reference_data
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+        install_reference_data(now=datetime(2026, 1, 5, 1, 0, tzinfo=UTC))
+        with connection.cursor() as cursor:
+            months = "generate_series('2025-01-01'::date, '2027-12-01', '1 month') AS month"
+            cursor.execute(f"SELECT trace_ensure_month(month::date) FROM {months}")
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _calendars_read_anew() -> Iterator[None]:
+    """A test that loads a notice does not leave it to the next one."""
+    from linli.domains.org.queries import forget_calendars
+
+    forget_calendars()
+    yield
+    forget_calendars()
+
+
+@pytest.fixture
+def committed_db(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A database of the test's own, cloned from the migrated one, for tests in which transactions really commit.
+
+    (Django's own way, emptying all tables afterwards, is refused by the write-once tables, as it should be.)
+    Yields the name of the database.
+    """
+    from django.db import connections
+
+    default = connections["default"]
+    original = default.settings_dict["NAME"]
+    clone = f"{original}_{uuid7().hex[-12:]}"
+    with django_db_blocker.unblock():
+        connections.close_all()
+        with _maintenance() as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)')
+            admin.execute(f'CREATE DATABASE "{clone}" TEMPLATE "{original}"')
+        default.settings_dict["NAME"] = clone
+        try:
+            yield clone
+        finally:
+            connections.close_all()
+            default.settings_dict["NAME"] = original
+            with _maintenance() as admin:
+                admin.execute(f'DROP DATABASE "{clone}" WITH (FORCE)')
+
+
+def _maintenance() -> Any:
+    """A connection to the server's own database as the role the tests run as."""
+    import psycopg
+    from django.db import connections
+
+    s = connections["default"].settings_dict
+    return psycopg.connect(
+        host=s["HOST"], port=s["PORT"] or None, user=s["USER"], password=s["PASSWORD"], dbname="postgres", autocommit=True
+    )
+
+
+@pytest.fixture
+def as_superuser(committed_db: str) -> Iterator[Any]:
+    """A superuser's connection to the test's database, for doing what nobody should be able to do unnoticed."""
+    import psycopg
+    from django.conf import settings
+
+    from linli.kernel.postgres import ADMIN
+
+    address = EmbeddedPostgres(settings.ENV.data, fast=True).address(ADMIN, committed_db)
+    with psycopg.connect(address.conninfo, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")  # past all triggers
+        yield admin
