@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.search import SearchQuery
 from django.db import models
 
 from linli.kernel.crypto import KeyRing
@@ -89,3 +90,13 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
 
     def value_to_string(self, obj: models.Model) -> str:
         raise TypeError("sealed fields are not serialised")
+
+
+class TokenQuery(SearchQuery):
+    """A ``tsquery`` literal made by :mod:`linli.kernel.search`, taken as it is: no parser and no dictionary touches it."""
+
+    def __init__(self, literal: str) -> None:
+        super().__init__(literal, search_type="raw")
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **kwargs: Any) -> Any:
+        return "%s::tsquery", [self.get_source_expressions()[-1].value]

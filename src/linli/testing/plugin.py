@@ -11,8 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from linli.kernel.postgres import EmbeddedPostgres
+
+# The machine that runs the tests is shared and noisy: slowness is not a failure, see bench/.
+settings.register_profile("linli", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("linli")
 
 _started: tuple[EmbeddedPostgres, Path] | None = None
 

@@ -27,7 +27,7 @@ from linli.domains.org.models import (
     Staff,
 )
 from linli.domains.org.queries import forget_calendars
-from linli.domains.org.rules import OrgKind, Power
+from linli.domains.org.rules import PARTS, OrgKind, Power
 from linli.domains.trace.commands import Subject, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import YearNotice, seed_notices
@@ -74,16 +74,18 @@ def add_region(*, code: str, name: str, valid_from: date, by: Actor, now: dateti
 @transaction.atomic
 def add_organisation(
     *, code: str, name: str, short_name: str, kind: OrgKind, region: str, parent_id: UUID | None = None, credit_code: str = "",
-    address: str = "", phone: str = "", opening_hours: str = "", valid_from: date, by: Actor, now: datetime,
+    address: str = "", phone: str = "", opening_hours: str = "", review_body: str = "", court: str = "", valid_from: date,
+    by: Actor, now: datetime,
 ) -> UUID:  # fmt: skip
     """Add an organisation below another."""
     by.must("org.manage")
     parent = _get(Organisation, parent_id, msg("上级机构")) if parent_id else None
     org = Organisation(
         code=code, name=name, short_name=short_name, kind=kind, region_id=region, parent=parent, credit_code=credit_code,
-        address=address, phone=phone, opening_hours=opening_hours, valid_from=valid_from,
+        address=address, phone=phone, opening_hours=opening_hours, review_body=review_body, court=court, valid_from=valid_from,
     )  # fmt: skip
     org.path = f"{parent.path if parent else '/'}{org.pk}/"
+    org.body_id = parent.body_id if parent and kind in PARTS else org.pk
     org.save(force_insert=True)
     record(
         "org.organisation_added", subject=Subject("org", org.pk), by=by, at=now, new=True, code=code, org_kind=kind, region=region

@@ -28,7 +28,10 @@ class Region(models.Model):
 
 
 class Organisation(models.Model):
-    """A body or part of one. ``path`` lists the ids from the top down to itself, so a subtree is one prefix."""
+    """A body or part of one. ``path`` lists the ids from the top down to itself, so a subtree is one prefix.
+
+    Divisions and halls are parts: they act in the name, and under the authority, of the body they belong to.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     code = models.CharField(max_length=32, unique=True)
@@ -36,12 +39,15 @@ class Organisation(models.Model):
     short_name = models.CharField(max_length=32)
     kind = models.CharField(max_length=16)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    body = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+")  # in whose name it acts; mostly itself
     path = models.TextField()
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
     credit_code = models.CharField(max_length=18, blank=True)
     address = models.CharField(max_length=200, blank=True)
     phone = models.CharField(max_length=32, blank=True)
     opening_hours = models.CharField(max_length=100, blank=True)
+    review_body = models.CharField(max_length=128, blank=True)  # where its decisions are reconsidered
+    court = models.CharField(max_length=128, blank=True)  # and where they are sued on
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
 

@@ -28,9 +28,10 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Absence", "Authority", "Candidate", "Duty", "OrgKind", "Organisation", "Post", "Posting", "Power", "actor_for", "calendar",
-    "candidates", "deciding_org", "get_org", "has_power", "notices", "org_names", "postings_of", "powers_of", "region_names",
-    "regions", "subtree_ids", "tree",
+    "Absence", "answering_org", "actor_for", "authorities", "Authority", "calendar", "CalendarNotice", "Candidate", "candidates",
+    "deciding_org", "Duty", "forget_calendars", "get_org", "has_power", "Letterhead", "letterhead", "notices", "org_names",
+    "Organisation", "OrgKind", "Post", "Posting", "postings", "postings_of", "Power", "powers_of", "powers_over",
+    "recusals_of", "Region", "region_names", "regions", "subtree_ids", "tree",
 ]  # fmt: skip
 
 _CALENDAR_SECONDS = 5.0
@@ -87,6 +88,43 @@ def get_org(org_id: UUID) -> Organisation:
     return org
 
 
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What an organisation's papers say of it; review body and court come from the nearest organisation that names them."""
+
+    id: UUID
+    body_id: UUID
+    name: str
+    short_name: str
+    region: str
+    region_name: str
+    address: str
+    phone: str
+    opening_hours: str
+    review_body: str
+    court: str
+
+
+_letterheads: dict[tuple[str, UUID], tuple[float, Letterhead]] = {}
+_LETTERHEAD_SECONDS = 30.0
+
+
+def letterhead(org_id: UUID) -> Letterhead:
+    """The letterhead of an organisation, kept for half a minute in the process."""
+    key = (connection.settings_dict["NAME"], org_id)
+    kept = _letterheads.get(key)
+    if kept and time.monotonic() - kept[0] < _LETTERHEAD_SECONDS:
+        return kept[1]
+    org = get_org(org_id)
+    line = list(Organisation.objects.filter(pk__in=[p for p in org.path.split("/") if p]).order_by("-path"))
+    found = Letterhead(
+        org.pk, org.body_id, org.name, org.short_name, org.region_id, org.region.name, org.address, org.phone, org.opening_hours,
+        next((o.review_body for o in line if o.review_body), ""), next((o.court for o in line if o.court), ""),
+    )  # fmt: skip
+    _letterheads[key] = (time.monotonic(), found)
+    return found
+
+
 def tree() -> QuerySet[Organisation]:
     """All organisations, parents before children."""
     return Organisation.objects.select_related("region").order_by("path")
@@ -129,14 +167,14 @@ def actor_for(posting_id: UUID, *, user_id: UUID, on: date, device: str = "", ch
     posting = (
         Posting.objects.filter(_on(on), pk=posting_id, user_id=user_id)
         .select_related("user", "post", "org")
-        .only("id", "user__name", "post__permissions", "org__region_id", "org_id", "hall_id", "user_id", "post_id")
+        .only("id", "user__name", "post__permissions", "org__region_id", "org__body_id", "org_id", "hall_id", "user_id", "post_id")
         .first()
     )
     if posting is None:
         return None
     return Actor(
-        user_id=user_id, posting_id=posting.pk, org_id=posting.org_id, hall_id=posting.hall_id, region=posting.org.region_id,
-        device=device[:64], channel=channel, permissions=frozenset(posting.post.permissions), name=posting.user.name,
+        user_id=user_id, posting_id=posting.pk, org_id=posting.org_id, body_id=posting.org.body_id, hall_id=posting.hall_id,
+        region=posting.org.region_id, device=device[:64], channel=channel, permissions=frozenset(posting.post.permissions), name=posting.user.name,
     )  # fmt: skip
 
 
@@ -145,13 +183,19 @@ def actor_for(posting_id: UUID, *, user_id: UUID, on: date, device: str = "", ch
 
 def has_power(org_id: UUID, item_code: str, power: Power, *, region: str, on: date) -> bool:
     """Whether an organisation may do this with an item for cases of a region on a day."""
-    return Authority.objects.filter(_on(on), org_id=org_id, item_code=item_code, power=power, region__in=_prefixes(region)).exists()
+    return power in powers_over(item_code, org_id=org_id, region=region, on=on)
+
+
+def powers_over(item_code: str, *, org_id: UUID, region: str, on: date) -> set[Power]:
+    """What an organisation may do with one item for cases of a region on a day."""
+    rows = Authority.objects.filter(_held_by(org_id), _on(on), item_code=item_code, region__in=_prefixes(region))
+    return {Power(p) for p in rows.values_list("power", flat=True)}
 
 
 def powers_of(org_id: UUID, *, region: str, on: date) -> dict[str, set[Power]]:
     """All powers of an organisation by item code, for cases of a region on a day."""
     found: dict[str, set[Power]] = {}
-    rows = Authority.objects.filter(_on(on), org_id=org_id, region__in=_prefixes(region)).values_list("item_code", "power")
+    rows = Authority.objects.filter(_held_by(org_id), _on(on), region__in=_prefixes(region)).values_list("item_code", "power")
     for code, power in rows:
         found.setdefault(code, set()).add(Power(power))
     return found
@@ -171,6 +215,11 @@ def deciding_org(item_code: str, *, region: str, on: date) -> UUID | None:
 def authorities(item_code: str, *, on: date) -> QuerySet[Authority]:
     """Who may do what with an item on a day."""
     return Authority.objects.filter(_on(on), item_code=item_code).select_related("org").order_by("org__path", "power")
+
+
+def _held_by(org_id: UUID) -> Q:
+    """Authority of the organisation itself or of the body in whose name it acts."""
+    return Q(org_id=org_id) | Q(org_id__in=Organisation.objects.filter(pk=org_id).values("body_id"))
 
 
 def _prefixes(region: str) -> list[str]:
@@ -199,7 +248,8 @@ _CANDIDATES = """
       FROM org_posting p
       JOIN org_post ON org_post.code = p.post_id AND org_post.duty = %(duty)s
       JOIN accounts_user u ON u.id = p.user_id AND u.is_active
-      JOIN org_authority a ON a.org_id = p.org_id AND a.item_code = %(item)s AND a.power = %(power)s
+      JOIN org_organisation o ON o.id = p.org_id
+      JOIN org_authority a ON a.org_id IN (o.id, o.body_id) AND a.item_code = %(item)s AND a.power = %(power)s
            AND a.region = ANY(%(regions)s) AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to > %(day)s)
       LEFT JOIN org_staff s ON s.user_id = p.user_id
      WHERE p.valid_from <= %(day)s AND (p.valid_to IS NULL OR p.valid_to > %(day)s)
@@ -229,3 +279,11 @@ def candidates(
 
 def recusals_of(user_id: UUID) -> QuerySet[Recusal]:
     return Recusal.objects.filter(user_id=user_id, ended_at=None).order_by("-declared_at")
+
+
+def answering_org(org_id: UUID) -> UUID:
+    """Who answers for a counter: the nearest body at or above it that is a bureau, else the organisation itself."""
+    org = get_org(org_id)
+    above = [UUID(p) for p in org.path.split("/") if p]
+    found = Organisation.objects.filter(pk__in=above, kind=OrgKind.BUREAU).order_by("-path").values_list("pk", flat=True).first()
+    return found or org_id

@@ -30,6 +30,10 @@ _KINDS = {
 }
 
 
+# Parts of a body act in its name.
+PARTS = frozenset({OrgKind.DIVISION, OrgKind.HALL})
+
+
 class Power(StrEnum):
     """What an organisation may do with an item (``design.md`` 3)."""
 

@@ -12,13 +12,14 @@ from django.db.models import QuerySet
 from linli.domains.people.models import Employer, Person
 from linli.domains.people.rules import Gender, IdType, Purpose
 from linli.kernel.errors import NotFound
+from linli.kernel.fields import TokenQuery
 from linli.kernel.identifiers import mask_id, mask_phone
 from linli.kernel.search import query
 from linli.kernel.text import msg
 
 __all__ = [
     "CONTEXT", "Gender", "IdType", "Party", "PersonCard", "Purpose", "employer_facts", "find_employers", "parties",
-    "party_indexes", "person_card", "person_facts",
+    "party_indexes", "person_by_index", "person_card", "person_facts",
 ]  # fmt: skip
 
 CONTEXT = "id_number"  # of the blind index; the same numbers are compared by other rooms (org.Staff)
@@ -118,4 +119,9 @@ def find_employers(text: str) -> QuerySet[Employer]:
     wanted = query(text)
     if not wanted:
         return Employer.objects.none()
-    return Employer.objects.extra(where=["search @@ %s::tsquery"], params=[wanted]).order_by("name", "id")
+    return Employer.objects.filter(search=TokenQuery(wanted)).order_by("name", "id")
+
+
+def person_by_index(index: bytes) -> UUID | None:
+    """A person by blind index, for rooms that look for their own rows by a number."""
+    return Person.objects.filter(id_index=index).values_list("pk", flat=True).first()

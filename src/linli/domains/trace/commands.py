@@ -11,11 +11,12 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.types.json import Jsonb
 
 from linli.domains.trace.chain import GENESIS, Link, canonical, plain
 from linli.domains.trace.models import Answer
+from linli.domains.trace.roots import export_roots, public_folder, seal_heads
 from linli.domains.trace.subscriptions import subscribe, subscribers
 from linli.kernel.actors import Actor
 from linli.kernel.crypto import sm3
@@ -24,7 +25,10 @@ from linli.kernel.ids import uuid7
 from linli.kernel.jobs import defer
 from linli.kernel.text import noop
 
-__all__ = ["Act", "KeyReused", "Subject", "once", "record", "record_all", "subscribe"]
+__all__ = [
+    "Act", "KeyReused", "Subject", "ensure_months", "export_roots", "forget_answers", "once", "public_folder", "record", "record_all",
+    "seal_heads", "subscribe",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,15 @@ def _ensure_month(cursor: Any, at: datetime) -> None:
         transaction.on_commit(lambda: _months.add(month))
 
 
+def ensure_months(*, now: datetime, ahead: int = 3) -> None:
+    """Make the partitions of this month and the coming ones, so that nobody waits for one."""
+    day = now.astimezone(UTC).date().replace(day=1)
+    with connection.cursor() as cursor:
+        for _ in range(ahead + 1):
+            cursor.execute("SELECT trace_ensure_month(%s)", [day])
+            day = (day + timedelta(days=32)).replace(day=1)
+
+
 def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes]:
     """The length and head of a chain, locked; an empty chain is opened if there is none."""
     query = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"
@@ -154,6 +167,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_RETRIES = 3
+
+
 class _Taken(Exception):
     """The key was answered by another transaction meanwhile."""
 
@@ -165,11 +181,24 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
     the same request gives the stored answer again, however often and however many at once; with another request it is
     :class:`KeyReused`. Without a key the command simply runs. Either way it runs in one transaction.
     """
-    name = f"{command.__module__.removeprefix('linli.domains.').removesuffix('.commands')}.{command.__name__}"
+    room = command.__module__.removeprefix("linli.domains.").split(".commands")[0]
+    name = f"{room}.{command.__name__}"
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         key = cast("UUID | None", kwargs.pop("key", None))
+        outermost = not connection.in_atomic_block
+        for attempt in range(_RETRIES):
+            try:
+                return run(key, *args, **kwargs)
+            except OperationalError as error:
+                # Two commands that waited for each other, of which PostgreSQL ended one: nothing was written, try again.
+                clash = getattr(error.__cause__, "sqlstate", "") in ("40P01", "40001")
+                if not (clash and outermost) or attempt == _RETRIES - 1:
+                    raise
+        raise AssertionError
+
+    def run(key: UUID | None, *args: P.args, **kwargs: P.kwargs) -> R:
         if key is None:
             with transaction.atomic():
                 return command(*args, **kwargs)

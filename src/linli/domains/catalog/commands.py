@@ -1,0 +1,333 @@
+"""Changing the catalogue: drafts, publication, withdrawal, local versions, loading and importing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from pydantic import ValidationError
+
+from linli.domains.accounts.queries import names
+from linli.domains.catalog.checks import check
+from linli.domains.catalog.compare import working_days
+from linli.domains.catalog.errors import (
+    DraftChanged,
+    DraftIncomplete,
+    EffectiveDateWrong,
+    ItemUnknown,
+    NotALocalValue,
+    StandardWrong,
+    TableWrong,
+)
+from linli.domains.catalog.inherit import overlay, overrides_of
+from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
+from linli.domains.catalog.package import everyday_words, read_package, reference, wrong
+from linli.domains.catalog.queries import forget_cached, in_force, in_force_row
+from linli.domains.catalog.standard import Standard
+from linli.domains.catalog.tables import read_workbook
+from linli.domains.catalog.timing import complete_times
+from linli.domains.trace.commands import Subject, once, record
+from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
+from linli.kernel.errors import NotFound
+from linli.kernel.search import vector
+from linli.kernel.text import msg
+
+__all__ = [
+    "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemUnknown", "NotALocalValue", "Published", "StandardWrong",
+    "TableWrong", "discard_draft", "import_standards", "load_package", "publish", "read_workbook", "save_draft", "start_draft",
+    "withdraw_item",
+]  # fmt: skip
+
+
+def _subject(standard_id: UUID) -> Subject:
+    return Subject("standard", standard_id)
+
+
+def start_draft(*, item_code: str, region: str, by: Actor, now: datetime) -> UUID:
+    """The draft of an item in a place; a new one begins from what is in force there. One draft at a time in a place."""
+    by.must("catalog.edit")
+    with transaction.atomic():
+        item = SubItem.objects.select_for_update().filter(pk=item_code).first()
+        if item is None:
+            raise ItemUnknown(code=item_code)
+        draft = ItemStandard.objects.filter(item=item, region=region, status=Status.DRAFT).first()
+        if draft is None:
+            standing = in_force_row(item_code, region=region, on=local_date(now))
+            if standing is None:
+                raise ItemUnknown(code=item_code)
+            base = standing if standing.region != region else standing.base
+            draft = _new_version(item, region, Standard.model_validate(standing.doc), by=by, now=now, base=base)
+            record("catalog.draft_begun", subject=_subject(draft.pk), by=by, at=now, new=True, item=item_code, region=region)
+    return draft.pk
+
+
+def _new_version(
+    item: SubItem, region: str, doc: Standard, *, by: Actor, now: datetime, base: ItemStandard | None = None
+) -> ItemStandard:
+    last = ItemStandard.objects.filter(item=item, region=region).aggregate(n=Max("version"))["n"] or 0
+    row = ItemStandard(item=item, region=region, version=last + 1, status=Status.DRAFT, base=base)
+    _write(row, doc, by=by, now=now)
+    row.save(force_insert=True)
+    return row
+
+
+def _write(row: ItemStandard, doc: Standard, *, by: Actor, now: datetime) -> None:
+    row.doc = doc.dump()
+    row.overrides = overrides_of(Standard.model_validate(row.base.doc), doc) if row.base else None
+    row.name, row.kind, row.domain = doc.name, doc.kind, doc.domain
+    row.applicant_kinds, row.instant = list(doc.applicant_kinds), doc.times.instant
+    row.promised_days, row.external = working_days(doc.times.promised), doc.handled_in == "external"
+    row.findings = len(check(doc, reference("time-rules")))
+    row.edited_by_id, row.edited_at = by.user_id, now
+
+
+@once
+def save_draft(*, draft_id: UUID, doc: Mapping[str, Any], revision: int, by: Actor, now: datetime) -> int:
+    """Save a draft; returns its new revision.
+
+    Raises :class:`StandardWrong` (a part cannot be read), :class:`NotALocalValue` (a local draft changes what it may not)
+    and :class:`DraftChanged` (somebody saved it meanwhile).
+    """
+    by.must("catalog.edit")
+    draft = _lock_draft(draft_id)
+    if draft.revision != revision:
+        who = names([draft.edited_by_id]).get(draft.edited_by_id, "") if draft.edited_by_id else ""
+        raise DraftChanged(who=who)
+    standard = _validated(draft.item_id, doc)
+    if draft.base:
+        above = Standard.model_validate(draft.base.doc)
+        overlay(above, overrides_of(above, standard))
+    draft.revision += 1
+    _write(draft, standard, by=by, now=now)
+    draft.save()
+    record("catalog.draft_saved", subject=_subject(draft_id), by=by, at=now, revision=draft.revision)
+    return draft.revision
+
+
+def _validated(code: str, doc: Mapping[str, Any]) -> Standard:
+    try:
+        standard = Standard.model_validate(doc)
+    except ValidationError as error:
+        raise wrong("", error) from error
+    if standard.code != code:
+        raise StandardWrong(field="code", where="code", why=msg("草稿的事项编码不能改"))
+    return standard
+
+
+@once
+def discard_draft(*, draft_id: UUID, by: Actor, now: datetime) -> None:
+    """Throw a draft away; what was published stays."""
+    by.must("catalog.edit")
+    draft = _lock_draft(draft_id)
+    record("catalog.draft_discarded", subject=_subject(draft_id), by=by, at=now, item=draft.item_id, doc=draft.doc)
+    draft.delete()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publication did: the version, the local versions that followed, and those that need a person."""
+
+    standard_id: UUID
+    followed: tuple[str, ...] = ()
+    to_settle: tuple[str, ...] = field(default=())
+
+
+def publish(*, draft_id: UUID, valid_from: date, papers: Mapping[str, int], by: Actor, now: datetime) -> Published:
+    """Freeze a draft as the version that counts from a day on; cases begun before keep theirs.
+
+    ``papers`` pins the template version of each kind of document. Local versions below are carried over to the new
+    standard; where their local values no longer fit, a draft is left there and its region named.
+    Raises :class:`DraftIncomplete`, :class:`EffectiveDateWrong`.
+    """
+    by.must("catalog.publish")
+    with transaction.atomic():
+        draft = _lock_draft(draft_id)
+        standard = complete_times(Standard.model_validate(draft.doc), reference("time-rules"))
+        stopping = [f for f in check(standard, reference("time-rules")) if f.stops]
+        if stopping:
+            raise DraftIncomplete(count=len(stopping), findings=[str(f.says) for f in stopping])
+        _check_date(draft, valid_from, now)
+        old_above = draft.base
+        _freeze(draft, standard.model_copy(update={"papers": dict(papers)}), valid_from, by=by, now=now)
+        followed, to_settle = ([], []) if old_above else _carry_over(draft, standard, valid_from, papers, by=by, now=now)
+    transaction.on_commit(forget_cached)
+    return Published(draft.pk, tuple(followed), tuple(to_settle))
+
+
+def _check_date(draft: ItemStandard, valid_from: date, now: datetime) -> None:
+    last = ItemStandard.objects.filter(item_id=draft.item_id, region=draft.region).aggregate(d=Max("valid_from"))["d"]
+    if valid_from < local_date(now) or (last and valid_from < last):
+        raise EffectiveDateWrong(field="valid_from", day=valid_from, last=last or "—")
+
+
+def _freeze(draft: ItemStandard, standard: Standard, valid_from: date, *, by: Actor, now: datetime) -> None:
+    _write(draft, standard, by=by, now=now)
+    draft.status, draft.valid_from, draft.published_by_id, draft.published_at = Status.PUBLISHED, valid_from, by.user_id, now
+    draft.save()
+    SubItem.objects.filter(pk=draft.item_id).update(name=standard.name, search=_search(standard))
+    record(
+        "catalog.published", subject=_subject(draft.pk), by=by, at=now, item=draft.item_id, region=draft.region,
+        version=draft.version, valid_from=valid_from,
+    )  # fmt: skip
+
+
+def _carry_over(
+    above: ItemStandard, standard: Standard, valid_from: date, papers: Mapping[str, int], *, by: Actor, now: datetime
+) -> tuple[list[str], list[str]]:
+    """Lay the local values of every place below over the new standard."""
+    below = (
+        ItemStandard.objects.filter(item_id=above.item_id, status=Status.PUBLISHED, base__isnull=False)
+        .order_by("region", "-valid_from", "-version")
+        .distinct("region")
+        .select_related("base", "item")
+    )
+    followed, to_settle = [], []
+    for local in below:
+        assert local.base
+        if local.base.region != above.region:
+            continue
+        ItemStandard.objects.filter(item_id=local.item_id, region=local.region, status=Status.DRAFT).delete()
+        try:
+            doc = overlay(standard, local.overrides or {})
+        except (NotALocalValue, ValidationError):
+            _new_version(local.item, local.region, standard, by=by, now=now, base=above)
+            to_settle.append(local.region)
+            continue
+        version = _new_version(local.item, local.region, doc, by=by, now=now, base=above)
+        _freeze(version, doc.model_copy(update={"papers": dict(papers)}), valid_from, by=by, now=now)
+        followed.append(local.region)
+    return followed, to_settle
+
+
+@once
+def withdraw_item(*, item_code: str, region: str, valid_from: date, reason: str, by: Actor, now: datetime) -> UUID:
+    """End an item in a place from a day on; open cases are finished under their version."""
+    by.must("catalog.publish")
+    item = SubItem.objects.select_for_update().get(pk=item_code)
+    standing = in_force_row(item_code, region=region, on=valid_from)
+    if standing is None:
+        raise ItemUnknown(code=item_code)
+    row = _new_version(item, region, Standard.model_validate(standing.doc), by=by, now=now)
+    _check_date(row, valid_from, now)
+    row.status, row.valid_from, row.published_by_id, row.published_at = Status.WITHDRAWN, valid_from, by.user_id, now
+    row.save()
+    record(
+        "catalog.withdrawn", subject=_subject(row.pk), by=by, at=now, new=True, item=item_code, region=region, valid_from=valid_from,
+        reason=reason,
+    )  # fmt: skip
+    transaction.on_commit(forget_cached)
+    return row.pk
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many items a load published anew, and how many were there already."""
+
+    added: int
+    unchanged: int
+
+
+def load_package(*, region: str, valid_from: date, papers: Mapping[str, int], by: Actor, now: datetime) -> Loaded:
+    """Publish the reference catalogue in a place; items that were published there before are left as they are.
+
+    Raises :class:`StandardWrong` naming file, item and field.
+    """
+    by.must("catalog.publish")
+    with transaction.atomic():
+        standards = list(read_package())
+        _make_identities(standards)
+        there = set(ItemStandard.objects.filter(region=region).exclude(status=Status.DRAFT).values_list("item_id", flat=True))
+        items = SubItem.objects.in_bulk([s.code for s in standards])
+        rows = []
+        for standard in standards:
+            if standard.code in there:
+                continue
+            row = ItemStandard(item=items[standard.code], region=region, version=1, status=Status.PUBLISHED)
+            _write(row, standard.model_copy(update={"papers": dict(papers)}), by=by, now=now)
+            row.valid_from, row.published_by_id, row.published_at = valid_from, by.user_id, now
+            rows.append(row)
+        ItemStandard.objects.bulk_create(rows)
+        for row in rows:
+            record(
+                "catalog.published", subject=_subject(row.pk), by=by, at=now, new=True, item=row.item_id, region=region, version=1,
+                valid_from=valid_from,
+            )  # fmt: skip
+    transaction.on_commit(forget_cached)
+    return Loaded(len(rows), len(there))
+
+
+def _make_identities(standards: list[Standard]) -> None:
+    mains: dict[str, MainItem] = {}
+    subs = []
+    for number, s in enumerate(standards):
+        mains.setdefault(s.main_code, MainItem(s.main_code, s.main_name, s.domain, s.domain_name, len(mains)))
+        subs.append(SubItem(code=s.code, main_id=s.main_code, name=s.name, sort=number, search=_search(s)))
+    MainItem.objects.bulk_create(mains.values(), ignore_conflicts=True)
+    SubItem.objects.bulk_create(subs, ignore_conflicts=True)
+
+
+def _search(standard: Standard) -> str:
+    """Found by its own name, its main item's, and the everyday words that mean any of it."""
+    text = f"{standard.name} {standard.main_name}"
+    said = [say for say, means in everyday_words().items() if any(m in text for m in means)]
+    return vector(standard.name, standard.main_name, *said)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, by item code."""
+
+    drafts: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def import_standards(*, standards: Iterable[Standard], region: str, by: Actor, now: datetime) -> Imported:
+    """Take standards from a file as drafts, all or none; what is the same as in force is left alone.
+
+    An item that the catalogue does not know yet is added. Raises :class:`NotALocalValue`, :class:`StandardWrong`.
+    """
+    by.must("catalog.edit")
+    drafts, unchanged = [], []
+    with transaction.atomic():
+        known = set(SubItem.objects.values_list("pk", flat=True))
+        for standard in standards:
+            if standard.code not in known:
+                _make_identities([standard])
+            item = SubItem.objects.select_for_update().get(pk=standard.code)
+            standing = in_force(standard.code, region=region, on=local_date(now))
+            if standing and _same(standing.standard, standard):
+                unchanged.append(standard.code)
+                continue
+            draft = ItemStandard.objects.filter(item=item, region=region, status=Status.DRAFT).first()
+            if draft is None and standing is None:
+                draft = _new_version(item, region, standard, by=by, now=now)
+                record("catalog.draft_begun", subject=_subject(draft.pk), by=by, at=now, new=True, item=item.pk, region=region)
+            elif draft is None:
+                draft = ItemStandard.objects.get(pk=start_draft(item_code=item.pk, region=region, by=by, now=now))
+            save_draft(draft_id=draft.pk, doc=standard.model_dump(mode="json"), revision=draft.revision, by=by, now=now)
+            drafts.append(standard.code)
+    return Imported(tuple(drafts), tuple(unchanged))
+
+
+def _same(one: Standard, other: Standard) -> bool:
+    """Equal but for what a file does not carry."""
+    unseen = {"papers": {}, "provenance": other.provenance}
+    return one.model_copy(update=unseen) == other.model_copy(update={"papers": {}})
+
+
+def _lock_draft(draft_id: UUID) -> ItemStandard:
+    draft = (
+        ItemStandard.objects.select_for_update(of=("self",))
+        .select_related("base", "item")
+        .filter(pk=draft_id, status=Status.DRAFT)
+        .first()
+    )
+    if draft is None:
+        raise NotFound(what=msg("这份草稿(可能已发布或已放弃)"))
+    return draft

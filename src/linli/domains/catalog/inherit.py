@@ -1,0 +1,127 @@
+"""A lower level takes over the standard of the level above and says only what differs; some things may not differ.
+
+同一事项同一标准: names, basis, kind and statutory limits are the same everywhere. A county may promise less time, ask for
+fewer materials, take out links and add channels; every difference is drift and is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from linli.domains.catalog.errors import NotALocalValue
+from linli.domains.catalog.standard import Standard
+from linli.domains.catalog.timing import longer
+from linli.kernel.text import Message, msg, noop
+
+
+class LocalRule(StrEnum):
+    """What a lower level may do with a part of the standard."""
+
+    LOCKED = "locked"
+    FREE = "free"
+    NOT_LONGER = "not_longer"
+    SUBSET = "subset"
+
+
+# Every part is named, so that a part added later must be thought about before it can be published (see the test).
+LOCAL_RULES: dict[str, LocalRule] = {
+    "main_code": LocalRule.LOCKED, "main_name": LocalRule.LOCKED, "code": LocalRule.LOCKED, "name": LocalRule.LOCKED,
+    "domain": LocalRule.LOCKED, "domain_name": LocalRule.LOCKED, "kind": LocalRule.LOCKED,
+    "applicant_kinds": LocalRule.LOCKED, "legal_basis": LocalRule.LOCKED, "conditions": LocalRule.LOCKED,
+    "conditions_any": LocalRule.LOCKED, "form": LocalRule.LOCKED, "result_document": LocalRule.LOCKED,
+    "result_validity": LocalRule.LOCKED, "national_code": LocalRule.LOCKED,
+    "materials": LocalRule.SUBSET, "links": LocalRule.SUBSET, "applicant_steps": LocalRule.FREE,
+    "times": LocalRule.NOT_LONGER, "trips": LocalRule.NOT_LONGER,
+    "summary": LocalRule.FREE, "benefit": LocalRule.FREE, "fee": LocalRule.LOCKED, "channels": LocalRule.FREE,
+    "levels": LocalRule.FREE, "handled_in": LocalRule.FREE, "external_system": LocalRule.FREE, "region_code": LocalRule.FREE,
+    "papers": LocalRule.FREE, "provenance": LocalRule.FREE,
+}  # fmt: skip
+
+PART_LABELS: dict[str, str] = {
+    "main_name": noop("主项名称"), "name": noop("子项名称"), "kind": noop("事项类型"), "applicant_kinds": noop("服务对象"),
+    "legal_basis": noop("设定依据"), "conditions": noop("受理条件"), "conditions_any": noop("受理条件(满足其一)"),
+    "form": noop("表单内容"), "result_document": noop("办理结果"), "result_validity": noop("结果有效期"), "fee": noop("收费"),
+    "materials": noop("申请材料"), "links": noop("经办流程"), "applicant_steps": noop("办事流程"), "times": noop("办理时限"),
+    "trips": noop("到现场次数"), "channels": noop("办理渠道"), "levels": noop("可办层级"), "benefit": noop("待遇标准"),
+    "summary": noop("说明"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One part in which a place differs from the level above, and whether it may."""
+
+    part: str
+    allowed: bool
+    why: Message | None = None
+
+    @property
+    def label(self) -> str:
+        return PART_LABELS.get(self.part, self.part)
+
+
+def drift(base: Standard, local: Standard) -> list[Drift]:
+    """The parts in which a local standard differs from the one above it."""
+    found = []
+    for part, rule in LOCAL_RULES.items():
+        mine, theirs = getattr(local, part), getattr(base, part)
+        if mine == theirs or part in ("papers", "provenance", "region_code"):
+            continue
+        why = _TESTS[rule](base, local, part)
+        found.append(Drift(part, why is None, why))
+    return found
+
+
+def overlay(base: Standard, overrides: dict[str, Any]) -> Standard:
+    """The standard of the level above with the local values laid over it.
+
+    Raises :class:`NotALocalValue` when a local value changes what may not differ.
+    """
+    local = Standard.model_validate(base.dump() | overrides)
+    for d in drift(base, local):
+        if not d.allowed:
+            raise NotALocalValue(field=d.part, element=Message(d.label), why=d.why)
+    return local
+
+
+def overrides_of(base: Standard, local: Standard) -> dict[str, Any]:
+    """What a local standard says differently, as it is stored."""
+    full = local.model_dump(mode="json")
+    return {d.part: full[d.part] for d in drift(base, local)}
+
+
+def _locked(base: Standard, local: Standard, part: str) -> Message | None:
+    return msg("各级应当一致")
+
+
+def _free(base: Standard, local: Standard, part: str) -> Message | None:
+    return None
+
+
+def _subset(base: Standard, local: Standard, part: str) -> Message | None:
+    have = {entry.name for entry in getattr(base, part)}
+    added = [entry.name for entry in getattr(local, part) if entry.name not in have]
+    return msg("只能减少,不能增加“%(names)s”", names="、".join(added)) if added else None
+
+
+def _not_longer(base: Standard, local: Standard, part: str) -> Message | None:
+    if part == "trips":
+        more = base.trips is not None and (local.trips is None or local.trips > base.trips)
+        return msg("到现场次数不能多于上级规定") if more else None
+    if base.times.statutory != local.times.statutory:
+        return msg("法定时限不能改")
+    for mine, theirs in ((local.times.promised, base.times.promised), (local.times.delivery, base.times.delivery)):
+        if theirs and (mine is None or longer(mine, theirs)):
+            return msg("时限不能长于上级规定")
+    return None
+
+
+_TESTS: dict[LocalRule, Callable[[Standard, Standard, str], Message | None]] = {
+    LocalRule.LOCKED: _locked,
+    LocalRule.FREE: _free,
+    LocalRule.SUBSET: _subset,
+    LocalRule.NOT_LONGER: _not_longer,
+}

@@ -1,0 +1,242 @@
+"""Reading the catalogue. Published standards never change, so they are kept in the process once read."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchRank
+from django.db.models import F, QuerySet
+
+from linli.domains.catalog.checks import Element, Finding, check
+from linli.domains.catalog.compare import (
+    Comparison,
+    ElementDiff,
+    Gain,
+    Piece,
+    Row,
+    asked_for,
+    compare,
+    field_line,
+    limit_text,
+    link_line,
+    material_line,
+    times_lines,
+)
+from linli.domains.catalog.errors import ItemUnknown
+from linli.domains.catalog.inherit import LOCAL_RULES, Drift, LocalRule, drift
+from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
+from linli.domains.catalog.package import everyday_words, known_facts, reference
+from linli.domains.catalog.plan import Plan, Stage, StageDuty, StageKind
+from linli.domains.catalog.standard import (
+    FieldType,
+    FormField,
+    Material,
+    MaterialForm,
+    Provenance,
+    Replacement,
+    Required,
+    Source,
+    Standard,
+    Times,
+)
+from linli.domains.catalog.tables import write_workbook, write_yaml
+from linli.domains.catalog.words import ItemKind, Limit, Link, LinkDuty, Unit
+from linli.kernel.errors import NotFound
+from linli.kernel.fields import TokenQuery
+from linli.kernel.search import any_word_query, query
+from linli.kernel.text import msg
+
+__all__ = [
+    "asked_for", "check_standard", "compare", "Comparison", "drafts", "Drift", "drift_of", "drifting", "Element",
+    "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "FormField", "Gain", "get_row", "get_standard",
+    "in_force", "in_force_row", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
+    "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "MainItem", "mains", "Material", "material_line", "MaterialForm",
+    "must_be_in_force", "names_of", "Piece", "Plan", "Provenance", "published", "reference", "Replacement", "Required",
+    "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard", "Status", "SubItem", "Times", "times_lines",
+    "Unit", "versions", "write_workbook", "write_yaml",
+]  # fmt: skip
+
+_KEPT = 2_000
+_cache: OrderedDict[UUID, Standard] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The standard that counts in a place on a day."""
+
+    id: UUID
+    region: str
+    version: int
+    valid_from: date
+    standard: Standard
+
+
+def get_standard(standard_id: UUID) -> Standard:
+    """A published standard; no query once it has been read."""
+    with _lock:
+        kept = _cache.get(standard_id)
+        if kept is not None:
+            _cache.move_to_end(standard_id)
+            return kept
+    row = ItemStandard.objects.filter(pk=standard_id).exclude(status=Status.DRAFT).values_list("doc", flat=True).first()
+    if row is None:
+        raise NotFound(what=msg("事项标准"))
+    return _keep(standard_id, row)
+
+
+def _keep(standard_id: UUID, doc: dict[str, Any]) -> Standard:
+    standard = Standard.model_validate(doc)
+    with _lock:
+        _cache[standard_id] = standard
+        while len(_cache) > _KEPT:
+            _cache.popitem(last=False)
+    return standard
+
+
+def forget_cached() -> None:
+    """Published documents cannot change, so nothing needs to be forgotten but what a test made."""
+    with _lock:
+        _cache.clear()
+
+
+def _places(region: str) -> list[str]:
+    return ["", *(region[:n] for n in (2, 4, 6, 9, 12) if n <= len(region))]
+
+
+def _nearest(region: str, on: date) -> QuerySet[ItemStandard]:
+    """For each item the version that counts: of the nearest place, the newest begun; withdrawals included."""
+    return (
+        ItemStandard.objects.exclude(status=Status.DRAFT)
+        .filter(region__in=_places(region), valid_from__lte=on)
+        .order_by("item_id", F("region").desc(), "-valid_from", "-version")
+        .distinct("item_id")
+    )
+
+
+def in_force_row(item_code: str, *, region: str, on: date) -> ItemStandard | None:
+    """The row that counts for an item in a place on a day; None where it is not offered."""
+    row = _nearest(region, on).filter(item_id=item_code).select_related("base").first()
+    return row if row and row.status == Status.PUBLISHED else None
+
+
+def in_force(item_code: str, *, region: str, on: date) -> InForce | None:
+    """The standard that counts for an item in a place on a day; None where it is not offered. One query."""
+    row = (
+        _nearest(region, on).filter(item_id=item_code).values_list("id", "region", "version", "valid_from", "status", "doc").first()
+    )
+    if row is None or row[4] != Status.PUBLISHED:
+        return None
+    standard_id, place, version, valid_from, _, doc = row
+    assert valid_from
+    kept = _cache.get(standard_id) or _keep(standard_id, doc)
+    return InForce(standard_id, place, version, valid_from, kept)
+
+
+def must_be_in_force(item_code: str, *, region: str, on: date) -> InForce:
+    """As :func:`in_force`. Raises :class:`ItemUnknown`."""
+    found = in_force(item_code, region=region, on=on)
+    if found is None:
+        raise ItemUnknown(field="item_code", code=item_code)
+    return found
+
+
+def published(*, region: str, on: date) -> QuerySet[ItemStandard]:
+    """All standards that count in a place on a day, for lists and filters; in the order of the catalogue."""
+    ids = _nearest(region, on).values("pk")
+    return (
+        ItemStandard.objects.filter(pk__in=ids, status=Status.PUBLISHED)
+        .select_related("item__main")
+        .order_by("item__main__sort", "item__sort")
+    )
+
+
+def search(text: str, *, region: str, on: date, loose: bool = True) -> QuerySet[ItemStandard]:
+    """Standards that count in a place and match what was typed: characters, words, pinyin initials or everyday words.
+
+    If nothing holds all that was typed, what holds any of the words is given (``loose``). Nothing typed gives all.
+    """
+    all_ = published(region=region, on=on)
+    if not text.strip():
+        return all_
+    strict = query(text, synonyms=_means(text))
+    if strict:
+        found = _matching(all_, strict)
+        if found.exists() or not loose:
+            return found
+    wide = any_word_query(text) if loose else ""
+    return _matching(all_, wide) if wide else all_.none()
+
+
+def _means(text: str) -> dict[str, tuple[str, ...]]:
+    """Synonyms for the runs in what was typed, an everyday word inside a longer run included."""
+    words = everyday_words()
+    return {run: means for run in text.split() for say, means in words.items() if say in run}
+
+
+def _matching(standards: QuerySet[ItemStandard], wanted: str) -> QuerySet[ItemStandard]:
+    literal = TokenQuery(wanted)
+    ranked = standards.filter(item__search=literal).annotate(rank=SearchRank(F("item__search"), literal, cover_density=True))
+    return ranked.order_by("-rank", "item__main__sort", "item__sort")
+
+
+def get_row(standard_id: UUID) -> ItemStandard:
+    """One version with its item, whatever its status."""
+    row = ItemStandard.objects.select_related("item__main", "base", "edited_by", "published_by").filter(pk=standard_id).first()
+    if row is None:
+        raise NotFound(what=msg("事项标准"))
+    return row
+
+
+def versions(item_code: str) -> QuerySet[ItemStandard]:
+    """Every version of an item in every place, newest first."""
+    return (
+        ItemStandard.objects.filter(item_id=item_code)
+        .select_related("edited_by", "published_by", "base")
+        .order_by("region", "-version")
+    )
+
+
+def drafts() -> QuerySet[ItemStandard]:
+    """Every open draft."""
+    return ItemStandard.objects.filter(status=Status.DRAFT).select_related("item__main", "edited_by").order_by("-edited_at")
+
+
+def check_standard(standard: Standard) -> list[Finding]:
+    """What a standard lacks or breaks."""
+    return check(standard, reference("time-rules"))
+
+
+def drift_of(row: ItemStandard) -> list[Drift]:
+    """In what a local version differs from the standard above it; empty for one that stands alone."""
+    if row.base is None:
+        return []
+    return drift(Standard.model_validate(row.base.doc), Standard.model_validate(row.doc))
+
+
+def drifting(*, on: date) -> list[tuple[ItemStandard, list[Drift]]]:
+    """Every local version in force that differs from the level above, with what differs."""
+    rows = (
+        ItemStandard.objects.exclude(status=Status.DRAFT)
+        .filter(valid_from__lte=on)
+        .order_by("item_id", "region", "-valid_from", "-version")
+        .distinct("item_id", "region")
+        .select_related("base", "item")
+    )
+    found = [(row, drift_of(row)) for row in rows if row.base and row.status == Status.PUBLISHED]
+    return [(row, differences) for row, differences in found if differences]
+
+
+def names_of(codes: list[str]) -> dict[str, str]:
+    """Item names by code, in one query."""
+    return dict(SubItem.objects.filter(pk__in=set(codes)).values_list("code", "name"))
+
+
+def mains() -> QuerySet[MainItem]:
+    """The main items in order."""
+    return MainItem.objects.order_by("sort")

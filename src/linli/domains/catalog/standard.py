@@ -1,0 +1,248 @@
+"""What an item *is*: the eight unified elements (八统一) and what goes with them, as one document.
+
+主项名称, 子项名称, 设定依据, 申请材料, 办事流程(申请人), 经办流程(后台), 办理时限, 表单内容. A published document is frozen; a case keeps
+the one it began under.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from linli.domains.catalog.plan import Plan, make_plan
+from linli.domains.catalog.words import Code, ItemKind, Limit, Link, Part, Text
+from linli.kernel.text import noop
+
+
+class NoticeLimit(Limit):
+    """Time to tell everything that is missing; ``deemed_accepted`` when silence counts as acceptance."""
+
+    deemed_accepted: bool = True
+
+
+class ExtensionLimit(Limit):
+    """By how much a limit may be prolonged, once, and by whom."""
+
+    approver: str = ""
+
+
+class Times(Part):
+    """All limits of an item. ``statutory`` escalates, ``promised`` is what the resident is told and what is measured."""
+
+    instant: bool = False
+    notice: NoticeLimit | None = None
+    statutory: Limit | None = None
+    promised: Limit | None = None
+    delivery: Limit | None = None
+    extension: ExtensionLimit | None = None
+    note: str = ""
+
+
+class Basis(Part):
+    law: Text
+    article: str = ""
+
+
+class MaterialForm(StrEnum):
+    ORIGINAL = "original"
+    COPY = "copy"
+    ELECTRONIC = "electronic"
+
+    @property
+    def label(self) -> str:
+        return {"original": noop("原件"), "copy": noop("复印件"), "electronic": noop("电子")}[self.value]
+
+
+class Required(StrEnum):
+    YES = "yes"
+    NO = "no"
+    CONDITIONAL = "conditional"
+
+    @property
+    def label(self) -> str:
+        return {"yes": noop("必要"), "no": noop("非必要"), "conditional": noop("视情形")}[self.value]
+
+
+class Source(StrEnum):
+    APPLICANT = "applicant"
+    GOVERNMENT = "government"
+
+    @property
+    def label(self) -> str:
+        return {"applicant": noop("申请人自备"), "government": noop("政府部门核发")}[self.value]
+
+
+class Replacement(StrEnum):
+    """What may stand in for a material so that the resident brings less."""
+
+    DATA_SHARE = "data-share"
+    E_CERTIFICATE = "e-certificate"
+    COMMITMENT = "credit-commitment"
+
+    @property
+    def label(self) -> str:
+        return {"data-share": noop("数据共享"), "e-certificate": noop("电子证照"), "credit-commitment": noop("告知承诺")}[
+            self.value
+        ]
+
+
+class Material(Part):
+    """One paper or datum. What the bureau can lawfully get itself the resident is never asked for (国令716号 art. 7)."""
+
+    code: Code
+    name: Text
+    form: MaterialForm = MaterialForm.ORIGINAL
+    copies: int | None = Field(None, ge=0, le=99)
+    required: Required = Required.YES
+    condition: str = ""
+    source: Source = Source.APPLICANT
+    issued_by: str = ""
+    replaced_by: Replacement | None = None
+    basis: str = ""
+    note: str = ""
+
+    @property
+    def from_departments(self) -> bool:
+        """Whether the bureau gets it itself: the resident is not asked, and if the source is down the bureau owes it."""
+        return self.replaced_by in (Replacement.DATA_SHARE, Replacement.E_CERTIFICATE)
+
+    @property
+    def may_be_committed(self) -> bool:
+        return self.replaced_by is Replacement.COMMITMENT
+
+    @model_validator(mode="after")
+    def _condition_stands_with_conditional(self) -> Material:
+        if self.required is Required.CONDITIONAL and not self.condition:
+            raise ValueError("“视情形”的材料应写明情形")
+        return self
+
+
+class FieldType(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long-text"
+    DATE = "date"
+    YEAR_MONTH = "year-month"
+    NUMBER = "number"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    SELECT = "select"
+    PHONE = "phone"
+    ID_NUMBER = "id-number"
+    CREDIT_CODE = "unified-social-credit-code"
+    ADDRESS = "address"
+    BANK_ACCOUNT = "bank-account"
+    TABLE = "table"
+    FILE = "file"
+    SIGNATURE = "signature"
+
+    @property
+    def label(self) -> str:
+        return _FIELD_TYPES[self]
+
+
+_FIELD_TYPES = {
+    FieldType.TEXT: noop("文字"),
+    FieldType.LONG_TEXT: noop("长文字"),
+    FieldType.DATE: noop("日期"),
+    FieldType.YEAR_MONTH: noop("年月"),
+    FieldType.NUMBER: noop("数字"),
+    FieldType.MONEY: noop("金额(元)"),
+    FieldType.BOOLEAN: noop("是否"),
+    FieldType.SELECT: noop("选项"),
+    FieldType.PHONE: noop("电话"),
+    FieldType.ID_NUMBER: noop("证件号码"),
+    FieldType.CREDIT_CODE: noop("统一社会信用代码"),
+    FieldType.ADDRESS: noop("地址"),
+    FieldType.BANK_ACCOUNT: noop("银行账号"),
+    FieldType.TABLE: noop("明细表"),
+    FieldType.FILE: noop("附件"),
+    FieldType.SIGNATURE: noop("签名"),
+}
+
+
+class FormField(Part):
+    """One field of the form; ``options`` for a choice, empty when anything may be written."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+    label: Text
+    type: FieldType = FieldType.TEXT
+    required: bool = False
+    options: tuple[str, ...] = ()
+    note: str = ""
+
+
+ApplicantKind = Literal["person", "employer"]
+ServiceChannel = Literal["window", "online", "mobile", "self-service", "agent"]
+Level = Literal["province", "city", "county", "town", "village"]
+Handling = Literal["linli", "external"]
+
+
+class Provenance(Part):
+    """Where the content comes from and which keys were filled in from knowledge rather than read."""
+
+    region: str = ""
+    sources: tuple[str, ...] = ()
+    knowledge: tuple[str, ...] = ()
+
+
+class Standard(Part):
+    """The document of one item at one time in one place."""
+
+    main_code: Code
+    main_name: Text
+    code: Code
+    name: Text
+    domain: Code
+    domain_name: Text
+    kind: ItemKind
+    applicant_kinds: tuple[ApplicantKind, ...] = Field(min_length=1)
+    legal_basis: tuple[Basis, ...] = ()
+    materials: tuple[Material, ...] = ()
+    applicant_steps: tuple[Text, ...] = ()
+    links: tuple[Link, ...] = ()
+    times: Times = Times()
+    form: tuple[FormField, ...] = ()
+    summary: str = ""
+    conditions: tuple[Text, ...] = ()
+    conditions_any: tuple[Text, ...] = ()
+    benefit: str = ""
+    fee: str = ""
+    result_document: str = ""
+    result_validity: str = ""
+    channels: tuple[ServiceChannel, ...] = ()
+    levels: tuple[Level, ...] = ()
+    trips: int | None = Field(None, ge=0, le=9)
+    handled_in: Handling = "linli"
+    external_system: str = ""
+    national_code: str = ""
+    region_code: str = ""
+    papers: dict[str, int] = Field(default_factory=dict)  # template versions pinned at publication, by kind of paper
+    provenance: Provenance = Provenance()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Standard:
+        for what, names in (
+            ("表单字段", [f.name for f in self.form]),
+            ("材料编码", [m.code for m in self.materials]),
+            ("材料名称", [m.name for m in self.materials]),
+        ):
+            twice = sorted({n for n in names if names.count(n) > 1})
+            if twice:
+                raise ValueError(f"{what}重复:{'、'.join(twice)}")
+        if self.handled_in == "external" and not self.external_system:
+            raise ValueError("在其他系统办理的事项应写明系统名称")
+        return self
+
+    @property
+    def plan(self) -> Plan:
+        """Who does what after acceptance, derived from the links."""
+        return make_plan(self.links, kind=self.kind, result_document=self.result_document)
+
+    def material(self, code: str) -> Material | None:
+        return next((m for m in self.materials if m.code == code), None)
+
+    def dump(self) -> dict[str, Any]:
+        """As it is stored: JSON values, defaults left out."""
+        return self.model_dump(mode="json", exclude_defaults=True)

@@ -1,0 +1,18 @@
+"""Background work of the record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from linli.domains.trace import commands
+from linli.kernel.jobs import periodic, task
+
+
+@periodic(cron="10 0 * * *")
+@task(name="trace.daily", queueing_lock="trace.daily", retry=10)
+def daily(timestamp: int) -> None:
+    """Seal and publish the day's root, make the coming months' partitions, forget old answers."""
+    now = datetime.now(UTC)
+    commands.ensure_months(now=now)
+    commands.seal_heads(now=now)
+    commands.forget_answers(before=now - commands.ANSWER_LIFE)

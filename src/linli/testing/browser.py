@@ -1,0 +1,226 @@
+"""Fixtures and helpers for tests in a real Chromium. A ``conftest.py`` takes them with ``from linli.testing.browser import *``.
+
+``page`` is a tab on a running Linli with a database of its own (``committed_db``); it fails the test when the browser
+reports a script error or a breach of the content security policy. ``open_page`` makes further tabs: narrow, in English,
+in large print, without scripts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+__all__ = [
+    "DESKTOP", "PHONE", "TABLET", "Login", "LiveSite", "axe", "chromium", "live", "make_login", "open_page", "page", "shot", "sign_in",
+]  # fmt: skip
+
+DESKTOP, TABLET, PHONE = 1440, 768, 360
+_HEIGHTS = {DESKTOP: 900, TABLET: 1024, PHONE: 740}
+_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--lang=zh-CN",
+]  # fmt: skip
+PASSWORD = "qiao-liu-shan-feng-7"  # noqa: S105 - of accounts that live as long as one test
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account made for a test."""
+
+    user_id: UUID
+    username: str
+    name: str
+    password: str = PASSWORD
+
+
+@dataclass(slots=True)
+class LiveSite:
+    """A running Linli; ``trouble`` is what browsers reported about its pages."""
+
+    url: str
+    trouble: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for the module. ``LINLI_CHROMIUM`` names its program where it is not on the path."""
+    from django.db import connections
+    from playwright.sync_api import sync_playwright
+
+    program = os.environ.get("LINLI_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("no Chromium: install one or set LINLI_CHROMIUM")
+    # Playwright keeps an event loop in this thread. Django would take the tests for asynchronous code, and keeps the
+    # connections it makes with a loop apart from those without, so both changes begin and end with none.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        connections.close_all()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+            yield browser
+            browser.close()
+            connections.close_all()
+
+
+@pytest.fixture
+def live(committed_db: str) -> Iterator[LiveSite]:
+    """The whole platform, served on a free port of the loopback by threads of this process."""
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+    from linli.web.site import forget_site
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    forget_site()
+    server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
+    server.set_app(WSGIHandler())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield LiveSite(f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    forget_site()
+
+
+@pytest.fixture
+def open_page(live: LiveSite, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a tab with cookies of its own: ``open_page(PHONE, large=True, language="en", scripts=False)``."""
+    contexts: list[Any] = []
+
+    def make(width: int = DESKTOP, *, large: bool = False, language: str = "zh-hans", scripts: bool = True) -> Any:
+        context = chromium.new_context(
+            base_url=live.url, viewport={"width": width, "height": _HEIGHTS.get(width, 900)}, java_script_enabled=scripts,
+            locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce",
+        )  # fmt: skip
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        cookies = {"django_language": language} | ({"linli_print": "large"} if large else {})
+        context.add_cookies([{"name": k, "value": v, "url": live.url} for k, v in cookies.items()])
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: live.trouble.append(f"script error: {error}"))
+        tab.on("console", lambda line: _note(live, line))
+        return tab
+
+    yield make
+    for context in contexts:
+        context.close()
+    if live.trouble:
+        pytest.fail("the browser reported:\n" + "\n".join(live.trouble))
+
+
+def _note(live: LiveSite, line: Any) -> None:
+    # An answer of 4xx is a line in the console too; what it means is for the test to say.
+    if line.type == "error" and not line.text.startswith("Failed to load resource"):
+        live.trouble.append(f"console: {line.text} ({line.location.get('url')})")
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any]) -> Any:
+    """A tab 1440 pixels wide."""
+    return open_page()
+
+
+# -- who -----------------------------------------------------------------------------------------------------------------
+
+
+def make_login(username: str = "wang", *posts: str, name: str = "王小明", must_change: bool = False, org: str = "hall") -> Login:
+    """An account with posts (codes of ``org/data/posts.yaml``) in a small bureau with one hall, made at first use."""
+    from django.utils import timezone
+
+    from linli.domains.accounts.commands import create_user
+    from linli.domains.org.commands import appoint
+    from linli.kernel.actors import system
+
+    by, now = system("accounts.manage", "org.manage"), timezone.now()
+    user_id = create_user(username=username, name=name, password=PASSWORD, must_change=must_change, by=by, now=now)
+    if posts:
+        places = _small_bureau()
+        hall = places["hall"]
+        for post in posts:
+            appoint(user_id=user_id, post=post, org_id=places[org], hall_id=hall, valid_from=date(2020, 1, 1), by=by, now=now)
+    return Login(user_id, username, name)
+
+
+def _small_bureau() -> dict[str, UUID]:
+    from django.utils import timezone
+
+    from linli.domains.org.commands import add_organisation, add_region
+    from linli.domains.org.queries import OrgKind, tree
+    from linli.kernel.actors import system
+
+    found = {o.code: o.pk for o in tree()}
+    if "hall" in found:
+        return found
+    by, now, since = system("org.manage"), timezone.now(), date(2020, 1, 1)
+    add_region(code="450102", name="兴宁区", valid_from=since, by=by, now=now)
+    found["bureau"] = add_organisation(
+        code="bureau", name="兴宁区人力资源和社会保障局", short_name="人社局", kind=OrgKind.BUREAU, region="450102", phone="0771-1234567",
+        opening_hours="周一至周五 9:00–12:00，13:30–17:30", valid_from=since, by=by, now=now,
+    )  # fmt: skip
+    found["hall"] = add_organisation(
+        code="hall", name="兴宁区政务服务大厅", short_name="政务大厅", kind=OrgKind.HALL, region="450102", parent_id=found["bureau"],
+        valid_from=since, by=by, now=now,
+    )  # fmt: skip
+    return found
+
+
+def sign_in(page: Any, login: Login, *, to: str = "") -> None:
+    """Sign in as somebody would, and go to an address."""
+    page.goto(f"/login?next={to}" if to else "/login")
+    page.get_by_label("用户名").fill(login.username)
+    page.get_by_label("密码").fill(login.password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(lambda url: "/login" not in url.partition("?")[0] or url.endswith("/login/post"))
+
+
+# -- looking -------------------------------------------------------------------------------------------------------------
+
+
+def axe(page: Any, *, without: str = "") -> None:
+    """Fail with a readable list when axe finds anything on the page. ``without`` names one rule to leave out."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options: dict[str, Any] = {"rules": {without: {"enabled": False}}} if without else {}
+    found = Axe().run(page, options=options).response["violations"]
+    lines = [
+        f"{v['id']}: {v['help']}\n" + "\n".join(f"    {' '.join(map(str, n['target']))}\n      {_one_line(n['html'])}" for n in v["nodes"][:6])
+        for v in found
+    ]
+    if lines:
+        pytest.fail(f"axe on {page.url}:\n" + "\n".join(lines), pytrace=False)
+
+
+def _one_line(html: str) -> str:
+    return re.sub(r"\s+", " ", html)[:160]
+
+
+def shot(page: Any, name: str) -> None:
+    """Pictures of the page at three widths and in large print on a phone, into the folder ``LINLI_SHOTS`` if that is set."""
+    folder = os.environ.get("LINLI_SHOTS")
+    if not folder:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    before = page.viewport_size
+    for width, height in _HEIGHTS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+    for width in (DESKTOP, PHONE):
+        page.set_viewport_size({"width": width, "height": _HEIGHTS[width]})
+        page.evaluate("document.documentElement.dataset.print = 'large'")
+        page.screenshot(path=f"{folder}/{name}-{width}-large.png", full_page=True)
+        page.evaluate("delete document.documentElement.dataset.print")
+    page.set_viewport_size(before)
