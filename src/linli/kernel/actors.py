@@ -60,6 +60,13 @@ class Actor:
     permissions: frozenset[str] = field(default_factory=frozenset)
     name: str = ""
 
+    @property
+    def person_id(self) -> UUID:
+        """The user, for acts that only a person may answer for. Raises :class:`NotAllowed` for the system."""
+        if self.user_id is None:
+            raise NotAllowed(permission="person")
+        return self.user_id
+
     def can(self, permission: str) -> bool:
         """Whether the post in use carries the permission."""
         return permission in self.permissions

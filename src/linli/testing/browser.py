@@ -1,7 +1,7 @@
 """Fixtures and helpers for tests in a real Chromium. A ``conftest.py`` takes them with ``from linli.testing.browser import *``.
 
 ``page`` is a tab on a running Linli with a database of its own (``committed_db``); it fails the test when the browser
-reports a script error or a breach of the content security policy. ``open_page`` makes further tabs: narrow, in English,
+reports a script error, a breach of the content security policy or an answer of 5xx. ``open_page`` makes further tabs: narrow, in English,
 in large print, without scripts.
 """
 
@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -57,7 +57,9 @@ def chromium() -> Iterator[Any]:
     from django.db import connections
     from playwright.sync_api import sync_playwright
 
-    program = os.environ.get("LINLI_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = os.environ.get("LINLI_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if program is None:
         pytest.skip("no Chromium: install one or set LINLI_CHROMIUM")
     # Playwright keeps an event loop in this thread. Django would take the tests for asynchronous code, and keeps the
@@ -113,6 +115,7 @@ def open_page(live: LiveSite, chromium: Any) -> Iterator[Callable[..., Any]]:
         tab = context.new_page()
         tab.on("pageerror", lambda error: live.trouble.append(f"script error: {error}"))
         tab.on("console", lambda line: _note(live, line))
+        tab.on("response", lambda answer: live.trouble.extend([f"{answer.status} at {answer.url}"] if answer.status >= 500 else []))
         return tab
 
     yield make
@@ -190,14 +193,18 @@ def sign_in(page: Any, login: Login, *, to: str = "") -> None:
 # -- looking -------------------------------------------------------------------------------------------------------------
 
 
-def axe(page: Any, *, without: str = "") -> None:
-    """Fail with a readable list when axe finds anything on the page. ``without`` names one rule to leave out."""
-    from axe_playwright_python.sync_playwright import Axe
+def axe(page: Any, *, also: Iterable[str] = (), without: Iterable[str] = ()) -> None:
+    """Fail with a readable list when axe finds anything on the page.
 
-    options: dict[str, Any] = {"rules": {without: {"enabled": False}}} if without else {}
-    found = Axe().run(page, options=options).response["violations"]
+    ``also`` names rules that are off by default (``color-contrast-enhanced``: 7:1), ``without`` rules to leave out.
+    """
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    rules = {rule: {"enabled": True} for rule in also} | {rule: {"enabled": False} for rule in without}
+    found = Axe().run(page, options={"rules": rules}).response["violations"]
     lines = [
-        f"{v['id']}: {v['help']}\n" + "\n".join(f"    {' '.join(map(str, n['target']))}\n      {_one_line(n['html'])}" for n in v["nodes"][:6])
+        f"{v['id']}: {v['help']}\n"
+        + "\n".join(f"    {' '.join(map(str, n['target']))}\n      {_one_line(n['html'])}" for n in v["nodes"][:6])
         for v in found
     ]
     if lines:

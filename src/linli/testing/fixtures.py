@@ -11,6 +11,8 @@ import pytest
 from linli.kernel.ids import uuid7
 from linli.kernel.postgres import EmbeddedPostgres
 
+_WORLD: list[Any] = []
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any) -> Iterator[None]:
@@ -19,6 +21,7 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
     from django.test.utils import setup_databases, teardown_databases
 
     from linli.domains.org.commands import install_reference_data
+    from linli.testing.world import build_world
 
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
@@ -26,9 +29,16 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
         with connection.cursor() as cursor:
             months = "generate_series('2025-01-01'::date, '2027-12-01', '1 month') AS month"
             cursor.execute(f"SELECT trace_ensure_month(month::date) FROM {months}")
+        _WORLD.append(build_world())
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture
+def world(django_db_setup: None) -> Any:
+    """The invented city, its staff and residents; see :mod:`linli.testing.world`."""
+    return _WORLD[0]
 
 
 @pytest.fixture(autouse=True)

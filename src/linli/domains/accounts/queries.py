@@ -15,7 +15,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
-__all__ = ["SignIn", "User", "get_user", "live_session", "names", "sessions_of", "users"]
+__all__ = ["SignIn", "User", "get_user", "live_session", "names", "sessions_of", "user_by_name", "users"]
 
 
 def live_session(session_id: UUID, *, now: datetime) -> SignIn | None:
@@ -50,3 +50,11 @@ def names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Names by user id, in one query."""
     wanted = {i for i in ids if i}
     return dict(User.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
+
+
+def user_by_name(username: str) -> User:
+    """An account by its user name, for the operator's commands. Raises :class:`NotFound`."""
+    user = User.objects.filter(username__iexact=username).first()
+    if user is None:
+        raise NotFound(what=msg("账号 %(name)s", name=username))
+    return user

@@ -5,3 +5,10 @@ class CasesConfig(AppConfig):
     name = "linli.domains.cases"
     label = "cases"
     verbose_name = "办件"
+    append_only = ("cases_decision", "cases_refusal", "cases_delivery", "cases_draw", "cases_extension")
+
+    def ready(self) -> None:
+        """The clocks follow the calendar."""
+        from linli.domains.trace.commands import subscribe
+
+        subscribe("org.calendar_loaded", "cases.calendar_loaded")

@@ -29,7 +29,7 @@ from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
 from linli.domains.catalog.package import everyday_words, read_package, reference, wrong
 from linli.domains.catalog.queries import forget_cached, in_force, in_force_row
 from linli.domains.catalog.standard import Standard
-from linli.domains.catalog.tables import read_workbook
+from linli.domains.catalog.tables import read_workbook, read_yaml
 from linli.domains.catalog.timing import complete_times
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
@@ -40,7 +40,7 @@ from linli.kernel.text import msg
 
 __all__ = [
     "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemUnknown", "NotALocalValue", "Published", "StandardWrong",
-    "TableWrong", "discard_draft", "import_standards", "load_package", "publish", "read_workbook", "save_draft", "start_draft",
+    "TableWrong", "discard_draft", "import_standards", "load_package", "publish", "read_workbook", "read_yaml", "save_draft", "start_draft",
     "withdraw_item",
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -30,7 +31,7 @@ from linli.domains.catalog.compare import (
 from linli.domains.catalog.errors import ItemUnknown
 from linli.domains.catalog.inherit import LOCAL_RULES, Drift, LocalRule, drift
 from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
-from linli.domains.catalog.package import everyday_words, known_facts, reference
+from linli.domains.catalog.package import everyday_words, known_facts, read_package, reference
 from linli.domains.catalog.plan import Plan, Stage, StageDuty, StageKind
 from linli.domains.catalog.standard import (
     FieldType,
@@ -56,9 +57,9 @@ __all__ = [
     "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "FormField", "Gain", "get_row", "get_standard",
     "in_force", "in_force_row", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
     "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "MainItem", "mains", "Material", "material_line", "MaterialForm",
-    "must_be_in_force", "names_of", "Piece", "Plan", "Provenance", "published", "reference", "Replacement", "Required",
-    "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard", "Status", "SubItem", "Times", "times_lines",
-    "Unit", "versions", "write_workbook", "write_yaml",
+    "must_be_in_force", "names_of", "package_standards", "Piece", "Plan", "Provenance", "published", "published_standards",
+    "reference", "Replacement", "Required", "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard",
+    "Status", "SubItem", "Times", "times_lines", "Unit", "version_of", "versions", "write_workbook", "write_yaml",
 ]  # fmt: skip
 
 _KEPT = 2_000
@@ -240,3 +241,22 @@ def names_of(codes: list[str]) -> dict[str, str]:
 def mains() -> QuerySet[MainItem]:
     """The main items in order."""
     return MainItem.objects.order_by("sort")
+
+
+def published_standards(*, region: str, on: date) -> Iterator[Standard]:
+    """The documents of everything that counts in a place on a day, in the order of the catalogue."""
+    for standard_id, doc in published(region=region, on=on).values_list("pk", "doc"):
+        yield _cache.get(standard_id) or _keep(standard_id, doc)
+
+
+def package_standards() -> Iterator[Standard]:
+    """The reference catalogue that ships with the platform."""
+    return read_package()
+
+
+def version_of(item_code: str, *, region: str, version: int) -> Standard:
+    """One version in one place. Raises :class:`NotFound`."""
+    doc = ItemStandard.objects.filter(item_id=item_code, region=region, version=version).values_list("doc", flat=True).first()
+    if doc is None:
+        raise NotFound(what=msg("第 %(n)s 版", n=version))
+    return Standard.model_validate(doc)

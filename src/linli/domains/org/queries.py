@@ -29,7 +29,7 @@ from linli.kernel.text import msg
 
 __all__ = [
     "Absence", "answering_org", "actor_for", "authorities", "Authority", "calendar", "CalendarNotice", "Candidate", "candidates",
-    "deciding_org", "Duty", "forget_calendars", "get_org", "has_power", "Letterhead", "letterhead", "notices", "org_names",
+    "deciding_org", "Duty", "forget_calendars", "get_org", "has_power", "Letterhead", "letterhead", "notices", "org_by_code", "org_names",
     "Organisation", "OrgKind", "Post", "Posting", "postings", "postings_of", "Power", "powers_of", "powers_over",
     "recusals_of", "Region", "region_names", "regions", "subtree_ids", "tree",
 ]  # fmt: skip
@@ -287,3 +287,11 @@ def answering_org(org_id: UUID) -> UUID:
     above = [UUID(p) for p in org.path.split("/") if p]
     found = Organisation.objects.filter(pk__in=above, kind=OrgKind.BUREAU).order_by("-path").values_list("pk", flat=True).first()
     return found or org_id
+
+
+def org_by_code(code: str) -> Organisation:
+    """An organisation by its code. Raises :class:`NotFound`."""
+    found = Organisation.objects.filter(code=code).first()
+    if found is None:
+        raise NotFound(what=msg("代码为 %(code)s 的机构", code=code))
+    return found

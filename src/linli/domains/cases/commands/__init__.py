@@ -1,0 +1,71 @@
+"""What may be done with a case; the only door for changes."""
+
+from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.clockcheck import CaseFileWrong, run_file
+from linli.domains.cases.clocks import conventions as clock_conventions
+from linli.domains.cases.commands.external import ExternalAct, record_external
+from linli.domains.cases.commands.intake import (
+    Applicant,
+    Handed,
+    Missing,
+    accept_case,
+    hand_in,
+    receive_case,
+    receive_correction,
+    refuse_case,
+    remember_form,
+    remove_file,
+    request_correction,
+    restore_file,
+    save_form,
+    start_case,
+    submit_case,
+    withdraw_case,
+)
+from linli.domains.cases.commands.issue import (
+    Proof,
+    check_receipt_code,
+    close_case,
+    deliver_case,
+    issue_case,
+    prepare_result,
+)
+from linli.domains.cases.commands.papers import seal_notice
+from linli.domains.cases.commands.review import (
+    Grounds,
+    ask,
+    decide_automatically,
+    decide_case,
+    give_opinion,
+    next_step,
+    settle_material,
+)
+from linli.domains.cases.commands.supervise import (
+    draw_waiting,
+    extend_case,
+    redraw_step,
+    resume_case,
+    settle_ask,
+    suspend_case,
+)
+from linli.domains.cases.commands.upkeep import (
+    commit_draws,
+    deem_accepted,
+    lapse_corrections,
+    lapse_drafts,
+    publish_draws,
+    reproject_open,
+    reveal_draws,
+)
+from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
+
+__all__ = [
+    "accept_case", "Applicant", "ask", "CaseFileWrong", "check_receipt_code", "clock_conventions", "ClockKind",
+    "close_case", "commit_draws", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
+    "draw_waiting", "extend_case", "ExternalAct", "give_opinion", "Grounds", "hand_in", "Handed", "issue_case",
+    "lapse_corrections", "lapse_drafts", "MaterialState", "Missing", "next_step", "PauseGround", "prepare_result", "Proof",
+    "publish_draws", "receive_case", "receive_correction", "Received", "record_external", "redraw_step", "RefusalGround",
+    "refuse_case", "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case",
+    "reveal_draws", "run_file", "save_form", "seal_notice", "settle_ask", "settle_material", "start_case", "submit_case",
+    "suspend_case", "withdraw_case",
+]  # fmt: skip

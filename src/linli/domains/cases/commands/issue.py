@@ -1,0 +1,308 @@
+"""From decision to archive: the result is composed, sealed, delivered with proof, and the file is closed."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from linli.domains.cases import clocks, papers
+from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.errors import CodeLocked, CodeWrong, ProofMissing, SamePerson
+from linli.domains.cases.grounds import DeliveryMethod
+from linli.domains.cases.lifecycle import Move, State
+from linli.domains.cases.models import (
+    Case,
+    CaseMaterial,
+    ClockRow,
+    Decision,
+    Delivery,
+    MaterialFile,
+    Step,
+    StepKind,
+    StepState,
+)
+from linli.domains.cases.moves import Work, locked
+from linli.domains.cases.permissions import DELIVER, ISSUE, delivery_cases, issue_cases
+from linli.domains.catalog.queries import get_standard
+from linli.domains.documents.commands import seal_document
+from linli.domains.documents.queries import PaperKind, documents_of, open_file
+from linli.domains.org.queries import letterhead
+from linli.domains.trace.commands import once
+from linli.kernel.actors import Actor, system
+from linli.kernel.calendar import local_date
+from linli.kernel.errors import NotFound
+from linli.kernel.jobs import defer
+from linli.kernel.text import msg
+
+RECEIPT_TRIES = 5
+
+
+@once
+def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now: datetime) -> list[str]:
+    """Take a decided case to issue and compose its papers: the decision, and the result certificate where one is granted.
+
+    Whoever decided cannot (:class:`SamePerson`). Returns the documents. Safe to repeat by the same person.
+    """
+    by.must(ISSUE)
+    work = locked(issue_cases(by), case_id, by=by, now=now, version=version)
+    case = work.case
+    if case.state not in (State.APPROVED, State.REJECTED):
+        raise NotFound(what=msg("待出件的办件"))
+    step = Step.objects.filter(case=case, kind=StepKind.ISSUE, state=StepState.OPEN).first()
+    if step is not None and step.user_id == by.user_id:
+        return [str(d.id) for d in _result_papers(case)]
+    if step is not None:
+        raise SamePerson  # somebody else has it on the table
+    ordinal = (Step.objects.filter(case=case).order_by("-ordinal").values_list("ordinal", flat=True).first() or 0) + 1
+    try:
+        with transaction.atomic():
+            Step.objects.create(
+                case=case, ordinal=ordinal, kind=StepKind.ISSUE, name="出件", state=StepState.OPEN, user_id=by.user_id,
+                org_id=by.org_id, opened_at=now, due_on=case.due_on,
+            )  # fmt: skip
+    except IntegrityError as error:
+        if "cases_step_own_issue" in str(error):
+            raise SamePerson from None
+        raise
+    made = _compose_result(work)
+    work.note("cases.result_composed", documents=made)
+    work.save()
+    return [str(d) for d in made]
+
+
+def _compose_result(work: Work) -> list[UUID]:
+    case, by, now = work.case, work.by, work.now
+    standard, org_id = get_standard(case.standard_id), case.deciding_org_id or case.org_id
+    head = letterhead(org_id)
+    decision = Decision.objects.get(case=case)
+    basis = [line for line in decision.legal_basis.split("、") if line][:12]
+    who = papers.party(case)
+    content = (
+        f"经审查,{who.name}申请的“{standard.name}”符合规定条件,予以办理。"
+        if decision.approved
+        else f"{who.name}申请的“{standard.name}”不符合规定条件,不予办理。"
+    )
+    made = [
+        papers.compose_for(
+            case, PaperKind.DECISION,
+            papers.addressed(case, standard, head) | {
+                "outcome": "approved" if decision.approved else "rejected", "matter": "",
+                "submitted_on": local_date(case.received_at) if case.received_at else None,
+                "accepted_on": local_date(case.accepted_at or now), "facts": decision.facts, "reasons": decision.reasons,
+                "legal_basis": basis, "content": content,
+                "result_document": standard.result_document if decision.approved else "", "remedy": papers.remedy(head),
+            },
+            org_id=org_id, by=by, now=now,
+        )
+    ]  # fmt: skip
+    if decision.approved and standard.result_document:
+        made.append(
+            papers.compose_for(
+                case, PaperKind.RESULT_CERTIFICATE,
+                {
+                    "title": standard.result_document.split("、")[0][:60], "holder_name": who.name, "holder_id": who.number,
+                    "holder_employer": who.is_employer, "case_number": case.number, "item_name": standard.name,
+                    "lead": f"根据{'、'.join(basis[:2])},经审查,{who.name}申请办理“{standard.name}”,符合规定条件。",
+                    "rows": papers.result_rows(case, standard),
+                    "statement": f"有效期:{standard.result_validity}" if standard.result_validity else "",
+                    "valid_from": local_date(decision.decided_at), "legal_basis": basis[:4],
+                },
+                org_id=org_id, by=by, now=now,
+            )
+        )  # fmt: skip
+    return made
+
+
+def _result_papers(case: Case) -> list[Any]:
+    wanted = (PaperKind.DECISION.value, PaperKind.RESULT_CERTIFICATE.value)
+    return [d for d in documents_of(case.pk) if d.kind in wanted]
+
+
+@once
+def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: datetime) -> None:
+    """Seal the papers of a prepared result and issue it.
+
+    All of it or nothing: a break leaves the case decided and its papers unsealed.
+    """
+    by.must(ISSUE)
+    work = locked(issue_cases(by), case_id, by=by, now=now, version=version)
+    case = work.case
+    step = Step.objects.filter(case=case, kind=StepKind.ISSUE, user_id=by.user_id, state=StepState.OPEN).first()
+    if step is None:
+        raise NotFound(what=msg("您正在出件的办件"))
+    documents = _result_papers(case)
+    for document in documents:
+        if document.state == "composed":
+            seal_document(
+                document_id=document.id, item_code=case.item_code, region=case.region, decision_ref=str(case.pk), by=by, now=now
+            )
+    step.state, step.done_at = StepState.DONE, now
+    step.save(update_fields=["state", "done_at"])
+    work.change(issued_at=now)
+    work.move(Move.ISSUE, documents=[d.id for d in documents])
+    work.save()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How it is shown that the result reached somebody: a signature, the code of receipt, a tracking number, or an electronic way."""
+
+    signature_file_id: UUID | None = None
+    receipt_code: str = ""
+    tracking_number: str = ""
+
+
+def check_receipt_code(*, case_id: UUID, code: str, by: Actor, now: datetime) -> None:
+    """Check the code of receipt. Wrong codes are counted even though they raise; after some tries only a signature will do.
+
+    Raises :class:`CodeWrong`, :class:`CodeLocked`.
+    """
+    failed: CodeWrong | CodeLocked | None = None
+    with transaction.atomic():
+        case = delivery_cases(by).select_for_update(of=("self",)).filter(pk=case_id).first()
+        if case is None:
+            raise NotFound(what=msg("这件办件"))
+        if case.receipt_tries >= RECEIPT_TRIES:
+            failed = CodeLocked(tries=RECEIPT_TRIES)
+        elif case.receipt_code is None or not hmac.compare_digest(case.receipt_code.open(), code.strip()):
+            case.receipt_tries += 1
+            case.save(update_fields=["receipt_tries"])
+            work = Work(case, by=by, now=now)
+            work.note("cases.receipt_code_wrong", tries=case.receipt_tries)
+            work.save()
+            failed = CodeWrong(field="receipt_code")
+    if failed:
+        raise failed
+
+
+@once
+def deliver_case(
+    *, case_id: UUID, method: DeliveryMethod, recipient: str, proof: Proof, is_agent: bool = False, version: int | None = None,
+    by: Actor, now: datetime,
+) -> UUID:  # fmt: skip
+    """Hand the result over, with proof; returns the delivery receipt. The file is closed by a job right after.
+
+    At the window: a signature, or the code of receipt (check it first with :func:`check_receipt_code`, which counts wrong
+    ones). By post: the tracking number. Electronically: to the applicant's own space.
+    """
+    by.must(DELIVER)
+    work = locked(delivery_cases(by), case_id, by=by, now=now, version=version)
+    case = work.case
+    if not recipient.strip():
+        raise ProofMissing(field="recipient", what=msg("领取人姓名"))
+    kind = _proof_kind(case, method, proof)
+    step = Step(
+        case=case, ordinal=90, kind=StepKind.DELIVER, name="送达", state=StepState.DONE, user_id=by.user_id, org_id=by.org_id,
+        automatic=by.user_id is None, opened_at=now, done_at=now,
+    )  # fmt: skip
+    standard, head = get_standard(case.standard_id), letterhead(case.org_id)
+    signature = ""
+    if proof.signature_file_id:
+        from base64 import b64encode
+
+        signature = b64encode(open_file(proof.signature_file_id).read()).decode()
+    document = papers.compose_for(
+        case, PaperKind.DELIVERY_RECEIPT,
+        papers.addressed(case, standard, head) | {
+            "delivered": [{"name": d.title, "number": d.number} for d in _result_papers(case)]
+            or [{"name": standard.result_document or "办理结果", "number": case.external_number}],
+            "method": {"window": "direct", "post": "post", "electronic": "electronic"}[method.value],
+            "delivered_at": now, "receiver": recipient.strip(), "relation": "代理人" if is_agent else "本人",
+            "signature_png": signature,
+            "receipt_code": proof.tracking_number or ("凭领取码核验签收" if kind == "code" else ""),
+        },
+        org_id=head.body_id, by=by, now=now,
+    )  # fmt: skip
+    Delivery.objects.create(
+        case=case, method=method, recipient=recipient.strip(), is_agent=is_agent, proof=kind,
+        signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=by.user_id,
+        document_id=document, at=now,
+    )  # fmt: skip
+    step.save(force_insert=True)
+    running = list(ClockRow.objects.filter(case=case, kind=ClockKind.DELIVERY, outcome="running"))
+    clocks.save_all(clocks.stop(running, [ClockKind.DELIVERY], on=now))
+    work.change(delivered_at=now, due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
+    work.move(Move.DELIVER, method=method, proof=kind, is_agent=is_agent, document=document)
+    work.save()
+    defer("cases.close_case", case_id=str(case.pk))
+    return document
+
+
+def _proof_kind(case: Case, method: DeliveryMethod, proof: Proof) -> str:
+    if method is DeliveryMethod.POST:
+        if not proof.tracking_number.strip():
+            raise ProofMissing(field="tracking_number", what=msg("邮件号"))
+        return "tracking"
+    if method is DeliveryMethod.ELECTRONIC:
+        return "electronic"
+    if proof.signature_file_id:
+        return "signature"
+    if proof.receipt_code.strip():
+        if case.receipt_tries >= RECEIPT_TRIES:
+            raise CodeLocked(tries=RECEIPT_TRIES)
+        if case.receipt_code is None or not hmac.compare_digest(case.receipt_code.open(), proof.receipt_code.strip()):
+            raise CodeWrong(field="receipt_code")
+        return "code"
+    raise ProofMissing(field="signature", what=msg("签名或领取码"))
+
+
+def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
+    """Close a delivered case: the cover with the list of everything in the file and its digests. Safe to repeat."""
+    by = system(ISSUE)
+    with transaction.atomic():
+        case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id, state=State.DELIVERED).first()
+        if case is None:
+            return None
+        work = Work(case, by=by, now=now)
+        standard, head = get_standard(case.standard_id), letterhead(case.deciding_org_id or case.org_id)
+        who = papers.party(case)
+        document = papers.compose_for(
+            case, PaperKind.CASE_COVER,
+            {
+                "title": f"{who.name}{standard.name}", "case_number": case.number, "item_name": standard.name, "applicant": who.name,
+                "applicant_is_employer": who.is_employer, "department": head.name, "category": standard.domain_name,
+                "opened_on": local_date(case.accepted_at or case.started_at), "closed_on": local_date(now),
+                "outcome": "准予" if case.approved else "不予批准", "contents": _contents(case), "archived_by": "系统",
+            },
+            org_id=head.body_id, by=by, now=now,
+        )  # fmt: skip
+        work.move(Move.CLOSE, document=document)
+        work.save()
+    return document
+
+
+def _contents(case: Case) -> Sequence[dict[str, Any]]:
+    files = (
+        MaterialFile.objects.filter(material__case=case, removed_at=None)
+        .select_related("material")
+        .order_by("material__code", "added_at")
+    )
+    lines: list[dict[str, Any]] = [
+        {
+            "name": f"{f.material.name}({f.name})"[:500],
+            "author": "申请人",
+            "on": local_date(f.added_at),
+            "digest": bytes(f.sm3).hex(),
+        }
+        for f in files
+    ]
+    seen = {f.material_id for f in files}
+    lines += [
+        {"name": m.name[:500], "author": "申请人", "note": m.note[:200] or "查验或收取原件"}
+        for m in CaseMaterial.objects.filter(case=case, state="have").order_by("code")
+        if m.pk not in seen
+    ]
+    lines += [
+        {"name": d.title, "number": d.number, "author": "本机关", "on": local_date(d.made_at), "digest": d.digest or ""}
+        for d in documents_of(case.pk)
+    ]
+    return lines
+
+
+__all__ = ["Proof", "check_receipt_code", "close_case", "deliver_case", "issue_case", "prepare_result"]

@@ -1,0 +1,252 @@
+"""In review: taking the next case, settling materials, opinions, the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from linli.domains.cases import clocks
+from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.drawing import give_back_place
+from linli.domains.cases.errors import (
+    CaseChanged,
+    DateMissing,
+    GroundUnknown,
+    LinksOpen,
+    NotYourStep,
+    OpinionMissing,
+    ReasonMissing,
+)
+from linli.domains.cases.grounds import MaterialState, PauseGround, Received
+from linli.domains.cases.lifecycle import State
+from linli.domains.cases.models import Ask, Case, CaseMaterial, ClockRow, Step, StepKind, StepState
+from linli.domains.cases.moves import Work
+from linli.domains.cases.permissions import DECIDE, REVIEW
+from linli.domains.cases.staging import conclude, make_stage, open_stage
+from linli.domains.catalog.queries import LinkDuty, Standard, get_standard
+from linli.domains.trace.commands import once
+from linli.kernel.actors import Actor, system
+from linli.kernel.calendar import local_date
+from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.jobs import defer
+from linli.kernel.text import Message, msg
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a decision rests on. A refusal needs facts and reasons; the remedies are added from the letterhead."""
+
+    facts: str = ""
+    reasons: str = ""
+    legal_basis: str = ""
+
+
+def _own_step(step_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> tuple[Work, Step]:
+    """Lock the case of a stage that is the actor's own and still open. Raises :class:`NotYourStep`."""
+    if not (by.can(REVIEW) or by.can(DECIDE)):
+        raise NotAllowed(permission=REVIEW)
+    step = Step.objects.filter(pk=step_id, user_id=by.user_id).values_list("case_id", flat=True).first()
+    if step is None or by.user_id is None:
+        raise NotYourStep
+    return _locked_step(step_id, step, by=by, now=now, version=version)
+
+
+def _locked_step(step_id: UUID, case_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> tuple[Work, Step]:
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    step = Step.objects.get(pk=step_id)  # after the lock: it may have been drawn anew meanwhile
+    if step.state != StepState.OPEN or step.user_id != by.user_id:
+        raise NotYourStep
+    if version is not None and case.version != version:
+        raise CaseChanged(state=Message(State(case.state).label))
+    step.case = case
+    return Work(case, by=by, now=now), step
+
+
+def next_step(*, by: Actor, now: datetime) -> UUID | None:
+    """The stage the draw gave the actor that is due first; None if there is none. Nobody chooses (``design.md`` 3, 2)."""
+    if by.user_id is None or not (by.can(REVIEW) or by.can(DECIDE)):
+        raise NotAllowed(permission=REVIEW)
+    mine = Step.objects.filter(user_id=by.user_id, state=StepState.OPEN, kind__in=["review", "second_review", "decide"])
+    return mine.filter(case__state=State.IN_REVIEW).order_by("due_on", "id").values_list("pk", flat=True).first()
+
+
+@once
+def settle_material(*, step_id: UUID, code: str, verified: bool, note: str, by: Actor, now: datetime) -> None:
+    """Note in review that a material owed by the bureau was verified with its source, or is still owed, and why."""
+    work, _ = _own_step(step_id, by=by, now=now)
+    row = CaseMaterial.objects.filter(case=work.case, code=code, state__in=[MaterialState.OWED, MaterialState.HAVE]).first()
+    if row is None:
+        raise NotFound(what=msg("该材料"))
+    if not note.strip():
+        raise ReasonMissing(field="note", what=msg("核验的部门和方式"))
+    row.state = MaterialState.HAVE if verified else MaterialState.OWED
+    row.received = Received.VERIFIED if verified else ""
+    row.note, row.settled_at = note.strip()[:500], now if verified else None
+    row.save()
+    work.note("cases.material_verified", material=code, verified=verified, note=row.note)
+    work.save()
+
+
+def _check_links(step: Step, standard: Standard, done: Sequence[str]) -> None:
+    """Every link of the stage is accounted for: done, or not needed and why (written behind the name)."""
+    stage = standard.plan.stages[step.ordinal - 1]
+    said = {entry.split(":", 1)[0] for entry in done}
+    lacking = [
+        link.name for link in stage.links if link.name not in said and not link.automatic and link.duty is not LinkDuty.COMPLETE
+    ]
+    if lacking:
+        raise LinksOpen(names="、".join(lacking))
+
+
+@once
+def give_opinion(
+    *,
+    step_id: UUID,
+    approve: bool,
+    opinion: str,
+    links_done: Sequence[str] = (),
+    version: int | None = None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Propose, and pass the case on: the next stage is drawn among people who have had no hand in it.
+
+    For stages before the last; the last one decides (:func:`decide_case`). Raises :class:`OpinionMissing`,
+    :class:`LinksOpen`, :class:`NotYourStep`.
+    """
+    work, step = _own_step(step_id, by=by, now=now, version=version)
+    if step.kind == StepKind.DECIDE:
+        raise NotYourStep
+    if not opinion.strip() and not approve:
+        raise OpinionMissing(field="opinion")
+    standard = get_standard(work.case.standard_id)
+    _check_links(step, standard, links_done)
+    _finish(step, work, approve, opinion, links_done)
+    work.note("cases.opinion", step=step.pk, stage=step.ordinal, kind=step.kind, approve=approve, links=list(links_done))
+    steps = list(Step.objects.filter(case=work.case).exclude(pk=step.pk))
+    following = make_stage(work.case, standard, step.ordinal, now=now)
+    draw, stage_clock = open_stage(work, following, standard, others=[*steps, step], giving_back=step.user_id)
+    running = list(ClockRow.objects.filter(case=work.case, kind=ClockKind.STAGE, outcome="running"))
+    clocks.save_all(clocks.stop(running, [ClockKind.STAGE], on=now))
+    step.save()
+    following.save(force_insert=True)
+    if draw:
+        draw.save(force_insert=True)
+    if stage_clock:
+        stage_clock.save(force_insert=True)
+    work.save()
+    if following.automatic:
+        defer("cases.decide_automatically", step_id=str(following.pk))
+
+
+def _finish(step: Step, work: Work, approve: bool, opinion: str, links_done: Sequence[str]) -> None:
+    step.state, step.done_at = StepState.DONE, work.now
+    step.proposal, step.opinion = "approve" if approve else "reject", opinion.strip()
+    step.links_done = [entry[:200] for entry in links_done]
+
+
+@once
+def decide_case(
+    *, step_id: UUID, approve: bool, grounds: Grounds = Grounds(), links_done: Sequence[str] = (), version: int | None = None, by: Actor,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Decide at the last stage. A refusal says facts, reasons and remedies in writing (行政许可法 art. 38).
+
+    Raises :class:`OpinionMissing`, :class:`LinksOpen`, :class:`NotYourStep`.
+    """
+    work, step = _own_step(step_id, by=by, now=now, version=version)
+    if step.kind != StepKind.DECIDE:
+        raise NotYourStep
+    standard = get_standard(work.case.standard_id)
+    _check_links(step, standard, links_done)
+    _decide(work, step, standard, approve, grounds, links_done)
+
+
+def _decide(work: Work, step: Step, standard: Standard, approve: bool, grounds: Grounds, links_done: Sequence[str]) -> None:
+    _finish(step, work, approve, grounds.reasons, links_done)
+    step.save()
+    give_back_place(step.user_id)
+    conclude(
+        work, step, standard, approve=approve, facts=grounds.facts, reasons=grounds.reasons, legal_basis=grounds.legal_basis,
+        note={"links": list(links_done)},
+    )  # fmt: skip
+    work.save()
+
+
+def decide_automatically(*, step_id: UUID, now: datetime) -> bool:
+    """Decide a stage that the standard marks as the system's own: approved if nothing is lacking, else drawn to a person.
+
+    The form was checked at receipt and the materials at acceptance, so what is left is whether a department still owes
+    something; a machine does not refuse. Safe to repeat; False if it went to a person or was done before.
+    """
+    actor = system(REVIEW, DECIDE)
+    with transaction.atomic():
+        found = Step.objects.filter(pk=step_id, automatic=True).values_list("case_id", flat=True).first()
+        if found is None:
+            return False
+        case = Case.objects.select_for_update(of=("self",)).get(pk=found)
+        step = Step.objects.get(pk=step_id)
+        if step.state != StepState.OPEN or case.state != State.IN_REVIEW:
+            return False
+        step.case = case
+        work, standard = Work(case, by=actor, now=now), get_standard(case.standard_id)
+        owed = CaseMaterial.objects.filter(case=case, state=MaterialState.OWED).exists()
+        if not owed:
+            links = [link.name for link in standard.plan.stages[step.ordinal - 1].links]
+            _decide(work, step, standard, True, Grounds(), links)
+            return True
+        others = list(Step.objects.filter(case=case).exclude(pk=step.pk))
+        step.automatic, step.state = False, StepState.WAITING
+        draw, stage_clock = open_stage(work, step, standard, others=others)
+        step.save()
+        if draw:
+            draw.save(force_insert=True)
+        if stage_clock:
+            stage_clock.save(force_insert=True)
+        work.note("cases.handed_to_person", step=step.pk)
+        work.save()
+        return False
+
+
+@once
+def ask(
+    *, step_id: UUID, what: str, reason: str, ground: str = "", until: date | None = None, version: int | None = None, by: Actor,
+    now: datetime,
+) -> UUID:  # fmt: skip
+    """Ask the supervisor: to suspend on a legal ground until about a day, to extend, or to give the case to another person.
+
+    Raises :class:`GroundUnknown` for a ground that is not on the closed list, :class:`ReasonMissing`, :class:`DateMissing`.
+    """
+    work, step = _own_step(step_id, by=by, now=now, version=version)
+    if what not in ("suspend", "extend", "redraw"):
+        raise NotFound(what=msg("这种请求"))
+    if what == "suspend":
+        if ground not in set(PauseGround):
+            raise GroundUnknown(field="ground", ground=ground)
+        if until is None or until <= local_date(now):
+            raise DateMissing(field="until")
+    if not reason.strip():
+        raise ReasonMissing(field="reason", what=msg("理由"))
+    open_ask = Ask.objects.filter(case=work.case, what=what, settled_at=None).values_list("pk", flat=True).first()
+    if open_ask:
+        return open_ask
+    made = Ask.objects.create(
+        case=work.case,
+        step=step,
+        hall_id=work.case.hall_id,
+        what=what,
+        ground=ground,
+        reason=reason.strip(),
+        until=until,
+        asked_at=now,
+    )
+    work.note("cases.asked", ask=made.pk, what=what, ground=ground, until=until)
+    work.save()
+    return made.pk
+
+
+__all__ = ["Grounds", "ask", "decide_automatically", "decide_case", "give_opinion", "next_step", "settle_material"]

@@ -1,0 +1,154 @@
+"""Drawing people for stages: committing to seeds, finding candidates, keeping the load limit, recording what is needed to repeat."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import date, datetime
+from threading import Lock
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from linli.domains.cases.draw import SEED_BYTES, Exclusion, commitment, message, pick
+from linli.domains.cases.errors import SeedMissing
+from linli.domains.cases.models import Case, Draw, DrawDay, Load, Step
+from linli.domains.catalog.queries import get_standard
+from linli.domains.org.queries import Duty, Power, candidates
+from linli.domains.people.queries import party_indexes
+from linli.domains.trace.commands import Subject, record
+from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
+
+# The chain in which commitments and revelations are recorded, so that the daily root fixes them too.
+DRAWS_CHAIN = UUID("0190f0a0-0000-7000-8000-000000000003")
+
+_seeds: dict[tuple[str, date], bytes] = {}
+_lock = Lock()
+
+
+def commit_seeds(days: Iterable[date], *, by: Actor, now: datetime) -> list[DrawDay]:
+    """Make and commit to the seeds of days that have none yet; each commitment is recorded."""
+    made = []
+    with transaction.atomic():
+        for day in days:
+            seed = os.urandom(SEED_BYTES)
+            row, fresh = DrawDay.objects.get_or_create(
+                day=day, defaults={"commitment": commitment(day, seed), "seed": seed.hex(), "committed_at": now}
+            )
+            if fresh:
+                made.append(row)
+                record(
+                    "cases.seed_committed", subject=Subject("draws", DRAWS_CHAIN), by=by, at=now, day=day,
+                    commitment=bytes(row.commitment),
+                )  # fmt: skip
+    return made
+
+
+def reveal_seeds(*, before: date, by: Actor, now: datetime) -> list[DrawDay]:
+    """Reveal the seeds of days that are over."""
+    with transaction.atomic():
+        rows = list(DrawDay.objects.select_for_update().filter(day__lt=before, revealed_at=None).order_by("day"))
+        for row in rows:
+            row.revealed_at, row.revealed_seed = now, bytes.fromhex(row.seed.open())
+            row.save(update_fields=["revealed_at", "revealed_seed"])
+            record(
+                "cases.seed_revealed", subject=Subject("draws", DRAWS_CHAIN), by=by, at=now, day=row.day,
+                seed=bytes(row.revealed_seed),
+            )  # fmt: skip
+    return rows
+
+
+def seed_of(day: date) -> bytes:
+    """The seed of a day, which never changes once committed to. Raises :class:`SeedMissing`."""
+    key = (connection.settings_dict["NAME"], day)
+    kept = _seeds.get(key)
+    if kept is None:
+        row = DrawDay.objects.filter(day=day).first()
+        if row is None:
+            raise SeedMissing(day=day)
+        kept = bytes.fromhex(row.seed.open())
+        with _lock:
+            if len(_seeds) > 64:
+                _seeds.clear()
+            _seeds[key] = kept
+    return kept
+
+
+def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, giving_back: UUID | None = None) -> Draw | None:
+    """Settle by lot whose a waiting stage is; None if nobody is free, and the stage goes on waiting.
+
+    ``giving_back`` is whose place a finished stage frees in the same transaction.
+
+    ``others`` are the other steps of the case. Left out are who accepted or worked on the case, who was released from
+    this stage, who is absent, recused or a party, and who has as many open stages as the limit allows. The limit is kept
+    by a conditional update, so two draws at once cannot both give somebody their last place.
+    """
+    day = local_date(now)
+    seed = seed_of(day)
+    standard = get_standard(case.standard_id)
+    parties = [p for p in (case.applicant_id, case.agent_id) if p]
+    qualified = candidates(
+        item_code=case.item_code, domain=standard.domain, duty=Duty(step.duty),
+        power=Power.DECIDE if step.kind == "decide" else Power.REVIEW, region=case.region, parties=parties,
+        party_indexes=party_indexes(parties), on=day,
+    )  # fmt: skip
+    worked: dict[UUID, Exclusion] = {}
+    for other in others:
+        if other.user_id is None:
+            continue
+        if other.state == "released":
+            if other.ordinal == step.ordinal:
+                worked[other.user_id] = Exclusion.RELEASED
+        else:
+            worked[other.user_id] = Exclusion.ACCEPTED if other.kind == "accept" else Exclusion.WORKED
+    loads = dict(Load.objects.filter(user_id__in=[c.user_id for c in qualified]).values_list("user_id", "open"))
+    limit = settings.ENV.reviewer_load
+    excluded: dict[UUID, str] = {}
+    orgs = {}
+    for c in qualified:
+        orgs[c.user_id] = c.org_id
+        why = worked.get(c.user_id) or c.why_not or (Exclusion.FULL if loads.get(c.user_id, 0) >= limit else "")
+        if why:
+            excluded[c.user_id] = str(why)
+    free = [c.user_id for c in qualified if c.user_id not in excluded]
+    about = message(case.pk, step.ordinal, step.attempt)
+    while free:
+        chosen = pick(seed, about, free)
+        if _take_place(chosen, limit, giving_back):
+            break
+        giving_back = None
+        free.remove(chosen)
+        excluded[chosen] = Exclusion.FULL
+    else:
+        give_back_place(giving_back)
+        return None
+    step.user_id, step.org_id, step.state, step.opened_at = chosen, orgs[chosen], "open", now
+    return Draw(
+        step=step, case_id=case.pk, day_id=day, stage=step.ordinal, attempt=step.attempt, candidates=sorted(free),
+        excluded={str(k): v for k, v in sorted(excluded.items())}, chosen=chosen, at=now,
+    )  # fmt: skip
+
+
+def _take_place(taking: UUID, limit: int, giving_back: UUID | None) -> bool:
+    """Take a place, and free another; the rows are locked in order of id, so that crossing draws wait and do not clash."""
+    people = sorted({taking, giving_back} - {None}, key=str)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s) ORDER BY user_id::text FOR UPDATE", [people])
+        loads = dict(cursor.fetchall())
+        if taking not in loads:
+            cursor.execute("INSERT INTO cases_load (user_id, open) VALUES (%s, 0) ON CONFLICT DO NOTHING", [taking])
+        fits = loads.get(taking, 0) < limit
+        cursor.execute(
+            "UPDATE cases_load SET open = open + CASE WHEN user_id = %s THEN %s ELSE -1 END WHERE user_id = ANY(%s)",
+            [taking, int(fits), people],
+        )
+    return fits
+
+
+def give_back_place(user_id: UUID | None) -> None:
+    """Somebody's stage is done or was taken from them."""
+    if user_id is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE cases_load SET open = greatest(open - 1, 0) WHERE user_id = %s", [user_id])

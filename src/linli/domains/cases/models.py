@@ -1,0 +1,426 @@
+"""Tables of the spine. What must always be true stands in the database: separation of persons as partial unique indexes,
+states and their times as checks, one event for each change of state as a deferred trigger, decisions and draws written once.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from linli.domains.cases.lifecycle import DECIDED, State
+from linli.kernel.fields import SealedField
+from linli.kernel.ids import uuid7
+
+_OPEN = [State.SUBMITTED, State.CORRECTION_REQUESTED, State.ACCEPTED, State.IN_REVIEW, State.SUSPENDED]
+_DECIDED = sorted(DECIDED)
+
+
+class Case(models.Model):
+    """One application, from the first paper to the archive. It keeps the standard it began under.
+
+    States and the moves between them: ``lifecycle.py``. ``version`` guards two people saving at once; ``trace_seq`` is the
+    place of the event of the last change of state. ``due_on`` and ``statutory_due_on`` are projections for lists, derived
+    from the clocks and derived again when the calendar changes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    number = models.CharField(max_length=22, null=True, unique=True)
+    item_code = models.CharField(max_length=64)
+    standard = models.ForeignKey("catalog.ItemStandard", on_delete=models.PROTECT, related_name="+", db_index=False)
+    region = models.CharField(max_length=12)
+    org = models.ForeignKey("org.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)  # took it in
+    hall_id = models.UUIDField()  # the hall, or the organisation itself where there is none
+    deciding_org_id = models.UUIDField(null=True)
+    applicant_id = models.UUIDField()
+    applicant_is_employer = models.BooleanField()
+    agent_id = models.UUIDField(null=True)
+    channel = models.CharField(max_length=16)
+    state = models.CharField(max_length=20, default=State.DRAFT)
+    external = models.BooleanField(default=False)
+    external_number = models.CharField(max_length=64, blank=True)
+    form = SealedField()
+    receipt_code = SealedField(null=True)  # shown to the applicant; told back at hand-over
+    receipt_tries = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    trace_seq = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_deemed = models.BooleanField(default=False)
+    decided_at = models.DateTimeField(null=True)
+    approved = models.BooleanField(null=True)
+    issued_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)  # of every final state
+    due_on = models.DateField(null=True)
+    amber_on = models.DateField(null=True)
+    statutory_due_on = models.DateField(null=True)
+    provisional = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(State)), name="cases_case_state"),
+            models.CheckConstraint(  # a draft given up was never received
+                condition=Q(state__in=[State.DRAFT, State.WITHDRAWN]) | Q(number__isnull=False, received_at__isnull=False),
+                name="cases_case_received",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_DECIDED, decided_at__isnull=False, approved__isnull=False)
+                | (~Q(state__in=_DECIDED) & Q(decided_at=None, approved=None)),
+                name="cases_case_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[State.CLOSED, State.NOT_ACCEPTED, State.WITHDRAWN], closed_at__isnull=False)
+                | (~Q(state__in=[State.CLOSED, State.NOT_ACCEPTED, State.WITHDRAWN]) & Q(closed_at=None)),
+                name="cases_case_closed",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["hall_id", "due_on", "id"], name="cases_open_by_hall", condition=Q(state__in=_OPEN)),
+            models.Index(fields=["hall_id", "-received_at", "-id"], name="cases_by_hall"),
+            models.Index(fields=["deciding_org_id", "due_on", "id"], name="cases_open_by_org", condition=Q(state__in=_OPEN)),
+            models.Index(
+                fields=["deciding_org_id", "decided_at", "id"],
+                name="cases_to_issue",
+                condition=Q(state__in=[State.APPROVED, State.REJECTED]),
+            ),
+            models.Index(fields=["hall_id", "issued_at", "id"], name="cases_to_deliver", condition=Q(state=State.ISSUED)),
+            models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
+        ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)
+
+
+class StepKind(models.TextChoices):
+    """Who does something to a case; on one case they are different people (``step_one_hand`` and ``step_own_issue``)."""
+
+    ACCEPT = "accept"
+    REVIEW = "review"
+    SECOND_REVIEW = "second_review"
+    DECIDE = "decide"
+    ISSUE = "issue"
+    DELIVER = "deliver"
+
+
+class StepState(models.TextChoices):
+    """Waiting for a draw, open with somebody, done, or released (drawn anew; the row stays as it was)."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    DONE = "done"
+    RELEASED = "released"
+
+
+_LIVE = Q(state__in=["waiting", "open", "done"])
+_JUDGES = ["accept", "review", "second_review", "decide"]
+
+
+class Step(models.Model):
+    """One stage of a case and whose it is. ``user`` is None while nobody has it, and for the system's own steps."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="steps", db_index=False)
+    ordinal = models.PositiveSmallIntegerField()
+    attempt = models.PositiveSmallIntegerField(default=1)
+    kind = models.CharField(max_length=16)
+    name = models.CharField(max_length=200)
+    duty = models.CharField(max_length=16, blank=True)
+    automatic = models.BooleanField(default=False)
+    state = models.CharField(max_length=10)
+    user_id = models.UUIDField(null=True)
+    org_id = models.UUIDField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    due_on = models.DateField(null=True)  # the promise of the case, for the order of a queue
+    done_at = models.DateTimeField(null=True)
+    proposal = models.CharField(max_length=8, blank=True)  # approve or reject
+    opinion = models.TextField(blank=True)
+    links_done = ArrayField(models.CharField(max_length=200), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "ordinal", "attempt"], name="cases_step_place"),
+            # One case never has two people at one stage.
+            models.UniqueConstraint(fields=["case", "ordinal"], condition=_LIVE, name="cases_step_one"),
+            # Whoever accepted never reviews or decides, and no two opinions are one person's.
+            models.UniqueConstraint(fields=["case", "user_id"], condition=_LIVE & Q(kind__in=_JUDGES), name="cases_step_one_hand"),
+            # Whoever decided never issues.
+            models.UniqueConstraint(fields=["case", "user_id"], condition=_LIVE & Q(kind__in=["decide", "issue"]), name="cases_step_own_issue"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", user_id=None, done_at=None)
+                | (Q(state="open", done_at=None) & (Q(automatic=True) | Q(user_id__isnull=False)))
+                | (Q(state="done", done_at__isnull=False) & (Q(automatic=True) | Q(user_id__isnull=False)))
+                | Q(state="released"),
+                name="cases_step_state",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["user_id", "due_on", "id"], name="cases_step_queue", condition=Q(state="open")),
+            models.Index(fields=["opened_at", "id"], name="cases_step_waiting", condition=Q(state="waiting")),
+        ]
+
+
+class ClockRow(models.Model):
+    """A budget of time and where it stands. ``due_on`` is a projection; the budget and the ledgers are the facts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="clocks", db_index=False)
+    kind = models.CharField(max_length=12)
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    unit = models.CharField(max_length=8)
+    basis = models.CharField(max_length=200)
+    certainty = models.CharField(max_length=1, blank=True)
+    start = models.DateField()
+    start_event = models.CharField(max_length=24)
+    start_at = models.DateTimeField()
+    stopped_on = models.DateField(null=True)
+    outcome = models.CharField(max_length=8, default="running")  # running, met, late, void
+    due_on = models.DateField(null=True)
+    amber_on = models.DateField(null=True)
+    provisional = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "cases_clock"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "kind"], condition=Q(outcome="running"), name="cases_clock_one_running"),
+            models.CheckConstraint(
+                condition=Q(outcome="running", stopped_on=None) | (~Q(outcome="running") & Q(stopped_on__isnull=False)),
+                name="cases_clock_stopped",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["case", "start_at"], name="cases_clock_case"),
+            models.Index(fields=["kind", "due_on"], name="cases_clock_running", condition=Q(outcome="running")),
+            models.Index(fields=["id"], name="cases_clock_provisional", condition=Q(outcome="running", provisional=True)),
+        ]
+
+
+class Suspension(models.Model):
+    """Time that is not counted, on one of the legal grounds; the ledger of the clocks."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="suspensions")
+    ground = models.CharField(max_length=24)
+    reason = models.CharField(max_length=500)
+    expected_until = models.DateField()
+    approved_by_id = models.UUIDField()
+    first = models.DateField()
+    last = models.DateField(null=True)
+    document_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(last=None), name="cases_suspension_one_open"),
+            models.CheckConstraint(condition=Q(last=None) | Q(last__gte=F("first")), name="cases_suspension_dates"),
+        ]
+
+
+class ExtensionRow(models.Model):
+    """More time for one clock of a case, once, approved by somebody named, with the reason the applicant is told."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="extensions")
+    kind = models.CharField(max_length=12)  # promised or statutory
+    add = models.PositiveSmallIntegerField()
+    unit = models.CharField(max_length=8)
+    approved_on = models.DateField()
+    approved_by_id = models.UUIDField()
+    approver = models.CharField(max_length=64)
+    reason = models.CharField(max_length=500)
+    document_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "cases_extension"
+        constraints = [models.UniqueConstraint(fields=["case", "kind"], name="cases_extension_once")]
+
+
+class Ask(models.Model):
+    """A reviewer asks, a supervisor answers: for a suspension, its end, an extension, or another person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="asks")
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="+")
+    hall_id = models.UUIDField()
+    what = models.CharField(max_length=12)  # suspend, resume, extend, redraw
+    ground = models.CharField(max_length=24, blank=True)
+    reason = models.CharField(max_length=500)
+    until = models.DateField(null=True)
+    asked_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by_id = models.UUIDField(null=True)
+    granted = models.BooleanField(null=True)
+    answer = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "what"], condition=Q(settled_at=None), name="cases_ask_once"),
+            models.CheckConstraint(
+                condition=Q(settled_at=None, settled_by_id=None, granted=None)
+                | Q(settled_at__isnull=False, settled_by_id__isnull=False, granted__isnull=False),
+                name="cases_ask_settled",
+            ),
+        ]
+        indexes = [models.Index(fields=["hall_id", "asked_at"], name="cases_ask_open", condition=Q(settled_at=None))]
+
+
+class CaseMaterial(models.Model):
+    """One material of the standard in this case: what is known of it and how it came in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="materials", db_index=False)
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=2000)
+    state = models.CharField(max_length=16)
+    received = models.CharField(max_length=16, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "code"], name="cases_material_once")]
+
+
+class MaterialFile(models.Model):
+    """A file handed in for a material. Who took it in stands in the trace, where a reviewer does not look."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    material = models.ForeignKey(CaseMaterial, on_delete=models.PROTECT, related_name="files")
+    file_id = models.UUIDField()
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sm3 = models.BinaryField(max_length=32)
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+
+class Correction(models.Model):
+    """The one notice that tells everything missing (行政许可法 art. 32); a case has at most one."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, primary_key=True, related_name="correction")
+    items = models.JSONField()  # [{"code": material or field, "what": text}]
+    given_at = models.DateTimeField()
+    given_on = models.DateField()
+    due_on = models.DateField()
+    late = models.BooleanField()
+    corrected_at = models.DateTimeField(null=True)
+    document_id = models.UUIDField(null=True)
+
+
+class Decision(models.Model):
+    """What was decided and why; written once."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, primary_key=True, related_name="decision")
+    step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="+")
+    approved = models.BooleanField()
+    facts = models.TextField(blank=True)
+    reasons = models.TextField(blank=True)
+    legal_basis = models.TextField()
+    remedies = models.TextField(blank=True)
+    decided_by_id = models.UUIDField(null=True)  # None: decided by the rule of an automatic step
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # A refusal is in writing with reasons and remedies (行政许可法 art. 38).
+            models.CheckConstraint(condition=Q(approved=True) | (~Q(reasons="") & ~Q(remedies="")), name="cases_decision_reasons"),
+            models.CheckConstraint(condition=~Q(legal_basis=""), name="cases_decision_basis"),
+        ]
+
+
+class Refusal(models.Model):
+    """Why a case was not accepted, who approved it, and where to go instead; written once."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, primary_key=True, related_name="refusal")
+    ground = models.CharField(max_length=24)
+    reason = models.TextField()
+    right_authority = models.CharField(max_length=200, blank=True)
+    remedies = models.TextField()
+    approved_by_id = models.UUIDField()
+    document_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason="") & ~Q(remedies=""), name="cases_refusal_reasons"),
+            # Who tells "not our business" names whose it is (行政许可法 art. 32(1)(2)).
+            models.CheckConstraint(condition=~Q(ground="not_ours") | ~Q(right_authority=""), name="cases_refusal_authority"),
+        ]
+
+
+class Delivery(models.Model):
+    """How the result reached its owner, with the proof; written once."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, primary_key=True, related_name="delivery")
+    method = models.CharField(max_length=12)
+    recipient = models.CharField(max_length=100)
+    is_agent = models.BooleanField(default=False)
+    proof = models.CharField(max_length=16)  # signature, code, tracking, electronic
+    signature_file_id = models.UUIDField(null=True)
+    tracking_number = models.CharField(max_length=64, blank=True)
+    delivered_by_id = models.UUIDField(null=True)
+    document_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(proof="signature", signature_file_id__isnull=False)
+                | (Q(proof="tracking") & ~Q(tracking_number=""))
+                | Q(proof__in=["code", "electronic"]),
+                name="cases_delivery_proof",
+            )
+        ]
+
+
+class DrawDay(models.Model):
+    """The seed of a day: committed to before, revealed after."""
+
+    day = models.DateField(primary_key=True)
+    commitment = models.BinaryField(max_length=32)
+    seed = SealedField()
+    committed_at = models.DateTimeField()
+    revealed_at = models.DateTimeField(null=True)
+    revealed_seed = models.BinaryField(max_length=32, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(revealed_at=None, revealed_seed=None) | Q(revealed_at__isnull=False, revealed_seed__isnull=False),
+                name="cases_drawday_revealed",
+            )
+        ]
+
+
+class Draw(models.Model):
+    """One draw with all it needs to be repeated; written once."""
+
+    step = models.OneToOneField(Step, on_delete=models.PROTECT, primary_key=True, related_name="draw")
+    case_id = models.UUIDField()
+    day = models.ForeignKey(DrawDay, on_delete=models.PROTECT, related_name="+", db_index=False)
+    stage = models.PositiveSmallIntegerField()
+    attempt = models.PositiveSmallIntegerField()
+    candidates = ArrayField(models.UUIDField())
+    excluded = models.JSONField()  # user id -> reason
+    chosen = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day", "at"], name="cases_draw_day")]
+
+
+class Load(models.Model):
+    """How many open stages somebody has; kept by the draw so that the limit holds however many draws run at once."""
+
+    user_id = models.UUIDField(primary_key=True)
+    open = models.PositiveIntegerField(default=0)
+
+
+class Counter(models.Model):
+    """The last number given out for a division, day and channel."""
+
+    area = models.CharField(max_length=6)
+    day = models.DateField()
+    channel = models.CharField(max_length=16)
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["area", "day", "channel"], name="cases_counter_once")]

@@ -1,0 +1,83 @@
+"""How a command changes a case: lock it, move it by the table, note what happened, write everything once at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from linli.domains.cases.errors import CaseChanged, MoveNotPossible
+from linli.domains.cases.lifecycle import FINAL, TRANSITIONS, Move, State, may_move
+from linli.domains.cases.models import Case
+from linli.domains.trace.commands import Act, Subject, record_all
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotFound
+from linli.kernel.text import Message, msg, noop
+
+_MOVE_WORDS = {
+    Move.SUBMIT: noop("提交"), Move.REQUEST_CORRECTION: noop("要求补正"), Move.CORRECT: noop("登记补正"), Move.ACCEPT: noop("受理"),
+    Move.DEEM_ACCEPTED: noop("视为受理"), Move.SEND_TO_REVIEW: noop("派件"), Move.SUSPEND: noop("中止"), Move.RESUME: noop("恢复"),
+    Move.APPROVE: noop("决定"), Move.REJECT: noop("决定"), Move.ISSUE: noop("出件"), Move.DELIVER: noop("送达"),
+    Move.CLOSE: noop("归档"), Move.REFUSE: noop("不予受理"), Move.WITHDRAW: noop("撤回"),
+}  # fmt: skip
+
+
+def subject(case_id: UUID) -> Subject:
+    """A case's own chain."""
+    return Subject("case", case_id)
+
+
+class Work:
+    """One command's work on one case: the moves and notes it makes are recorded together when it is saved.
+
+    The case row stays locked until the transaction ends, so that commands on one case follow one another.
+    """
+
+    def __init__(self, case: Case, *, by: Actor, now: datetime, new: bool = False) -> None:
+        self.case, self.by, self.now, self.new = case, by, now, new
+        self._acts: list[Act] = []
+        self._fields: set[str] = set()
+
+    def move(self, move: Move, **data: Any) -> None:
+        """Change the state by the table. Raises :class:`MoveNotPossible`."""
+        if not may_move(State(self.case.state), move):
+            raise MoveNotPossible(state=Message(State(self.case.state).label), move=Message(_MOVE_WORDS[move]))
+        self.case.state = TRANSITIONS[move][1]
+        self.change("state")
+        if self.case.state in FINAL:
+            self.case.closed_at = self.now
+            self.change("closed_at")
+        self.note(move.act, **data)
+
+    def note(self, act: str, **data: Any) -> None:
+        """Record something that does not change the state."""
+        self._acts.append(Act(act, data))
+
+    def change(self, *fields: str, **values: Any) -> None:
+        """Mark fields of the case as changed, setting those given by name."""
+        for name, value in values.items():
+            setattr(self.case, name, value)
+        self._fields |= {*fields, *values}
+
+    def save(self) -> None:
+        """Write the events, then the case with the place of the last one."""
+        if self._acts:
+            self.case.trace_seq = record_all(self._acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new)
+            self.change("trace_seq")
+        if self.new:
+            self.case.save(force_insert=True)
+        elif self._fields:
+            self.case.version += 1
+            self.case.save(update_fields=[*self._fields, "version"])
+
+
+def locked(cases: QuerySet[Case], case_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> Work:
+    """Lock a case out of those the actor may see. Raises :class:`NotFound`, and :class:`CaseChanged` if it was saved since."""
+    case = cases.select_for_update(of=("self",)).filter(pk=case_id).first()
+    if case is None:
+        raise NotFound(what=msg("这件办件"))
+    if version is not None and case.version != version:
+        raise CaseChanged(state=Message(State(case.state).label))
+    return Work(case, by=by, now=now)

@@ -1,0 +1,122 @@
+"""What the papers of a case say, put together from the case, its standard, its clocks and the letterhead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from linli.domains.cases.clock import ClockKind, explain
+from linli.domains.cases.clocks import budget_of, derive, pauses_of
+from linli.domains.cases.grounds import MaterialState, Received
+from linli.domains.cases.models import Case, CaseMaterial, ClockRow
+from linli.domains.catalog.queries import Standard, get_standard, limit_text
+from linli.domains.documents.commands import compose, vouched
+from linli.domains.documents.queries import PaperKind
+from linli.domains.org.queries import Letterhead, calendar, letterhead
+from linli.domains.people.queries import Party, parties
+from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
+from linli.kernel.jobs import defer
+from linli.kernel.text import joined
+
+# A notice is dated and sealed (行政许可法 art. 32); the result is sealed by its issuer, a receipt is signed by who received.
+_SEALED_BY_JOB = {
+    PaperKind.ACCEPTANCE_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NON_ACCEPTANCE, PaperKind.SUSPENSION_NOTICE,
+    PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE,
+}  # fmt: skip
+
+
+def compose_for(case: Case, kind: PaperKind, data: dict[str, Any], *, org_id: UUID, by: Actor, now: datetime) -> UUID:
+    """Compose a paper of a case with the template version its standard pinned."""
+    papers = get_standard(case.standard_id).papers
+    document = compose(
+        kind=kind, subject_id=case.pk, standard_id=case.standard_id, org_id=org_id, data=data,
+        template_version=papers.get(kind.value), by=vouched(by), now=now,
+    )  # fmt: skip
+    if kind in _SEALED_BY_JOB:
+        defer("cases.seal_notice", document_id=str(document))
+    return document
+
+
+def party(case: Case) -> Party:
+    return parties([case.applicant_id])[case.applicant_id]
+
+
+def addressed(case: Case, standard: Standard, head: Letterhead) -> dict[str, Any]:
+    """The head of every notice: to whom, about which case and item, where to ask."""
+    who = party(case)
+    return {
+        "addressee": who.name, "addressee_id": who.number, "addressee_is_employer": who.is_employer,
+        "case_number": case.number, "item_name": standard.name, "item_code": standard.code,
+        "contact": {"name": head.name, "address": head.address, "phone": head.phone, "hours": head.opening_hours},
+    }  # fmt: skip
+
+
+def remedy(head: Letterhead) -> dict[str, Any]:
+    """Where a decision can be reconsidered and sued on (行政复议法 2023 art. 20; 行政诉讼法 art. 46)."""
+    return {"review_body": head.review_body or "本机关的同级人民政府", "court": head.court or "有管辖权的人民法院"}
+
+
+def remedy_text(head: Letterhead) -> str:
+    """The same as a sentence, for the decision itself."""
+    r = remedy(head)
+    return (
+        f"如不服本决定,可自收到之日起六十日内向{r['review_body']}申请行政复议,或者自收到之日起六个月内向{r['court']}提起行政诉讼。"
+    )
+
+
+def basis_lines(standard: Standard) -> list[str]:
+    return [f"{b.law}{b.article}" for b in standard.legal_basis]
+
+
+def due_note(case: Case, row: ClockRow) -> str:
+    """The explanation of a clock, in Chinese, as its paper prints it."""
+    suspensions, extensions = list(case.suspensions.all()), list(case.extensions.all())
+    result = derive(row, calendar(case.region), suspensions, extensions)
+    return joined(explain(ClockKind(row.kind), budget_of(row), result, pauses_of(row.kind, suspensions, row.start)))
+
+
+_HOW = {
+    Received.SEEN: "查验原件,不留存", Received.PAPER: "申请人提交", Received.UPLOADED: "申请人提交(电子)",
+    Received.PHOTOGRAPHED: "窗口拍照", Received.COMMITTED: "告知承诺", Received.VERIFIED: "部门核验",
+}  # fmt: skip
+
+
+def acceptance_data(case: Case, standard: Standard, materials: list[CaseMaterial], clock: ClockRow, code: str) -> dict[str, Any]:
+    """The acceptance notice: what was received, what the bureau gets itself, until when and why."""
+    head = letterhead(case.org_id)
+    times = standard.times
+    delivery = "窗口领取、邮寄或电子送达,由申请人选择。"
+    return addressed(case, standard, head) | {
+        "submitted_on": local_date(case.received_at) if case.received_at else local_date(clock.start_at),
+        "accepted_on": clock.start,
+        "case_kind": "即办件" if times.instant else "承诺件",
+        "materials": [
+            {"name": m.name[:500], "source": _HOW.get(Received(m.received), "") if m.received else ""}
+            for m in materials
+            if m.state == MaterialState.HAVE
+        ],
+        "pending": [
+            {"name": m.name[:500], "owed_by_bureau": True, "note": "由本机关向有关部门核验,无需申请人提供"}
+            for m in materials
+            if m.state == MaterialState.OWED
+        ],
+        "limit": limit_text(times.promised), "statutory_limit": limit_text(times.statutory) if times.statutory else "",
+        "due_on": clock.due_on, "due_note": due_note(case, clock),
+        "fee": standard.fee or "不收费", "result_document": standard.result_document,
+        "delivery": f"{delivery}窗口领取时出示本通知书上的领取码 {code}。" if code else delivery,
+        "legal_basis": basis_lines(standard)[:6],
+    }  # fmt: skip
+
+
+def result_rows(case: Case, standard: Standard) -> list[dict[str, str]]:
+    """What a result certificate says of the case: the fields that are no personal numbers and no signatures."""
+    values = case.form.open_json()
+    quiet = {"id-number", "phone", "bank-account", "address", "signature", "file", "table", "boolean", "long-text"}
+    known = {"name", "apply_date", "commitment"}
+    return [
+        {"label": f.label, "value": str(values[f.name])[:500]}
+        for f in standard.form
+        if f.name in values and f.type not in quiet and f.name not in known
+    ][:12]

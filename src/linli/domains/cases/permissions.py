@@ -1,0 +1,70 @@
+"""Which cases somebody may see, and as what. Every list, search, export, count and detail goes through these."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from linli.domains.cases.lifecycle import State
+from linli.domains.cases.models import Case, Step
+from linli.domains.org.queries import subtree_ids
+from linli.kernel.actors import Actor
+
+_NOWHERE = UUID(int=0)
+RECEIVE, ACCEPT, REVIEW, DECIDE = "cases.receive", "cases.accept", "cases.review", "cases.decide"
+ISSUE, DELIVER, SUPERVISE = "cases.issue", "cases.deliver", "cases.supervise"
+SUSPEND, EXTEND, EXTEND_STATUTORY = "cases.suspend", "cases.extend", "cases.extend_statutory"
+REDRAW, REFUSE = "cases.redraw", "cases.refuse"
+
+
+def counter_cases(by: Actor) -> QuerySet[Case]:
+    """What a counter sees: the cases its own hall (or office) took in."""
+    if not (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)):
+        return Case.objects.none()
+    return Case.objects.filter(hall_id=by.hall_id or by.org_id or _NOWHERE)
+
+
+def step_cases(by: Actor) -> QuerySet[Case]:
+    """What a reviewer or approver sees: the cases of which a stage is or was theirs."""
+    if by.user_id is None or not (by.can(REVIEW) or by.can(DECIDE)):
+        return Case.objects.none()
+    mine = Step.objects.filter(
+        case=OuterRef("pk"), user_id=by.user_id, state__in=["open", "done"], kind__in=["review", "second_review", "decide"]
+    )
+    return Case.objects.filter(Exists(mine))
+
+
+def issue_cases(by: Actor) -> QuerySet[Case]:
+    """What an issuer sees: decided cases of their organisation that wait for the result or for delivery, and their own."""
+    if not by.can(ISSUE):
+        return Case.objects.none()
+    mine = Step.objects.filter(case=OuterRef("pk"), user_id=by.user_id, kind__in=["issue", "deliver"])
+    waiting = Q(state__in=[State.APPROVED, State.REJECTED, State.ISSUED], deciding_org_id=by.body_id)
+    return Case.objects.filter(waiting | Exists(mine))
+
+
+def delivery_cases(by: Actor) -> QuerySet[Case]:
+    """What may be handed over: by the counter that took the case in, or by the organisation that issued it."""
+    if not by.can(DELIVER):
+        return Case.objects.none()
+    return Case.objects.filter(Q(hall_id=by.hall_id or by.org_id) | Q(deciding_org_id=by.body_id))
+
+
+def supervised_cases(by: Actor) -> QuerySet[Case]:
+    """What a supervisor sees: all cases taken in or decided below their organisation, or in their hall; no drafts."""
+    if not by.can(SUPERVISE) or by.org_id is None:
+        return Case.objects.none()
+    below = set(subtree_ids(by.hall_id or by.org_id))
+    return Case.objects.exclude(state=State.DRAFT).filter(Q(hall_id__in=below) | Q(deciding_org_id__in=below))
+
+
+def visible_cases(by: Actor) -> QuerySet[Case]:
+    """Everything the post in use may see of cases, whatever the face."""
+    if by.can(SUPERVISE):
+        return supervised_cases(by)
+    if by.can(REVIEW) or by.can(DECIDE):
+        return step_cases(by)
+    if by.can(ISSUE):
+        return issue_cases(by)
+    return counter_cases(by)

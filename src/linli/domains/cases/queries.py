@@ -1,0 +1,510 @@
+"""What may be asked about cases; every answer goes through ``permissions``, so a list never shows what a page would refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from linli.domains.cases import clocks
+from linli.domains.cases.clock import ClockKind, Colour, colour, explain
+from linli.domains.cases.draw import Exclusion, commitment, message, pick
+from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
+from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, moves_from
+from linli.domains.cases.models import (
+    Ask,
+    Case,
+    CaseMaterial,
+    ClockRow,
+    Correction,
+    Decision,
+    Delivery,
+    Draw,
+    DrawDay,
+    ExtensionRow,
+    MaterialFile,
+    Refusal,
+    Step,
+    StepKind,
+    StepState,
+    Suspension,
+)
+from linli.domains.cases.permissions import (
+    counter_cases,
+    delivery_cases,
+    issue_cases,
+    step_cases,
+    supervised_cases,
+    visible_cases,
+)
+from linli.domains.catalog.queries import Standard, get_standard, known_facts
+from linli.domains.org.queries import calendar
+from linli.domains.people.queries import CONTEXT, Party, parties
+from linli.domains.trace.queries import Entry, timeline
+from linli.kernel.actors import Actor
+from linli.kernel.calendar import SHANGHAI, local_date
+from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.fields import blind
+from linli.kernel.identifiers import compact
+from linli.kernel.text import Message, msg
+
+__all__ = [
+    "FINAL", "IN_HAND", "Ask", "Case", "CaseMaterial", "ClockKind", "ClockView", "Colour", "CounterSheet", "Decision", "Delivery",
+    "DeliveryMethod", "DrawReplay", "Exclusion", "MaterialFile", "MaterialState", "Move", "PauseGround", "Received", "RefusalGround",
+    "Refusal", "ReviewSheet", "State", "Step", "StepKind", "StepState", "asks", "board", "case_for", "clock_views", "counter_cases",
+    "counter_sheet", "counter_today", "delivery_cases", "draws_of", "find", "full_timeline", "issue_cases", "issue_queue", "moves_from",
+    "my_steps", "open_cases", "plain_timeline", "prefill", "replay_day", "review_file", "review_sheet", "step_cases",
+    "supervised_cases", "supervisor_sheet", "to_deliver", "visible_cases",
+]  # fmt: skip
+
+
+# -- clocks -----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A clock as a page shows it: what it counts, until when, how pressing, and why."""
+
+    kind: ClockKind
+    number: int
+    unit: str
+    due_on: date | None
+    colour: Colour
+    working_days_left: int | None
+    provisional: bool
+    basis: str
+    certainty: str
+    outcome: str
+    stopped_on: date | None
+    explanation: tuple[Message, ...]
+
+
+def clock_views(case: Case, *, now: datetime) -> list[ClockView]:
+    """All clocks of a case, running ones first."""
+    rows = sorted(case.clocks.all(), key=lambda r: (r.outcome != "running", r.start_at))
+    suspensions, extensions = list(case.suspensions.all()), list(case.extensions.all())
+    return [_view(row, case, suspensions, extensions, now) for row in rows]
+
+
+def _view(
+    row: ClockRow, case: Case, suspensions: Sequence[Suspension], extensions: Sequence[ExtensionRow], now: datetime
+) -> ClockView:
+    days = calendar(case.region)
+    kind = ClockKind(row.kind)
+    result = clocks.derive(row, days, suspensions, extensions)
+    stopped = row.outcome != "running"
+    budget = clocks.budget_of(row)
+    left = days.working_days_between(local_date(now), result.day) if result.day and not stopped else None
+    shade = colour(
+        end=result.day, amber=row.amber_on, now=now, conventions=clocks.conventions(), paused=result.day is None, stopped=stopped
+    )
+    said = explain(kind, budget, result, clocks.pauses_of(kind, suspensions, row.start))
+    return ClockView(
+        kind, row.number, budget.unit.label, result.day, shade, left, result.provisional, row.basis, row.certainty, row.outcome,
+        row.stopped_on, tuple(said),
+    )  # fmt: skip
+
+
+def case_colour(case: Case, *, now: datetime) -> Colour:
+    """The colour of a case in a list, from its projection alone."""
+    if case.state in FINAL:
+        return Colour.DONE
+    paused = case.state == State.SUSPENDED
+    return colour(
+        end=case.due_on,
+        amber=case.amber_on,
+        now=now,
+        conventions=clocks.conventions(),
+        paused=paused or case.due_on is None,
+        stopped=False,
+    )
+
+
+# -- finding ----------------------------------------------------------------------------------------------------------------------
+
+
+def case_for(case_id: UUID, *, by: Actor, among: QuerySet[Case] | None = None) -> Case:
+    """One case the actor may see. Raises :class:`NotFound` otherwise, whether or not it exists."""
+    cases = visible_cases(by) if among is None else among
+    case = cases.prefetch_related("clocks", "suspensions", "extensions").filter(pk=case_id).first()
+    if case is None:
+        raise NotFound(what=msg("这件办件"))
+    return case
+
+
+def find(text: str, *, by: Actor, cases: QuerySet[Case] | None = None) -> QuerySet[Case]:
+    """Cases the actor may see, by number, by the tail of a number (4 or more characters), or by the applicant's document number."""
+    visible = visible_cases(by) if cases is None else cases
+    value = compact(text)
+    if not value:
+        return visible.none()
+    if len(value) == 22:
+        return visible.filter(number=value)
+    if len(value) in (15, 18):
+        return visible.filter(applicant_id__in=_party_ids(value)).order_by("-started_at")
+    if len(value) >= 4 and value.isascii() and value.isalnum():
+        # Spelt like the index, so that PostgreSQL uses it.
+        tail = value[::-1]
+        return visible.extra(where=["reverse(cases_case.number) LIKE %s"], params=[f"{tail}%"]).order_by("-received_at")
+    return visible.none()
+
+
+def _party_ids(value: str) -> list[UUID]:
+    from linli.domains.people.queries import find_employers, person_by_index
+
+    person = person_by_index(blind(value, context=CONTEXT))
+    return [*([person] if person else []), *find_employers(value).values_list("pk", flat=True)]
+
+
+def open_cases(
+    *, by: Actor, now: datetime, shade: Colour | None = None, state: State | None = None, item_code: str = ""
+) -> QuerySet[Case]:
+    """Cases under way that the actor supervises, the most pressing first; by clock colour, state and item where asked."""
+    cases = supervised_cases(by).filter(state__in=[State.SUBMITTED, State.CORRECTION_REQUESTED, *IN_HAND])
+    if state:
+        cases = cases.filter(state=state)
+    if item_code:
+        cases = cases.filter(item_code=item_code)
+    if shade:
+        cases = cases.filter(_shade(shade, now))
+    return cases.order_by(F("due_on").asc(nulls_last=True), "id")
+
+
+def _shade(shade: Colour, now: datetime) -> Q:
+    """The projection of a colour as a filter; at close of business what is due today turns red."""
+    local = now.astimezone(SHANGHAI)
+    over = local.time() > clocks.conventions().close_of_business
+    today = local.date()
+    red = Q(due_on__lte=today) if over else Q(due_on__lt=today)
+    paused = Q(state=State.SUSPENDED) | Q(due_on=None)
+    match shade:
+        case Colour.RED:
+            return red & ~paused
+        case Colour.AMBER:
+            return Q(amber_on__lte=today) & ~red & ~paused
+        case Colour.GREEN:
+            return Q(due_on__gte=today) & ~red & ~Q(amber_on__lte=today) & ~paused
+        case _:
+            return paused
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Open cases by colour, with the asks that wait for an answer."""
+
+    counts: dict[Colour, int]
+    asks: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def board(*, by: Actor, now: datetime) -> Board:
+    """How many open cases have which colour, in one query over the open ones."""
+    from django.db.models import Count
+
+    shades = [Colour.RED, Colour.AMBER, Colour.GREEN, Colour.PAUSED]
+    row = open_cases(by=by, now=now).order_by().aggregate(**{s.value: Count("pk", filter=_shade(s, now)) for s in shades})
+    return Board({s: row[s.value] for s in shades}, asks(by=by).count())
+
+
+def asks(*, by: Actor) -> QuerySet[Ask]:
+    """What reviewers ask of this supervisor and nobody has answered, oldest first."""
+    return Ask.objects.filter(settled_at=None, case__in=supervised_cases(by)).select_related("case", "step").order_by("asked_at")
+
+
+# -- the counter ------------------------------------------------------------------------------------------------------------------
+
+
+def prefill(standard: Standard, facts: dict[str, str], *, employer: bool, today: date) -> dict[str, str]:
+    """What a form can be filled with from what is already known, field by field."""
+    known = {name: facts[fact] for name, fact in known_facts(standard, employer=employer).items() if facts.get(fact)}
+    return {"apply_date": today.isoformat()} | known if any(f.name == "apply_date" for f in standard.form) else known
+
+
+@dataclass(frozen=True, slots=True)
+class CounterSheet:
+    """All that a clerk sees of a case."""
+
+    case: Case
+    standard: Standard
+    applicant: Party
+    agent: Party | None
+    form: dict[str, Any]
+    materials: list[CaseMaterial]
+    files: dict[UUID, list[MaterialFile]]
+    correction: Correction | None
+    clocks: list[ClockView]
+
+
+def counter_sheet(case_id: UUID, *, by: Actor, now: datetime) -> CounterSheet:
+    """A case at the counter that took it in. Raises :class:`NotFound`."""
+    case = case_for(case_id, by=by, among=counter_cases(by))
+    who = parties([case.applicant_id, case.agent_id])
+    materials, files = _materials(case)
+    return CounterSheet(
+        case, get_standard(case.standard_id), who[case.applicant_id], who.get(case.agent_id) if case.agent_id else None,
+        case.form.open_json(), materials, files, Correction.objects.filter(case=case).first(), clock_views(case, now=now),
+    )  # fmt: skip
+
+
+def _materials(case: Case) -> tuple[list[CaseMaterial], dict[UUID, list[MaterialFile]]]:
+    materials = list(CaseMaterial.objects.filter(case=case).order_by("code"))
+    files: dict[UUID, list[MaterialFile]] = {}
+    for f in MaterialFile.objects.filter(material__case=case, removed_at=None).order_by("added_at"):
+        files.setdefault(f.material_id, []).append(f)
+    return materials, files
+
+
+def counter_today(*, by: Actor, now: datetime) -> QuerySet[Case]:
+    """The counter's own list: drafts and what came in today, newest first."""
+    midnight = datetime.combine(local_date(now), datetime.min.time(), SHANGHAI)
+    return counter_cases(by).filter(Q(state=State.DRAFT) | Q(received_at__gte=midnight)).order_by("-started_at")
+
+
+def to_deliver(*, by: Actor) -> QuerySet[Case]:
+    """Results that wait to be handed over, the longest waiting first."""
+    return delivery_cases(by).filter(state=State.ISSUED).order_by("issued_at", "id")
+
+
+# -- review -----------------------------------------------------------------------------------------------------------------------
+
+
+def my_steps(*, by: Actor) -> QuerySet[Step]:
+    """The open stages the draw gave the actor, due first; those of suspended cases last."""
+    if by.user_id is None or not (by.can("cases.review") or by.can("cases.decide")):
+        raise NotAllowed(permission="cases.review")
+    return (
+        Step.objects.filter(user_id=by.user_id, state=StepState.OPEN, kind__in=["review", "second_review", "decide"])
+        .select_related("case")
+        .order_by("due_on", "id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What an earlier stage said; by its name, never by a person's."""
+
+    stage: str
+    proposal: str
+    text: str
+    links: list[str]
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSheet:
+    """All that a reviewer sees of a case: nothing of where it came in or who took it in (``design.md`` 3, 3).
+
+    ``alias`` stands for the case instead of its number, which names place and channel.
+    """
+
+    step: Step
+    alias: str
+    version: int
+    state: State
+    standard: Standard
+    applicant: Party
+    form: dict[str, Any]
+    materials: list[CaseMaterial]
+    files: dict[UUID, list[MaterialFile]]
+    opinions: list[Opinion]
+    clocks: list[ClockView]
+    asked: list[Ask]
+    received_on: date | None
+
+
+def alias_of(step: Step | UUID) -> str:
+    """A short name for a stage that says nothing about place or channel."""
+    hexed = (step if isinstance(step, UUID) else step.pk).hex[-10:].upper()
+    return f"{hexed[:5]}-{hexed[5:]}"
+
+
+def review_sheet(step_id: UUID, *, by: Actor, now: datetime) -> ReviewSheet:
+    """The actor's own stage, open or done. Raises :class:`NotFound` for anybody else's."""
+    step = _own_step(step_id, by)
+    case = case_for(step.case_id, by=by, among=step_cases(by))
+    materials, files = _materials(case)
+    earlier = case.steps.filter(state=StepState.DONE, ordinal__gt=0, ordinal__lt=step.ordinal).order_by("ordinal")
+    return ReviewSheet(
+        step=step, alias=alias_of(step), version=case.version, state=State(case.state), standard=get_standard(case.standard_id),
+        applicant=parties([case.applicant_id])[case.applicant_id], form=case.form.open_json(), materials=materials, files=files,
+        opinions=[Opinion(s.name, s.proposal, s.opinion, s.links_done, s.done_at) for s in earlier],
+        clocks=[c for c in clock_views(case, now=now) if c.kind in (ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE)],
+        asked=list(case.asks.filter(step=step).order_by("-asked_at")),
+        received_on=local_date(case.received_at) if case.received_at else None,
+    )  # fmt: skip
+
+
+def _own_step(step_id: UUID, by: Actor) -> Step:
+    step = Step.objects.filter(
+        pk=step_id, user_id=by.user_id, state__in=[StepState.OPEN, StepState.DONE], kind__in=["review", "second_review", "decide"]
+    ).first()
+    if step is None or by.user_id is None or not (by.can("cases.review") or by.can("cases.decide")):
+        raise NotFound(what=msg("这一环节"))
+    return step
+
+
+def review_file(step_id: UUID, file_id: UUID, *, by: Actor) -> MaterialFile:
+    """A file of the actor's own stage."""
+    step = _own_step(step_id, by)
+    found = MaterialFile.objects.filter(pk=file_id, material__case_id=step.case_id, removed_at=None).first()
+    if found is None:
+        raise NotFound(what=msg("该文件"))
+    return found
+
+
+def counter_file(case_id: UUID, file_id: UUID, *, by: Actor) -> MaterialFile:
+    """A file of a case the actor may see at a counter or supervises."""
+    case = case_for(case_id, by=by, among=supervised_cases(by) if by.can("cases.supervise") else counter_cases(by))
+    found = MaterialFile.objects.filter(pk=file_id, material__case=case).first()
+    if found is None:
+        raise NotFound(what=msg("该文件"))
+    return found
+
+
+# -- issue ------------------------------------------------------------------------------------------------------------------------
+
+
+def issue_queue(*, by: Actor) -> QuerySet[Case]:
+    """Decided cases that wait for their result, without those the actor decided."""
+    own = Step.objects.filter(user_id=by.user_id, kind=StepKind.DECIDE, state=StepState.DONE).values("case_id")
+    return (
+        issue_cases(by)
+        .filter(state__in=[State.APPROVED, State.REJECTED], external=False)
+        .exclude(pk__in=own)
+        .order_by("decided_at", "id")
+    )
+
+
+# -- supervision ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorSheet:
+    """All that a supervisor sees of a case."""
+
+    case: Case
+    standard: Standard
+    applicant: Party
+    materials: list[CaseMaterial]
+    files: dict[UUID, list[MaterialFile]]
+    steps: list[Step]
+    draws: dict[UUID, Draw]
+    clocks: list[ClockView]
+    decision: Decision | None
+    refusal: Refusal | None
+    delivery: Delivery | None
+    correction: Correction | None
+    asks: list[Ask]
+
+
+def supervisor_sheet(case_id: UUID, *, by: Actor, now: datetime) -> SupervisorSheet:
+    """A case that the actor supervises. Raises :class:`NotFound`."""
+    case = case_for(case_id, by=by, among=supervised_cases(by))
+    materials, files = _materials(case)
+    steps = list(case.steps.order_by("ordinal", "attempt"))
+    return SupervisorSheet(
+        case=case, standard=get_standard(case.standard_id), applicant=parties([case.applicant_id])[case.applicant_id],
+        materials=materials, files=files, steps=steps, draws={d.step_id: d for d in Draw.objects.filter(step__in=steps)},
+        clocks=clock_views(case, now=now), decision=Decision.objects.filter(case=case).first(),
+        refusal=Refusal.objects.filter(case=case).first(), delivery=Delivery.objects.filter(case=case).first(),
+        correction=Correction.objects.filter(case=case).first(), asks=list(case.asks.order_by("-asked_at")),
+    )  # fmt: skip
+
+
+def full_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
+    """Every act on a case, from its chain, for a supervisor."""
+    case_for(case_id, by=by, among=supervised_cases(by))
+    return timeline(case_id)
+
+
+# What an applicant or a counter is shown of the chain: changes of state, never who reviews.
+_PLAIN = {
+    Move.SUBMIT.act, Move.REQUEST_CORRECTION.act, Move.CORRECT.act, Move.ACCEPT.act, Move.DEEM_ACCEPTED.act, Move.SEND_TO_REVIEW.act,
+    Move.SUSPEND.act, Move.RESUME.act, "cases.extended", Move.APPROVE.act, Move.REJECT.act, Move.ISSUE.act, Move.DELIVER.act,
+    Move.CLOSE.act, Move.REFUSE.act, Move.WITHDRAW.act,
+}  # fmt: skip
+_QUIET_DATA = {"step", "steps", "chosen", "candidates", "excluded", "on_time"}
+
+
+def plain_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
+    """The acts a counter may see and tell the applicant: which state since when, never by whom in review."""
+    case_for(case_id, by=by, among=counter_cases(by))
+    shown = []
+    for e in timeline(case_id):
+        if e.act in _PLAIN:
+            org = e.org_id if e.act == Move.SUBMIT.act else None
+            data = {k: v for k, v in e.data.items() if k not in _QUIET_DATA}
+            shown.append(Entry(e.seq, e.at, e.act, None, None, org, None, e.channel, data))
+    return shown
+
+
+# -- the draw, repeated -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DrawReplay:
+    """One draw repeated: whether it gives the same person again, and if not, why."""
+
+    draw: Draw
+    same: bool
+    why: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayReplay:
+    """A day's draws repeated, with whether its seed is the one committed to beforehand."""
+
+    day: date
+    committed_at: datetime
+    seed_matches: bool
+    revealed: bool
+    draws: list[DrawReplay]
+
+    @property
+    def ok(self) -> bool:
+        return self.seed_matches and all(d.same for d in self.draws)
+
+
+def replay_day(day: date) -> DayReplay | None:
+    """Repeat every draw of a day from its seed; None if the day had no seed. Nobody's permission is needed to check a lot."""
+    row = DrawDay.objects.filter(day=day).first()
+    if row is None:
+        return None
+    seed = bytes(row.revealed_seed) if row.revealed_seed else bytes.fromhex(row.seed.open())
+    draws = [_replay(d, seed, row) for d in Draw.objects.filter(day_id=day).order_by("at").iterator(chunk_size=500)]
+    return DayReplay(day, row.committed_at, commitment(day, seed) == bytes(row.commitment), row.revealed_at is not None, draws)
+
+
+def _replay(d: Draw, seed: bytes, day: DrawDay) -> DrawReplay:
+    if d.at < day.committed_at:
+        return DrawReplay(d, False, msg("抽取早于种子公布"))
+    if set(map(str, d.candidates)) & set(d.excluded):
+        return DrawReplay(d, False, msg("候选人与排除名单重复"))
+    again = pick(seed, message(d.case_id, d.stage, d.attempt), d.candidates) if d.candidates else None
+    if again != d.chosen:
+        return DrawReplay(d, False, msg("重算结果为 %(again)s,记录为 %(chosen)s", again=again, chosen=d.chosen))
+    return DrawReplay(d, True)
+
+
+def draws_of(*, days: Iterable[date]) -> QuerySet[Draw]:
+    return Draw.objects.filter(day_id__in=list(days)).order_by("-at")
+
+
+def draw_days(*, limit: int = 60) -> QuerySet[DrawDay]:
+    """The newest days with a seed."""
+    return DrawDay.objects.order_by("-day")[:limit]
+
+
+def id_of_number(number: str) -> UUID:
+    """The case of a number, for the operator's commands. Raises :class:`NotFound`."""
+    found = Case.objects.filter(number=compact(number)).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound(what=msg("编号为 %(number)s 的办件", number=number))
+    return found

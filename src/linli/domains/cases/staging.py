@@ -1,0 +1,113 @@
+"""Stages between acceptance and decision: making them from the plan of the standard and opening them by the draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from linli.domains.cases import clocks
+from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.drawing import draw_for
+from linli.domains.cases.errors import OpinionMissing
+from linli.domains.cases.lifecycle import Move, State
+from linli.domains.cases.models import Case, ClockRow, Decision, Draw, Step, StepState
+from linli.domains.cases.moves import Work
+from linli.domains.cases.papers import basis_lines, remedy_text
+from linli.domains.catalog.queries import Limit, Standard
+from linli.domains.org.queries import deciding_org, letterhead
+from linli.kernel.calendar import local_date
+from linli.kernel.ids import uuid7
+
+
+def make_stage(case: Case, standard: Standard, index: int, *, now: datetime, attempt: int = 1) -> Step:
+    """The step of one stage of the plan, waiting; stage 0 of the plan is step 1, since step 0 is the acceptance."""
+    stage = standard.plan.stages[index]
+    return Step(
+        pk=uuid7(), case=case, ordinal=index + 1, attempt=attempt, kind=stage.kind, name=stage.name[:200], duty=stage.duty,
+        automatic=stage.automatic, state=StepState.WAITING, opened_at=now, due_on=case.due_on,
+    )  # fmt: skip
+
+
+def first_stage(case: Case, standard: Standard, *, now: datetime) -> Step:
+    return make_stage(case, standard, 0, now=now)
+
+
+def open_stage(
+    work: Work, step: Step, standard: Standard, *, others: Iterable[Step], giving_back: UUID | None = None
+) -> tuple[Draw | None, ClockRow | None]:
+    """Give a waiting stage to somebody by lot, or to the system where the standard marks it automatic.
+
+    Nothing is saved: the step, the draw and the stage's own clock are the caller's to write. Nobody free leaves the step
+    waiting; :func:`linli.domains.cases.commands.draw_waiting` comes back to it.
+    """
+    case, now = work.case, work.now
+    draw = None
+    if step.automatic:
+        step.state, step.opened_at = StepState.OPEN, now
+    else:
+        draw = draw_for(step, case, others=others, now=now, giving_back=giving_back)
+        if draw is None:
+            work.note("cases.draw_waits", step=step.pk, stage=step.ordinal)
+            return None, None
+        work.note(
+            "cases.drawn", step=step.pk, stage=step.ordinal, attempt=step.attempt, day=draw.day_id,
+            candidates=len(draw.candidates), excluded=len(draw.excluded), chosen=draw.chosen,
+        )  # fmt: skip
+    if case.state == State.ACCEPTED:
+        work.move(Move.SEND_TO_REVIEW, step=step.pk)
+    return draw, _stage_clock(case, step, standard, now)
+
+
+def _stage_clock(case: Case, step: Step, standard: Standard, now: datetime) -> ClockRow | None:
+    """The stage's own clock, where the standard limits one of its links: the longest of them, by its own unit."""
+    limits = [link.limit for link in standard.plan.stages[step.ordinal - 1].links if link.limit]
+    if not limits:
+        return None
+    longest: Limit = max(limits, key=lambda limit: limit.number)
+    return clocks.new_clock(case, ClockKind.STAGE, longest, start=local_date(now), event="stage_opened", at=now, step=step)
+
+
+def begin_processing(work: Work, standard: Standard, *, start: date, event: str) -> list[ClockRow]:
+    """The promise and the statutory clock from day 0, and who will decide. The clocks are the caller's to save."""
+    case, times = work.case, standard.times
+    assert times.promised  # every published standard has one
+    fresh = [clocks.new_clock(case, ClockKind.PROMISED, times.promised, start=start, event=event, at=work.now)]
+    if times.statutory:
+        fresh.append(clocks.new_clock(case, ClockKind.STATUTORY, times.statutory, start=start, event=event, at=work.now))
+    work.change(
+        accepted_at=work.now, deciding_org_id=deciding_org(case.item_code, region=case.region, on=local_date(work.now)),
+        **clocks.lift(case, fresh),
+    )  # fmt: skip
+    return fresh
+
+
+def conclude(
+    work: Work, step: Step, standard: Standard, *, approve: bool, facts: str, reasons: str, legal_basis: str, note: dict[str, Any]
+) -> None:
+    """Write the decision of a stage that is done: the processing clocks stop, the time to deliver begins.
+
+    A refusal needs facts and reasons, and is given the remedies (行政许可法 art. 38). Raises :class:`OpinionMissing`.
+    """
+    case, now = work.case, work.now
+    if not approve and not (facts.strip() and reasons.strip()):
+        raise OpinionMissing(field="reasons")
+    basis = legal_basis.strip() or "、".join(basis_lines(standard)) or "本机关公布的事项标准"
+    head = letterhead(case.deciding_org_id or case.org_id)
+    Decision.objects.create(
+        case=case, step=step, approved=approve, facts=facts.strip(), reasons=reasons.strip(), legal_basis=basis,
+        remedies="" if approve else remedy_text(head), decided_by_id=work.by.user_id, decided_at=now,
+    )  # fmt: skip
+    running = list(ClockRow.objects.filter(case=case, outcome="running"))
+    stopped = clocks.stop(running, [ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE], on=now)
+    clocks.save_all(stopped)
+    assert standard.times.delivery
+    delivery = clocks.new_clock(case, ClockKind.DELIVERY, standard.times.delivery, start=local_date(now), event="decided", at=now)
+    delivery.save(force_insert=True)
+    promised = next((c for c in stopped if c.kind == ClockKind.PROMISED), None)
+    work.change(decided_at=now, approved=approve, **clocks.lift(case, [delivery]))
+    work.move(
+        Move.APPROVE if approve else Move.REJECT, step=step.pk, basis=basis,
+        on_time=promised.outcome == "met" if promised else None, **note,
+    )  # fmt: skip

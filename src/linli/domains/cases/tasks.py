@@ -1,0 +1,67 @@
+"""Background work of the room; every task is safe to repeat and is given ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from linli.domains.cases import commands
+from linli.domains.org.queries import forget_calendars
+from linli.kernel.actors import system
+from linli.kernel.jobs import defer, periodic, task
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@task(name="cases.close_case", retry=5)
+def close_case(case_id: str) -> None:
+    """Close a delivered case and write its cover."""
+    commands.close_case(case_id=UUID(case_id), now=_now())
+
+
+@task(name="cases.decide_automatically", retry=5)
+def decide_automatically(step_id: str) -> None:
+    """Do a stage that the standard marks as the system's own."""
+    commands.decide_automatically(step_id=UUID(step_id), now=_now())
+
+
+@task(name="cases.seal_notice", retry=5)
+def seal_notice(document_id: str) -> None:
+    """Seal a notice that was composed."""
+    commands.seal_notice(document_id=UUID(document_id), by=system("documents.seal"), now=_now())
+
+
+@task(name="cases.calendar_loaded", retry=3)
+def calendar_loaded(chain_id: str, seq: int) -> None:
+    """A calendar notice arrived: derive every running clock anew, and once more when every process has read the notice."""
+    reproject_open()
+    defer("cases.reproject_open", at=_now() + timedelta(seconds=15))
+
+
+@task(name="cases.reproject_open", retry=3)
+def reproject_open() -> None:
+    """Derive every running clock anew."""
+    forget_calendars()
+    commands.reproject_open(by=system(), now=_now())
+
+
+@periodic(cron="*/2 * * * *")
+@task(name="cases.draw_waiting", queueing_lock="cases.draw_waiting")
+def draw_waiting(timestamp: int) -> None:
+    """Come back to stages that found nobody."""
+    commands.draw_waiting(by=system(), now=_now())
+
+
+@periodic(cron="5 0 * * *")
+@task(name="cases.daily", queueing_lock="cases.daily", retry=3)
+def daily(timestamp: int) -> None:
+    """What a new day brings."""
+    now, by = _now(), system()
+    commands.commit_draws(by=by, now=now)
+    commands.reveal_draws(by=by, now=now)
+    commands.deem_accepted(by=by, now=now)
+    commands.lapse_corrections(by=by, now=now)
+    commands.lapse_drafts(by=by, now=now)
+    commands.reproject_open(by=by, now=now, provisional_only=True)
