@@ -13,13 +13,15 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from linli.kernel.place import data_folder
+
 
 class Env(BaseSettings):
     """Every setting the platform knows; each is an environment variable ``LINLI_<NAME>`` (``docs/operations.md``)."""
 
     model_config = SettingsConfigDict(env_prefix="LINLI_", extra="ignore", frozen=True)
 
-    data: Path = Field(default_factory=lambda: Path.cwd() / ".linli", description="Folder of everything Linli keeps on disk.")
+    data: Path = Field(default_factory=data_folder, description="Folder of everything Linli keeps on disk.")
     database_url: str = Field("", validation_alias="DATABASE_URL", description="Your own PostgreSQL; embedded one when empty.")
     owner_database_url: str = Field("", description="The same database as the role that owns the tables; used by migrate.")
     host: str = Field("127.0.0.1", description="Address to listen on.")

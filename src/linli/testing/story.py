@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
+from linli.cli.demo.forms import filled
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case, Step
-from linli.domains.catalog.queries import FieldType, FormField, Required, Standard, in_force
+from linli.domains.catalog.queries import Required, Standard, in_force
 from linli.domains.documents.commands import StoredFileRef, store_file
 from linli.kernel.actors import Actor
-from linli.testing.world import COUNTY, World, person_id
+from linli.testing.world import COUNTY, World
+
+__all__ = ["INSTANT", "PERMIT", "Story", "at", "filled", "picture"]
 
 PERMIT = "labour-dispatch-permit"  # committed, with materials, reviewed and decided by two people
 INSTANT = "job-seeker-registration"
@@ -26,39 +29,6 @@ INSTANT = "job-seeker-registration"
 def at(text: str) -> datetime:
     """A moment in Shanghai, ``2026-03-02 10:00``."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
-
-
-def filled(standard: Standard, **values: Any) -> dict[str, Any]:
-    """A form with every required field filled by something its type allows."""
-    return {f.name: _plausible(f) for f in standard.form if f.required} | values
-
-
-def _plausible(f: FormField) -> Any:
-    match f.type:
-        case FieldType.SELECT:
-            return f.options[0] if f.options else "其他"
-        case FieldType.DATE:
-            return "2026-01-15"
-        case FieldType.YEAR_MONTH:
-            return "2026-01"
-        case FieldType.NUMBER:
-            return "3"
-        case FieldType.MONEY:
-            return "1200.00"
-        case FieldType.BOOLEAN:
-            return "是"
-        case FieldType.PHONE:
-            return "10000000001"
-        case FieldType.ID_NUMBER:
-            return person_id(0)
-        case FieldType.CREDIT_CODE:
-            return "91110000600037341L"
-        case FieldType.BANK_ACCOUNT:
-            return "6222021234567894"
-        case FieldType.TABLE:
-            return ["第一行", "第二行"]
-        case _:
-            return f"{f.label}示例"[:60]
 
 
 def picture(text: str = "x") -> BytesIO:
@@ -141,7 +111,7 @@ class Story:
         when = day or self.day
         while True:
             step = self.open_step()
-            common = {
+            common: dict[str, Any] = {
                 "step_id": step.pk,
                 "links_done": self.links(step),
                 "by": self.holder(step, when),
@@ -155,7 +125,7 @@ class Story:
 
     def issue(self, *, issuer: str = "issuer", day: str | None = None, time: str = "15:00") -> None:
         assert self.case_id
-        common = {"case_id": self.case_id, "by": self.who(issuer, day), "now": at(f"{day or self.day} {time}")}
+        common: dict[str, Any] = {"case_id": self.case_id, "by": self.who(issuer, day), "now": at(f"{day or self.day} {time}")}
         do.prepare_result(**common)
         do.issue_case(**common)
 

@@ -31,6 +31,7 @@ class Case(models.Model):
     region = models.CharField(max_length=12)
     org = models.ForeignKey("org.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)  # took it in
     hall_id = models.UUIDField()  # the hall, or the organisation itself where there is none
+    origin_id = models.UUIDField(null=True)  # the place that only received it, if that is another
     deciding_org_id = models.UUIDField(null=True)
     applicant_id = models.UUIDField()
     applicant_is_employer = models.BooleanField()
@@ -87,6 +88,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["hall_id", "issued_at", "id"], name="cases_to_deliver", condition=Q(state=State.ISSUED)),
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
+            models.Index(fields=["origin_id", "-started_at"], name="cases_by_origin", condition=Q(origin_id__isnull=False)),
         ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)
 
 

@@ -19,10 +19,11 @@ REDRAW, REFUSE = "cases.redraw", "cases.refuse"
 
 
 def counter_cases(by: Actor) -> QuerySet[Case]:
-    """What a counter sees: the cases its own hall (or office) took in."""
+    """What a counter sees: the cases its own hall (or office) took in, and those it received for another to accept."""
     if not (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)):
         return Case.objects.none()
-    return Case.objects.filter(hall_id=by.hall_id or by.org_id or _NOWHERE)
+    here = by.hall_id or by.org_id or _NOWHERE
+    return Case.objects.filter(Q(hall_id=here) | Q(origin_id=here))
 
 
 def step_cases(by: Actor) -> QuerySet[Case]:
@@ -48,7 +49,8 @@ def delivery_cases(by: Actor) -> QuerySet[Case]:
     """What may be handed over: by the counter that took the case in, or by the organisation that issued it."""
     if not by.can(DELIVER):
         return Case.objects.none()
-    return Case.objects.filter(Q(hall_id=by.hall_id or by.org_id) | Q(deciding_org_id=by.body_id))
+    here = by.hall_id or by.org_id or _NOWHERE
+    return Case.objects.filter(Q(hall_id=here) | Q(origin_id=here) | Q(deciding_org_id=by.body_id))
 
 
 def supervised_cases(by: Actor) -> QuerySet[Case]:

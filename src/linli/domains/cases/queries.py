@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind, Colour, colour, explain
@@ -53,12 +54,14 @@ from linli.kernel.identifiers import compact
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "FINAL", "IN_HAND", "Ask", "Case", "CaseMaterial", "ClockKind", "ClockView", "Colour", "CounterSheet", "Decision", "Delivery",
-    "DeliveryMethod", "DrawReplay", "Exclusion", "MaterialFile", "MaterialState", "Move", "PauseGround", "Received", "RefusalGround",
-    "Refusal", "ReviewSheet", "State", "Step", "StepKind", "StepState", "asks", "board", "case_for", "clock_views", "counter_cases",
-    "counter_sheet", "counter_today", "delivery_cases", "draws_of", "find", "full_timeline", "issue_cases", "issue_queue", "moves_from",
-    "my_steps", "open_cases", "plain_timeline", "prefill", "replay_day", "review_file", "review_sheet", "step_cases",
-    "supervised_cases", "supervisor_sheet", "to_deliver", "visible_cases",
+    "alias_of", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "clock_outcomes",
+    "clock_views", "ClockKind", "ClockView", "Colour", "Correction", "counter_cases", "counter_file", "counter_sheet",
+    "counter_today", "CounterSheet", "DayReplay", "Decision", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
+    "draw_days", "DrawDay", "DrawReplay", "draws_of", "Exclusion", "FINAL", "find", "full_timeline", "id_of_number",
+    "IN_HAND", "issue_cases", "issue_queue", "MaterialFile", "MaterialState", "Move", "moves_from", "my_steps",
+    "open_cases", "Opinion", "PauseGround", "plain_timeline", "prefill", "Received", "Refusal", "RefusalGround",
+    "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "Step", "step_cases", "StepKind", "StepState",
+    "supervised_cases", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases",
 ]  # fmt: skip
 
 
@@ -206,8 +209,6 @@ class Board:
 
 def board(*, by: Actor, now: datetime) -> Board:
     """How many open cases have which colour, in one query over the open ones."""
-    from django.db.models import Count
-
     shades = [Colour.RED, Colour.AMBER, Colour.GREEN, Colour.PAUSED]
     row = open_cases(by=by, now=now).order_by().aggregate(**{s.value: Count("pk", filter=_shade(s, now)) for s in shades})
     return Board({s: row[s.value] for s in shades}, asks(by=by).count())
@@ -507,4 +508,13 @@ def id_of_number(number: str) -> UUID:
     found = Case.objects.filter(number=compact(number)).values_list("pk", flat=True).first()
     if found is None:
         raise NotFound(what=msg("编号为 %(number)s 的办件", number=number))
+    return found
+
+
+def clock_outcomes(case_id: UUID | None = None) -> dict[ClockKind, Counter[str]]:
+    """How the clocks of a case, or of all cases, ended or stand: counts of running, met, late and void by kind."""
+    rows = ClockRow.objects.all() if case_id is None else ClockRow.objects.filter(case_id=case_id)
+    found: dict[ClockKind, Counter[str]] = {}
+    for kind, outcome, n in rows.values_list("kind", "outcome").annotate(n=Count("pk")).order_by():
+        found.setdefault(ClockKind(kind), Counter())[outcome] += n
     return found

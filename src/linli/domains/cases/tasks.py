@@ -27,7 +27,7 @@ def decide_automatically(step_id: str) -> None:
     commands.decide_automatically(step_id=UUID(step_id), now=_now())
 
 
-@task(name="cases.seal_notice", retry=5)
+@task(name="cases.seal_notice", queue="papers", retry=5)
 def seal_notice(document_id: str) -> None:
     """Seal a notice that was composed."""
     commands.seal_notice(document_id=UUID(document_id), by=system("documents.seal"), now=_now())

@@ -53,7 +53,7 @@ from linli.kernel.search import any_word_query, query
 from linli.kernel.text import msg
 
 __all__ = [
-    "asked_for", "check_standard", "compare", "Comparison", "drafts", "Drift", "drift_of", "drifting", "Element",
+    "asked_for", "check_standard", "devolution", "compare", "Comparison", "drafts", "Drift", "drift_of", "drifting", "Element",
     "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "FormField", "Gain", "get_row", "get_standard",
     "in_force", "in_force_row", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
     "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "MainItem", "mains", "Material", "material_line", "MaterialForm",
@@ -260,3 +260,12 @@ def version_of(item_code: str, *, region: str, version: int) -> Standard:
     if doc is None:
         raise NotFound(what=msg("第 %(n)s 版", n=version))
     return Standard.model_validate(doc)
+
+
+def devolution() -> dict[str, dict[str, str]]:
+    """The default template of devolving items: item code to the grade of a town and of a village."""
+    return {
+        item["code"]: {"town": item["town_authority"], "village": item["village_authority"]}
+        for category in reference("devolution")["categories"]
+        for item in category["items"]
+    }

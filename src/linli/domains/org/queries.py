@@ -28,9 +28,9 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Absence", "answering_org", "actor_for", "authorities", "Authority", "calendar", "CalendarNotice", "Candidate", "candidates",
+    "Absence", "accepting_counter", "answering_org", "actor_for", "authorities", "Authority", "calendar", "CalendarNotice", "Candidate", "candidates",
     "deciding_org", "Duty", "forget_calendars", "get_org", "has_power", "Letterhead", "letterhead", "notices", "org_by_code", "org_names",
-    "Organisation", "OrgKind", "Post", "Posting", "postings", "postings_of", "Power", "powers_of", "powers_over",
+    "Organisation", "OrgKind", "Post", "Posting", "postings", "postings_of", "posts", "Power", "powers_of", "powers_over",
     "recusals_of", "Region", "region_names", "regions", "subtree_ids", "tree",
 ]  # fmt: skip
 
@@ -295,3 +295,25 @@ def org_by_code(code: str) -> Organisation:
     if found is None:
         raise NotFound(what=msg("代码为 %(code)s 的机构", code=code))
     return found
+
+
+def posts() -> QuerySet[Post]:
+    """All posts, as described sets of permissions."""
+    return Post.objects.order_by("code")
+
+
+def accepting_counter(item_code: str, *, region: str, on: date) -> UUID | None:
+    """Where an item is accepted for a region: the nearest body that may, or the hall of that body."""
+    rows = Authority.objects.filter(_on(on), item_code=item_code, power=Power.ACCEPT, region__in=_prefixes(region)).select_related(
+        "org"
+    )
+    nearest = sorted(rows, key=lambda a: (-len(a.org.region_id), a.org.code))
+    if not nearest:
+        return None
+    hall = (
+        Organisation.objects.filter(_on(on), body_id=nearest[0].org_id, kind=OrgKind.HALL)
+        .order_by("code")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    return hall or nearest[0].org_id

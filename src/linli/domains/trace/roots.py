@@ -44,7 +44,7 @@ def seal_heads(*, now: datetime) -> Root | None:
     Raises :class:`~linli.domains.trace.stamps.StampRefused` when the authority does not answer; nothing is stored then.
     """
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE trace_root IN EXCLUSIVE MODE")  # one root at a time; readers go on
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('trace_root'))")  # one root at a time; readers go on
         last = Root.objects.order_by("-number").first()
         since = _uuid_floor(last.newest_event, _OVERLAP) if last else UUID(int=0)
         cursor.execute(

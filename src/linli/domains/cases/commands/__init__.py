@@ -57,10 +57,11 @@ from linli.domains.cases.commands.upkeep import (
     reproject_open,
     reveal_draws,
 )
+from linli.domains.cases.errors import CaseChanged, ExtensionNotProvided, SamePerson
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
 
 __all__ = [
-    "accept_case", "Applicant", "ask", "CaseFileWrong", "check_receipt_code", "clock_conventions", "ClockKind",
+    "accept_case", "Applicant", "ask", "CaseChanged", "CaseFileWrong", "ExtensionNotProvided", "SamePerson", "check_receipt_code", "clock_conventions", "ClockKind",
     "close_case", "commit_draws", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
     "draw_waiting", "extend_case", "ExternalAct", "give_opinion", "Grounds", "hand_in", "Handed", "issue_case",
     "lapse_corrections", "lapse_drafts", "MaterialState", "Missing", "next_step", "PauseGround", "prepare_result", "Proof",

@@ -51,7 +51,7 @@ from linli.domains.cases.staging import begin_processing, first_stage, open_stag
 from linli.domains.catalog.queries import Limit, Material, Required, Standard, get_standard, known_facts, must_be_in_force
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import PaperKind
-from linli.domains.org.queries import Power, calendar, letterhead, powers_over
+from linli.domains.org.queries import Power, accepting_counter, calendar, letterhead, powers_over
 from linli.domains.people.commands import learn
 from linli.domains.trace.commands import once
 from linli.kernel.actors import Actor, Channel
@@ -94,25 +94,28 @@ class Missing:
     is_field: bool = False
 
 
-def _in_force(item_code: str, by: Actor, region: str, on: date) -> tuple[UUID, Standard]:
-    """The standard that counts, if the actor's organisation may take the item in."""
-    found = must_be_in_force(item_code, region=region, on=on)
-    org = by.org_id
-    if org is None or not powers_over(item_code, org_id=org, region=region, on=on) & {Power.RECEIVE, Power.ACCEPT}:
-        raise NoAuthority(field="item_code", item=found.standard.name, power=Message(Power.RECEIVE.label))
-    return found.id, found.standard
+def _new_case(item_code: str, applicant: Applicant, by: Actor, now: datetime, region: str) -> tuple[Case, Standard]:
+    """A case of the standard in force, if the actor's organisation may take the item in.
 
-
-def _new_case(
-    item_code: str, applicant: Applicant, form: Mapping[str, Any], by: Actor, now: datetime, region: str
-) -> tuple[Case, Standard]:
-    standard_id, standard = _in_force(item_code, by, region, local_date(now))
-    assert by.org_id
+    A place that may only receive hands the case to the nearest counter that may accept it, and keeps seeing it.
+    """
+    today = local_date(now)
+    found = must_be_in_force(item_code, region=region, on=today)
+    standard = found.standard
+    held = powers_over(item_code, org_id=by.org_id, region=region, on=today) if by.org_id else set()
+    if not by.org_id or not held & {Power.RECEIVE, Power.ACCEPT}:
+        raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.RECEIVE.label))
+    here = by.hall_id or by.org_id
+    org_id, hall_id, origin_id = by.org_id, here, None
+    if Power.ACCEPT not in held:
+        counter = accepting_counter(item_code, region=region, on=today)
+        if counter is None:
+            raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.ACCEPT.label))
+        org_id, hall_id, origin_id = counter, counter, here
     case = Case(
-        pk=uuid7(), item_code=item_code, standard_id=standard_id, region=region, org_id=by.org_id,
-        hall_id=by.hall_id or by.org_id, applicant_id=applicant.id, applicant_is_employer=applicant.is_employer,
-        agent_id=applicant.agent_id, channel=by.channel, external=standard.handled_in == "external", form=dict(form),
-        receipt_code=f"{secrets.randbelow(1_000_000):06d}", started_at=now,
+        pk=uuid7(), item_code=item_code, standard_id=found.id, region=region, org_id=org_id, hall_id=hall_id, origin_id=origin_id,
+        applicant_id=applicant.id, applicant_is_employer=applicant.is_employer, agent_id=applicant.agent_id, channel=by.channel,
+        external=standard.handled_in == "external", form={}, receipt_code=f"{secrets.randbelow(1_000_000):06d}", started_at=now,
     )  # fmt: skip
     return case, standard
 
@@ -135,7 +138,7 @@ def start_case(*, item_code: str, applicant: Applicant, region: str = "", by: Ac
     Raises :class:`NoAuthority` when this organisation may not take the item in.
     """
     by.must(RECEIVE)
-    case, standard = _new_case(item_code, applicant, {}, by, now, region or by.region)
+    case, standard = _new_case(item_code, applicant, by, now, region or by.region)
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)
     work.save()
@@ -287,7 +290,7 @@ def receive_case(
     Raises :class:`Invalid` with every wrong field, :class:`NoAuthority`.
     """
     by.must(RECEIVE)
-    case, standard = _new_case(item_code, applicant, {}, by, now, region or by.region)
+    case, standard = _new_case(item_code, applicant, by, now, region or by.region)
     case.form = check_form(standard.form, form, today=local_date(now))
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)

@@ -32,10 +32,10 @@ from linli.domains.cases.errors import (
 from linli.domains.cases.grounds import MaterialState
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Decision, Draw, Step
-from linli.domains.cases.queries import replay_day
+from linli.domains.cases.queries import counter_cases, replay_day
 from linli.domains.documents.queries import documents_of
 from linli.domains.trace.queries import timeline, verify_chain
-from linli.kernel.actors import system
+from linli.kernel.actors import Actor, system
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
 from linli.kernel.identifiers import parse_case_number
 from linli.kernel.ids import uuid7
@@ -545,8 +545,6 @@ def test_the_database_itself_keeps_persons_apart(reviewing, world):
 
 
 def test_whoever_decided_cannot_issue(reviewing, world):
-    from linli.kernel.actors import Actor
-
     reviewing.review()
     decider = reviewing.who(
         next(n for n, u in world.users.items() if u == Step.objects.get(case=reviewing.case, kind="decide").user_id)
@@ -747,10 +745,10 @@ def test_acts_in_another_system_are_recorded_by_different_people(world):
 # -- authority ------------------------------------------------------------------------------------------------------------------------
 
 
-def test_who_may_only_receive_cannot_accept(world):
+def test_who_may_only_receive_hands_over_to_the_nearest_counter_that_accepts(world):
     story = Story(world, region="770121100201")
     by = story.who("village")
-    case = do.receive_case(
+    story.case_id = do.receive_case(
         item_code=PERMIT,
         applicant=story.applicant,
         form=filled(story.standard),
@@ -758,13 +756,16 @@ def test_who_may_only_receive_cannot_accept(world):
         by=by,
         now=at("2026-03-02 10:00"),
     )
-    with pytest.raises((NotAllowed, NoAuthority)):
-        do.accept_case(case_id=case, by=by, now=at("2026-03-02 10:05"))
-    from linli.kernel.actors import Actor
-
+    case = story.case
+    assert (case.hall_id, case.origin_id) == (world.orgs["other-hall"], world.orgs["village"])
     bold = Actor(**{f: getattr(by, f) for f in by.__dataclass_fields__} | {"permissions": by.permissions | {"cases.accept"}})
     with pytest.raises(NoAuthority):
-        do.accept_case(case_id=case, by=bold, now=at("2026-03-02 10:05"))
+        do.accept_case(case_id=case.pk, by=bold, now=at("2026-03-02 10:05"))
+    with pytest.raises(NotFound):
+        story.accept(clerk="clerk")
+    story.accept(clerk="elsewhere")
+    assert story.case.state == State.IN_REVIEW
+    assert story.case in counter_cases(by)
 
 
 def test_a_county_takes_in_what_the_city_decides(world):

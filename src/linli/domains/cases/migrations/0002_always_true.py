@@ -65,6 +65,6 @@ CREATE TRIGGER cases_drawday_guard BEFORE UPDATE OR DELETE ON cases_drawday FOR 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0002_initial"), ("trace", "0002_append_only")]
+    dependencies = [("cases", "0001_initial"), ("trace", "0002_append_only")]
 
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

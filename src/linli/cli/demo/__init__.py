@@ -1,0 +1,175 @@
+"""``linli demo``: an invented city at work on the real catalogue."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from linli.cli.boot import now, plainly, progress, ready
+from linli.kernel.place import data_folder
+
+_STATE = "demo.yaml"
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after the summary.")
+@click.option("--reset", is_flag=True, help="Throw the demonstration's data away and start over.")
+@click.option("--cases", default=320, show_default=True, type=click.IntRange(20, 100_000), help="How many cases the first day has.")
+@click.option("--port", type=int, help="Port to serve on (LINLI_PORT; default 8000).")
+@plainly
+def demo(once: bool, reset: bool, cases: int, port: int | None) -> None:
+    """A hall at work: loads the catalogue and an invented city, plays a first day, prints a summary, and serves the pages.
+
+    A second start keeps the data. Everything lies in LINLI_DATA (default: .linli here).
+
+    \b
+    Example:
+      linli demo --once --reset --cases 400
+    """
+    started = time.monotonic()
+    if port:
+        os.environ["LINLI_PORT"] = str(port)
+    data = data_folder()
+    if reset:
+        _forget(data)
+    os.environ.pop("LINLI_AS_OWNER", None)
+    ready(migrated=False)
+    _migrate()
+    state = _state(data)
+    if "finished" not in state:
+        if state.get("begun"):
+            raise click.ClickException("an earlier first day was broken off; start over with: linli demo --reset")
+        _first_day(data, state, cases)
+    _summary(state, started)
+    if once:
+        return
+    from linli.cli.serve import run_forever
+
+    run_forever(lambda: click.echo(f"\nLinli runs at {_url()}  (Ctrl-C stops it; a second start keeps the data)"))
+
+
+def _url() -> str:
+    from django.conf import settings
+
+    return str(settings.ENV.public_url)
+
+
+def _state(data: Path) -> dict[str, Any]:
+    path = data / _STATE
+    return yaml.safe_load(path.read_text("utf-8")) if path.exists() else {}
+
+
+def _save(data: Path, state: dict[str, Any]) -> None:
+    path = data / _STATE
+    fresh = path.with_suffix(".new")
+    fresh.write_text(yaml.safe_dump(state, allow_unicode=True, sort_keys=False), "utf-8")
+    fresh.chmod(0o600)  # it holds the password of the demonstration's logins
+    fresh.replace(path)
+
+
+def _forget(data: Path) -> None:
+    """Remove a demonstration's data; anything else is left alone."""
+    if not data.exists():
+        return
+    from linli.kernel.postgres import EmbeddedPostgres
+
+    if any(data.iterdir()) and not (data / _STATE).exists():
+        raise click.ClickException(f"{data} does not hold a demonstration; remove it yourself if that is what you want")
+    server = EmbeddedPostgres(data)
+    if server.is_running():
+        raise click.ClickException("the demonstration is running; stop it first")
+    shutil.rmtree(server.cluster.parent, ignore_errors=True)
+    shutil.rmtree(data)
+
+
+def _migrate() -> None:
+    """In a process of its own, since it runs as the role that owns the tables."""
+    done = subprocess.run([sys.executable, "-m", "linli.cli", "migrate"], capture_output=True, text=True)
+    if done.returncode:
+        raise click.ClickException(f"migrate failed:\n{done.stdout}{done.stderr}")
+
+
+def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
+    from linli.cli.demo.city import load_city
+    from linli.cli.demo.day import play
+    from linli.cli.demo.population import populate
+
+    state.update(begun=now().isoformat(), password=secrets.token_urlsafe(9))
+    _save(data, state)
+    raw = yaml.safe_load((resources.files("linli.cli.demo") / "data/city.yaml").read_text("utf-8"))
+    city = load_city(raw, now=now(), password=state["password"], progress=progress("city     "))
+    people = populate(city, residents=2_000, employers=150, progress=progress("residents"))
+    # Notices are sealed beside the day, as the worker does in a running hall.
+    sealing = subprocess.Popen([sys.executable, "-m", "linli.cli", "worker", "--queue", "papers"], stderr=subprocess.DEVNULL)
+    try:
+        state["report"] = play(city, people, cases=cases, progress=progress("first day"))
+        _wait_for_papers(sealing)
+    finally:
+        sealing.terminate()
+        sealing.wait()
+    subprocess.run([sys.executable, "-m", "linli.cli", "worker", "--until-empty"], stderr=subprocess.DEVNULL, check=False)
+    state["report"] |= _verified(state["report"]["days"])
+    state["logins"] = city.logins
+    state["finished"] = now().isoformat()
+    _save(data, state)
+
+
+def _wait_for_papers(sealing: subprocess.Popen[bytes]) -> None:
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    waiting = ProcrastinateJob.objects.filter(queue_name="papers", status__in=["todo", "doing"])
+    total = max(waiting.count(), 1)
+    show = progress("papers   ")
+    while (left := waiting.count()) and sealing.poll() is None:
+        show(total - left, total)
+        time.sleep(0.3)
+    show(total, total)
+
+
+def _verified(days: list[str]) -> dict[str, Any]:
+    """Repeat the draws and verify the record, as the operator's commands do."""
+    from datetime import date
+
+    from linli.domains.cases.queries import replay_day
+    from linli.domains.documents.queries import sealed_count
+    from linli.domains.trace.commands import seal_heads
+    from linli.domains.trace.queries import verify_all
+
+    seal_heads(now=now())
+    replays = [r for r in (replay_day(date.fromisoformat(d)) for d in days) if r]
+    verdict = verify_all(now=now(), progress=progress("verify   "))
+    return {
+        "draws": sum(len(r.draws) for r in replays), "draws_same": sum(d.same for r in replays for d in r.draws),
+        "chains": verdict.chains, "events": verdict.events, "roots": verdict.roots, "verified": verdict.ok,
+        "sealed": sealed_count(),
+    }  # fmt: skip
+
+
+def _summary(state: dict[str, Any], started: float) -> None:
+    r = state["report"]
+    click.echo(f"\n  {r['cases']} cases over {r['items']} different items, {r['staff']} staff, {r['first']} to {r['last']}")
+    click.echo(f"  accepted {r['accepted']}, on time {r['on_time']} of {r['decided']} decided, overdue and open {r['overdue']}")
+    for name, count in r["states"].items():
+        click.echo(f"    {count:>5}  {name}")
+    click.echo("  branches: " + ", ".join(f"{k} {v}" for k, v in r["branches"].items()))
+    click.echo(f"  draws repeated: {r['draws_same']} of {r['draws']} give the same person again")
+    click.echo(f"  papers sealed: {r['sealed']}")
+    click.echo(
+        f"  record: {'verified' if r['verified'] else 'DOES NOT VERIFY'} ({r['chains']} chains, {r['events']} events, {r['roots']} roots)"
+    )
+    click.echo(f"\n  Sign in at {_url()}/login with the password  {state['password']}  as")
+    for post, names in state["logins"].items():
+        click.echo(f"    {post}: {', '.join(names)}")
+    click.echo(f"\n  ready after {time.monotonic() - started:.0f} s")
+    if not r["verified"] or r["draws"] != r["draws_same"]:
+        raise click.ClickException("something does not hold; see linli trace verify and linli draw replay")
