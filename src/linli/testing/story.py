@@ -57,6 +57,7 @@ class Story:
 
     @property
     def case(self) -> Case:
+        assert self.case_id
         return Case.objects.get(pk=self.case_id)
 
     def who(self, name: str, day: str | None = None) -> Actor:
@@ -95,6 +96,7 @@ class Story:
         return do.accept_case(case_id=self.case_id, by=self.who(clerk, day), now=at(f"{day or self.day} {time}"), **kw)
 
     def open_step(self) -> Step:
+        assert self.case_id
         return Step.objects.get(case_id=self.case_id, state="open", kind__in=["review", "second_review", "decide"])
 
     def holder(self, step: Step | None = None, day: str | None = None) -> Actor:

@@ -134,12 +134,16 @@ def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, g
 def _take_place(taking: UUID, limit: int, giving_back: UUID | None) -> bool:
     """Take a place, and free another; the rows are locked in order of id, so that crossing draws wait and do not clash."""
     people = sorted({taking, giving_back} - {None}, key=str)
+    locked = "SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s) ORDER BY user_id::text FOR UPDATE"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s) ORDER BY user_id::text FOR UPDATE", [people])
+        cursor.execute(locked, [people])
         loads = dict(cursor.fetchall())
         if taking not in loads:
+            # The first draw ever for somebody: another may be at it too, so the row is read again once it is there.
             cursor.execute("INSERT INTO cases_load (user_id, open) VALUES (%s, 0) ON CONFLICT DO NOTHING", [taking])
-        fits = loads.get(taking, 0) < limit
+            cursor.execute(locked, [people])
+            loads = dict(cursor.fetchall())
+        fits = loads[taking] < limit
         cursor.execute(
             "UPDATE cases_load SET open = open + CASE WHEN user_id = %s THEN %s ELSE -1 END WHERE user_id = ANY(%s)",
             [taking, int(fits), people],

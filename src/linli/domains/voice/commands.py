@@ -65,7 +65,7 @@ def register_demand(
     )  # fmt: skip
     place = letterhead(by.hall_id or by.org_id)
     demand.document_id = compose(
-        kind=PaperKind.DEMAND_RECEIPT, subject_id=demand.pk, subject_kind="demand", standard_id=None, org_id=place.id,
+        kind=PaperKind.DEMAND_RECEIPT, subject_id=demand.pk, subject_kind="demand", standard_id=None, org_id=place.body_id,
         data={
             "demand_number": demand.number, "person": demand.name, "phone": mask_phone(tel) if tel else "", "received_at": now,
             "channel": str(Message(by.channel.label)), "place": place.name, "summary": wish.summary.strip(),

@@ -1,0 +1,232 @@
+"""What must always be true, with two hundred workers at once on real connections, who try everything and often at the same time."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date
+
+import pytest
+from django.db import connection
+
+from linli.domains.cases import commands as do
+from linli.domains.cases.lifecycle import TRANSITIONS, Move, State
+from linli.domains.cases.models import Case, ClockRow, Draw, Load, Step
+from linli.domains.cases.queries import replay_day
+from linli.domains.trace.models import Event
+from linli.domains.trace.queries import verify_all
+from linli.kernel.errors import LinliError
+from linli.kernel.identifiers import parse_case_number
+from linli.kernel.ids import uuid7
+from linli.testing.concurrency import at_once
+from linli.testing.story import INSTANT, PERMIT, Story, at, filled
+
+pytestmark = pytest.mark.slow
+
+CLERKS = ("clerk", "second-clerk")
+REVIEWERS = tuple(f"reviewer-{n}" for n in range(1, 5))
+APPROVERS = ("approver-1", "approver-2")
+ISSUERS = ("issuer", "second-issuer")
+NOW = at("2026-03-02 10:00")
+
+
+def check_everything(world):
+    """All invariants over all cases, asked of the database."""
+    moves = {m.act: m for m in Move}
+    numbers = []
+    for case in Case.objects.exclude(state=State.DRAFT):
+        events = list(Event.objects.filter(chain_id=case.pk).order_by("seq").values_list("act", flat=True))
+        # every change of state has exactly one event: walking the events through the table ends in the state of the row
+        state = State.DRAFT
+        for act in events:
+            if act in moves:
+                assert state in TRANSITIONS[moves[act]][0], (case.pk, state, act)
+                state = TRANSITIONS[moves[act]][1]
+        assert state == case.state, (case.pk, events)
+        assert len(events) == Event.objects.filter(chain_id=case.pk).values("seq").distinct().count()
+        live = Step.objects.filter(case=case).exclude(state="released")
+        judges = [s.user_id for s in live if s.kind in ("accept", "review", "second_review", "decide") and s.user_id]
+        assert len(judges) == len(set(judges)), case.pk
+        decided = {s.user_id for s in live if s.kind == "decide" and s.user_id}
+        issued = {s.user_id for s in live if s.kind == "issue" and s.user_id}
+        assert not decided & issued
+        assert max(Counter(s.ordinal for s in live).values(), default=1) == 1
+        assert events.count(Move.ACCEPT.act) + events.count(Move.DEEM_ACCEPTED.act) <= 1
+        numbers.append(parse_case_number(case.number))
+    by_day = {}
+    for n in numbers:
+        by_day.setdefault((n.area, n.day, n.channel), []).append(n.sequence)
+    for sequences in by_day.values():
+        assert sorted(sequences) == list(range(1, len(sequences) + 1))  # no number twice, none left out
+    open_steps = Counter(
+        Step.objects.filter(state="open", kind__in=["review", "second_review", "decide"])
+        .exclude(user_id=None)
+        .values_list("user_id", flat=True)
+    )
+    assert {u: n for u, n in Load.objects.values_list("user_id", "open") if n} == dict(open_steps)
+    for drawn in Draw.objects.all():
+        accepted = Step.objects.get(case_id=drawn.case_id, kind="accept").user_id
+        assert drawn.chosen != accepted
+        assert str(drawn.chosen) not in drawn.excluded
+    replay = replay_day(date(2026, 3, 2))
+    assert replay.ok, [d for d in replay.draws if not d.same]
+    verdict = verify_all(now=at("2026-03-02 23:00"))
+    assert verdict.ok, verdict.faults
+
+
+def attempt(job):
+    """Run it; an expected refusal is fine, anything else is not."""
+    try:
+        job()
+    except LinliError:
+        return "refused"
+    return "done"
+
+
+def test_two_hundred_workers_trying_everything_leave_nothing_wrong(committed_db, world):
+    stories = []
+    for n in range(25):
+        story = Story(world, item=PERMIT if n % 2 else INSTANT)
+        story.receive()
+        stories.append(story)
+    actors = {n: world.actor(n) for n in (*CLERKS, *REVIEWERS, *APPROVERS, *ISSUERS, "manager")}
+    stages = {s.case_id: s.standard.plan.stages for s in stories}
+
+    def worker(number):
+        dice = random.Random(number)
+
+        def run():
+            outcomes = Counter()
+            for _ in range(6):
+                job = dice.choice([accept, accept, withdraw, redraw, issue, judge, judge, judge, judge])
+                case_id = dice.choice(stories).case_id
+                outcomes[attempt(lambda job=job, case_id=case_id: job(case_id, dice))] += 1
+            return outcomes
+
+        return run
+
+    def accept(case_id, dice):
+        do.accept_case(case_id=case_id, by=actors[dice.choice(CLERKS)], now=NOW, key=uuid7())
+
+    def withdraw(case_id, dice):
+        if dice.random() < 0.05:
+            do.withdraw_case(case_id=case_id, by=actors[dice.choice(CLERKS)], now=NOW)
+
+    def redraw(case_id, dice):
+        if dice.random() < 0.3:
+            do.redraw_step(case_id=case_id, reason="x", by=actors["manager"], now=NOW)
+
+    def issue(case_id, dice):
+        do.prepare_result(case_id=case_id, by=actors[dice.choice(ISSUERS)], now=NOW)
+
+    def judge(case_id, dice):
+        step = Step.objects.filter(case_id=case_id, state="open", kind__in=["review", "second_review", "decide"]).first()
+        if step is None:
+            return
+        name = next((n for n, a in actors.items() if a.user_id == step.user_id), None)
+        by = actors[name] if name and dice.random() < 0.9 else actors[dice.choice(REVIEWERS)]
+        links = [link.name for link in stages[case_id][step.ordinal - 1].links]
+        approve = dice.random() < 0.8
+        if step.kind == "decide":
+            do.decide_case(
+                step_id=step.pk, approve=approve, grounds=do.Grounds(facts="f", reasons="r"), links_done=links, by=by, now=NOW
+            )
+        else:
+            do.give_opinion(step_id=step.pk, approve=approve, opinion="x", links_done=links, by=by, now=NOW)
+
+    results = at_once([worker(n) for n in range(200)])
+    assert not [r for r in results if isinstance(r, Exception)], results[:3]
+    assert sum(r["done"] for r in results) > 100
+    do.draw_waiting(by=actors["manager"], now=NOW)
+    check_everything(world)
+
+
+def test_two_hundred_counters_receiving_and_accepting_give_every_case_its_own_number(committed_db, world):
+    story = Story(world, item=INSTANT)
+    form = filled(story.standard)
+    materials, applicant = story.handed(), story.applicant
+    actors = [world.actor(n) for n in CLERKS]
+
+    def one(n):
+        def run():
+            by = actors[n % 2]
+            case_id = do.receive_case(
+                item_code=INSTANT, applicant=applicant, form=form, materials=materials, by=by, now=NOW, key=uuid7()
+            )
+            do.accept_case(case_id=case_id, by=by, now=NOW)
+            return case_id
+
+        return run
+
+    results = at_once([one(n) for n in range(200)])
+    assert not [r for r in results if isinstance(r, Exception)], results[:3]
+    assert len(set(results)) == 200
+    check_everything(world)
+    assert Step.objects.filter(state="waiting").count() == 200 - 4 * 30  # four reviewers with room for thirty each
+
+
+def test_one_key_submitted_two_hundred_times_makes_one_case(committed_db, world):
+    story = Story(world, item=INSTANT)
+    form, by, key = filled(story.standard), world.actor("clerk"), uuid7()
+    materials, applicant = story.handed(), story.applicant
+    same = {"item_code": INSTANT, "applicant": applicant, "form": form, "materials": materials, "by": by}
+    results = at_once([lambda: do.receive_case(**same, now=NOW, key=key)] * 200)
+    assert len(set(results)) == 1, [r for r in results if isinstance(r, Exception)][:3]
+    assert Case.objects.count() == 1
+    check_everything(world)
+
+
+def test_one_decision_however_many_press_the_button(committed_db, world):
+    story = Story(world, item=INSTANT)
+    story.receive()
+    story.accept()
+    step, by = story.open_step(), story.holder()
+    links = story.links(step)
+
+    def press(approve):
+        return lambda: do.decide_case(
+            step_id=step.pk, approve=approve, grounds=do.Grounds(facts="f", reasons="r"), links_done=links, by=by, now=NOW
+        )
+
+    results = at_once([press(n % 2 == 0) for n in range(40)])
+    assert sum(r is None for r in results) == 1
+    assert all(r is None or isinstance(r, LinliError) for r in results)
+    assert ClockRow.objects.filter(case=story.case, kind="delivery").count() == 1
+    check_everything(world)
+
+
+def test_the_load_limit_holds_under_any_number_of_draws(committed_db, world, settings):
+    settings.ENV = settings.ENV.model_copy(update={"reviewer_load": 5})
+    stories = []
+    for _ in range(40):
+        story = Story(world, item=INSTANT)
+        story.receive()
+        stories.append(story)
+    by = world.actor("clerk")
+    results = at_once([lambda s=s: do.accept_case(case_id=s.case_id, by=by, now=NOW) for s in stories])
+    assert not [r for r in results if isinstance(r, Exception)], results[:3]
+    loads = dict(Load.objects.values_list("user_id", "open"))
+    assert sorted(loads.values()) == [5, 5, 5, 5]
+    assert Step.objects.filter(state="waiting").count() == 20
+    check_everything(world)
+
+
+def test_the_applications_role_cannot_change_what_is_written_once(committed_db, world, as_superuser):
+    """What ``linli migrate`` grants, tried as the role the platform runs as."""
+    from psycopg import errors
+
+    from linli.cli.database import grant_privileges
+
+    Story(world, item=INSTANT).whole()
+    grant_privileges()
+    connection.close()
+    as_superuser.execute("SET session_replication_role = origin")
+    as_superuser.execute("SET ROLE linli_app")
+    for sql in (
+        "UPDATE trace_event SET act = 'x'", "DELETE FROM trace_event", "TRUNCATE trace_event", "DELETE FROM trace_chain",
+        "UPDATE cases_decision SET approved = false", "DELETE FROM cases_draw", "DELETE FROM cases_case", "UPDATE documents_sealuse SET item_code = ''",
+        "DROP TABLE cases_case", "ALTER TABLE trace_event DISABLE TRIGGER ALL", "CREATE TABLE x (y int)",
+    ):  # fmt: skip
+        with pytest.raises(errors.InsufficientPrivilege):
+            as_superuser.execute(sql)
+    assert as_superuser.execute("SELECT count(*) FROM trace_event").fetchone()[0] > 0
