@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "linli.domains.cases",
     "linli.domains.voice",
     "linli.web",
+    "linli.web.ui",
+    "linli.web.accounts",
 ]
 
 
@@ -55,7 +57,7 @@ def _database() -> dict[str, Any]:
     address = EmbeddedPostgres(ENV.data).address(OWNER if AS_OWNER else APP)
     return {
         "NAME": address.database, "USER": address.user, "PASSWORD": address.password,
-        "HOST": address.host, "PORT": str(address.port), "OPTIONS": {},
+        "HOST": address.host, "PORT": str(address.port), "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
     }  # fmt: skip
 
 
@@ -75,6 +77,8 @@ ROOT_URLCONF = "linli.config.urls"
 WSGI_APPLICATION = "linli.config.wsgi.application"
 
 MIDDLEWARE = [
+    "linli.web.middleware.HeadersMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,7 +88,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "linli.web.middleware.ActorMiddleware",
 ]
+CSRF_FAILURE_VIEW = "linli.web.errors.csrf_failure"
 
 TEMPLATES = [
     {
@@ -97,7 +103,12 @@ TEMPLATES = [
                     ["django_cotton.cotton_loader.Loader", "django.template.loaders.app_directories.Loader"],
                 )
             ],
-            "builtins": ["django_cotton.templatetags.cotton"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django_cotton.templatetags.cotton",
+                "linli.web.ui.templatetags.linli_ui",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
@@ -106,6 +117,9 @@ TEMPLATES = [
         },
     }
 ]
+
+# A component sees its attributes and the request, never by accident a variable of the page it stands in.
+COTTON_ISOLATE_BY_DEFAULT = True
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -116,6 +130,7 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.data / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise complains of a folder that is not there; the finders find all files
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": ENV.data / "files"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -138,8 +153,9 @@ if ENV.trusted_proxy:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"reference": {"()": "linli.web.reference.ReferenceFilter"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {reference} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "linli": {"level": "INFO"},

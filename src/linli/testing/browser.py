@@ -15,13 +15,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+if TYPE_CHECKING:
+    from linli.testing.world import World
+
 __all__ = [
-    "DESKTOP", "PHONE", "TABLET", "Login", "LiveSite", "axe", "chromium", "live", "make_login", "open_page", "page", "shot", "sign_in",
+    "DESKTOP", "PHONE", "TABLET", "Login", "LiveSite", "axe", "chromium", "live", "login_of", "make_login", "open_page", "page", "shot", "sign_in",
 ]  # fmt: skip
 
 DESKTOP, TABLET, PHONE = 1440, 768, 360
@@ -29,6 +32,7 @@ _HEIGHTS = {DESKTOP: 900, TABLET: 1024, PHONE: 740}
 _FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--lang=zh-CN",
+    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 ]  # fmt: skip
 PASSWORD = "qiao-liu-shan-feng-7"
 
@@ -143,45 +147,29 @@ def page(open_page: Callable[..., Any]) -> Any:
 # -- who -----------------------------------------------------------------------------------------------------------------
 
 
-def make_login(username: str = "wang", *posts: str, name: str = "王小明", must_change: bool = False, org: str = "hall") -> Login:
-    """An account with posts (codes of ``org/data/posts.yaml``) in a small bureau with one hall, made at first use."""
+def make_login(username: str = "wang", *posts: str, name: str = "王小明", must_change: bool = False, where: str = "hall") -> Login:
+    """A further account in the invented city, with posts (codes of ``org/data/posts.yaml``) at one of its organisations."""
     from django.utils import timezone
 
     from linli.domains.accounts.commands import create_user
     from linli.domains.org.commands import appoint
+    from linli.domains.org.queries import tree
     from linli.kernel.actors import system
 
     by, now = system("accounts.manage", "org.manage"), timezone.now()
     user_id = create_user(username=username, name=name, password=PASSWORD, must_change=must_change, by=by, now=now)
-    if posts:
-        places = _small_bureau()
-        hall = places["hall"]
-        for post in posts:
-            appoint(user_id=user_id, post=post, org_id=places[org], hall_id=hall, valid_from=date(2020, 1, 1), by=by, now=now)
+    place = tree().get(code=where).pk if posts else None
+    for post in posts:
+        assert place
+        appoint(user_id=user_id, post=post, org_id=place, hall_id=place, valid_from=date(2026, 1, 1), by=by, now=now)
     return Login(user_id, username, name)
 
 
-def _small_bureau() -> dict[str, UUID]:
-    from django.utils import timezone
+def login_of(world: World, username: str) -> Login:
+    """Somebody who already works in the invented city (``linli.testing.world``)."""
+    from linli.testing.world import PASSWORD as THEIRS
 
-    from linli.domains.org.commands import add_organisation, add_region
-    from linli.domains.org.queries import OrgKind, tree
-    from linli.kernel.actors import system
-
-    found = {o.code: o.pk for o in tree()}
-    if "hall" in found:
-        return found
-    by, now, since = system("org.manage"), timezone.now(), date(2020, 1, 1)
-    add_region(code="450102", name="兴宁区", valid_from=since, by=by, now=now)
-    found["bureau"] = add_organisation(
-        code="bureau", name="兴宁区人力资源和社会保障局", short_name="人社局", kind=OrgKind.BUREAU, region="450102", phone="0771-1234567",
-        opening_hours="周一至周五 9:00–12:00，13:30–17:30", valid_from=since, by=by, now=now,
-    )  # fmt: skip
-    found["hall"] = add_organisation(
-        code="hall", name="兴宁区政务服务大厅", short_name="政务大厅", kind=OrgKind.HALL, region="450102", parent_id=found["bureau"],
-        valid_from=since, by=by, now=now,
-    )  # fmt: skip
-    return found
+    return Login(world.users[username], username, username, THEIRS)
 
 
 def sign_in(page: Any, login: Login, *, to: str = "") -> None:

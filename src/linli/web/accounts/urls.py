@@ -1,0 +1,20 @@
+"""Addresses of sign-in and of one's own account."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from linli.web.accounts import views
+
+app_name = "account"
+urlpatterns = [
+    path("login", views.login, name="login"),
+    path("login/post", views.choose_post, name="post"),
+    path("logout", views.logout, name="logout"),
+    path("begin", views.begin, name="begin"),
+    path("account", views.home, name="home"),
+    path("account/password", views.password, name="password"),
+    path("account/second-factor", views.second_factor, name="second_factor"),
+    path("account/sessions/<uuid:session_id>/end", views.end_session, name="end_session"),
+    path("account/stay", views.stay, name="stay"),
+]

@@ -1,0 +1,28 @@
+"""One key for one intention: every form carries it, so that a double click or a retry gets the same answer again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from linli.kernel.errors import LinliError
+from linli.kernel.text import noop
+
+NAME = "once"
+
+
+class KeyMissing(LinliError):
+    """The form came without its key, or with something that is none."""
+
+    code = "web.once_key_missing"
+    template = noop("这次提交缺少防重复编号，没有办理。")
+    remedy = noop("请返回上一页，刷新后再提交。")
+
+
+def once_key(request: HttpRequest) -> UUID:
+    """The key the form was sent with (``{% once_key %}`` in its template). Raises :class:`KeyMissing`."""
+    try:
+        return UUID(request.POST[NAME])
+    except (KeyError, ValueError):
+        raise KeyMissing from None

@@ -1,0 +1,39 @@
+"""What a permission is called when somebody is told that their post does not carry it."""
+
+from __future__ import annotations
+
+from linli.kernel.text import Message, noop
+
+_WORDS = {
+    "accounts.manage": noop("管理账号"),
+    "accounts.sessions": noop("查看和结束他人的登录"),
+    "calendar.manage": noop("维护工作日历"),
+    "cases.accept": noop("受理申请"),
+    "cases.decide": noop("作出决定"),
+    "cases.deliver": noop("送达结果"),
+    "cases.extend": noop("批准延期"),
+    "cases.extend_statutory": noop("批准法定延期"),
+    "cases.issue": noop("制作结果"),
+    "cases.receive": noop("代收材料"),
+    "cases.redraw": noop("重新派件"),
+    "cases.refuse": noop("不予受理"),
+    "cases.review": noop("审核办件"),
+    "cases.supervise": noop("查看全部办件"),
+    "cases.suspend": noop("中止办理"),
+    "catalog.edit": noop("编写事项标准"),
+    "catalog.publish": noop("发布事项标准"),
+    "catalog.view": noop("查看事项标准"),
+    "documents.seal": noop("用印"),
+    "draws.replay": noop("复算抽取"),
+    "org.authorise": noop("授予机构权限"),
+    "org.manage": noop("管理机构和人员"),
+    "people.register": noop("登记人员信息"),
+    "trace.read": noop("查看留痕"),
+    "trace.verify": noop("核验留痕"),
+    "voice.register": noop("登记诉求"),
+}
+
+
+def in_words(permission: str) -> Message:
+    """The permission as a sentence can name it; one without words keeps its code."""
+    return Message(_WORDS.get(permission, permission))

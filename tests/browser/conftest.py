@@ -1,0 +1,1 @@
+from linli.testing.browser import *  # noqa: F403
