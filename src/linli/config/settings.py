@@ -41,6 +41,9 @@ INSTALLED_APPS = [
     "linli.web",
     "linli.web.ui",
     "linli.web.accounts",
+    "linli.web.portal",
+    "linli.web.desk",
+    "linli.web.console",
 ]
 
 

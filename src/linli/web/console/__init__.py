@@ -1,0 +1,1 @@
+"""The console: where the catalogue, the organisation and the record are looked after."""

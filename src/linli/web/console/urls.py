@@ -1,0 +1,10 @@
+"""Addresses of the console."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("linli.web.console.catalog.urls")),
+    path("", include("linli.web.console.bureau.urls")),
+]

@@ -1,0 +1,1 @@
+"""The desk: where clerks, reviewers, issuers and supervisors work."""

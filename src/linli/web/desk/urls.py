@@ -1,0 +1,12 @@
+"""Addresses of the desk."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("linli.web.desk.counter.urls")),
+    path("", include("linli.web.desk.review.urls")),
+    path("", include("linli.web.desk.issue.urls")),
+    path("", include("linli.web.desk.supervise.urls")),
+]
