@@ -46,7 +46,8 @@ class Actor:
     """A user in a post of an organisation, on a device, through a channel. ``user_id`` is None only for the system.
 
     ``posting_id`` is the dated holding of a post; ``body_id`` the body in whose name the organisation acts (a division acts for
-    its bureau); ``hall_id`` the hall in which the post is exercised, if any; ``region`` the area code of the organisation. ``permissions`` are those of the post chosen at sign-in.
+    its bureau); ``hall_id`` the hall in which the post is exercised, if any; ``region`` the area code of the organisation.
+    ``permissions`` are those of the post chosen at sign-in.
     """
 
     user_id: UUID | None

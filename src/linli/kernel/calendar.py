@@ -26,7 +26,7 @@ class DateOutOfRange(LinliError):
     """The count left the years the calendar knows how to count."""
 
     code = "calendar.out_of_range"
-    template = noop("日期 %(day)s 超出日历可推算的范围(%(first)s 至 %(last)s)。")
+    template = noop("日期 %(day)s 超出日历可推算的范围（%(first)s 至 %(last)s）。")
     remedy = noop("请核对起算日期和时限。")
 
 
@@ -65,7 +65,7 @@ class NoticeWrong(LinliError):
     """A calendar notice contradicts itself."""
 
     code = "calendar.notice_wrong"
-    template = noop("%(year)s 年放假通知有误:%(day)s %(why)s。")
+    template = noop("%(year)s 年放假通知有误：%(day)s %(why)s。")
     remedy = noop("请对照国务院办公厅通知原文修改后重新导入。")
 
 

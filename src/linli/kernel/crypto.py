@@ -32,15 +32,15 @@ class CannotDecrypt(LinliError):
 
     code = "crypto.cannot_decrypt"
     kind = Kind.UNAVAILABLE
-    template = noop("加密数据无法解开(%(context)s,密钥 %(key)s)。")
-    remedy = noop("请运行 linli doctor 检查密钥环;数据没有丢失。")
+    template = noop("加密数据无法解开（%(context)s，密钥 %(key)s）。")
+    remedy = noop("请运行 linli doctor 检查密钥环；数据没有丢失。")
 
 
 class KeyRingWrong(LinliError):
     code = "crypto.key_ring"
     kind = Kind.UNAVAILABLE
-    template = noop("密钥环文件 %(path)s 无法使用:%(why)s")
-    remedy = noop("请从密钥备份恢复该文件;没有它,已加密的数据读不出来。")
+    template = noop("密钥环文件 %(path)s 无法使用：%(why)s")
+    remedy = noop("请从密钥备份恢复该文件；没有它，已加密的数据读不出来。")
 
 
 def sm3(*parts: bytes) -> bytes:

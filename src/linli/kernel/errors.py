@@ -61,7 +61,7 @@ class Invalid(LinliError):
 
     code = "invalid"
     template = noop("有 %(count)s 处需要修改。")
-    remedy = noop("请按提示修改后再提交,已填写的内容都还在。")
+    remedy = noop("请按提示修改后再提交，已填写的内容都还在。")
 
     def __init__(self, errors: list[LinliError]) -> None:
         self.errors = errors
@@ -76,8 +76,8 @@ class NotAllowed(LinliError):
 
     code = "not_allowed"
     kind = Kind.NOT_ALLOWED
-    template = noop("当前岗位没有这项权限:%(permission)s。")
-    remedy = noop("如工作需要,请联系本单位管理员调整岗位。")
+    template = noop("当前岗位没有这项权限：%(permission)s。")
+    remedy = noop("如工作需要，请联系本单位管理员调整岗位。")
 
 
 class NotFound(LinliError):
@@ -86,4 +86,4 @@ class NotFound(LinliError):
     code = "not_found"
     kind = Kind.NOT_FOUND
     template = noop("没有找到%(what)s。")
-    remedy = noop("请核对编号;如果是别的单位经办的事项,请到经办单位查询。")
+    remedy = noop("请核对编号；如果是别的单位经办的事项，请到经办单位查询。")

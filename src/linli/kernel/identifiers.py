@@ -47,13 +47,13 @@ class AreaCodeWrong(LinliError):
 class CaseNumberWrong(LinliError):
     code = "identifiers.case_number"
     template = noop("办件编号 %(number)s %(why)s。")
-    remedy = noop("办件编号共 22 位,印在受理通知书右上角,请核对后重新输入。")
+    remedy = noop("办件编号共 22 位，印在受理通知书右上角，请核对后重新输入。")
 
 
 class PhoneWrong(LinliError):
     code = "identifiers.phone"
     template = noop("电话号码 %(number)s 不完整或含有其他字符。")
-    remedy = noop("手机号为 11 位数字;固定电话请写区号,例如 0000-1234567。")
+    remedy = noop("手机号为 11 位数字；固定电话请写区号，例如 0000-1234567。")
 
 
 class BankCardWrong(LinliError):
@@ -90,12 +90,12 @@ def check_id_number(text: str, *, today: date, field: str | None = None) -> IdNu
     """
     value = compact(text)
     if len(value) != 18:
-        raise IdNumberWrong(field=field, why=msg("应为 18 位,现为 %(n)s 位", n=len(value)))
+        raise IdNumberWrong(field=field, why=msg("应为 18 位，现为 %(n)s 位", n=len(value)))
     if not re.fullmatch(r"\d{17}[\dX]", value):
-        raise IdNumberWrong(field=field, why=msg("前 17 位应全部是数字,末位是数字或 X"))
+        raise IdNumberWrong(field=field, why=msg("前 17 位应全部是数字，末位是数字或 X"))
     expected = str(ric.calc_check_digit(value))
     if value[17] != expected:
-        raise IdNumberWrong(field=field, why=msg("最后一位应为校验码 %(expected)s,请核对", expected=expected))
+        raise IdNumberWrong(field=field, why=msg("最后一位应为校验码 %(expected)s，请核对", expected=expected))
     try:
         birth = date(int(value[6:10]), int(value[10:12]), int(value[12:14]))
     except ValueError:
@@ -138,13 +138,13 @@ def check_credit_code(text: str, *, field: str | None = None) -> CreditCode:
     """
     value = compact(text)
     if len(value) != 18:
-        raise CreditCodeWrong(field=field, why=msg("应为 18 位,现为 %(n)s 位", n=len(value)))
+        raise CreditCodeWrong(field=field, why=msg("应为 18 位，现为 %(n)s 位", n=len(value)))
     stray = sorted(set(value) - set(_USCC_ALPHABET))
     if stray:
-        raise CreditCodeWrong(field=field, why=msg("不含字符 %(stray)s(不使用 I、O、S、V、Z)", stray="、".join(stray)))
+        raise CreditCodeWrong(field=field, why=msg("不含字符 %(stray)s（不使用 I、O、S、V、Z）", stray="、".join(stray)))
     expected = str(uscc.calc_check_digit(value[:17]))
     if value[17] != expected:
-        raise CreditCodeWrong(field=field, why=msg("最后一位应为校验码 %(expected)s,请核对", expected=expected))
+        raise CreditCodeWrong(field=field, why=msg("最后一位应为校验码 %(expected)s，请核对", expected=expected))
     inner = organisation_check(value[8:16])
     warnings = () if value[16] == inner else (msg("第 17 位与组织机构代码的校验码 %(inner)s 不符", inner=inner),)
     return CreditCode(value, warnings)
@@ -216,7 +216,7 @@ def parse_case_number(text: str) -> CaseNumber:
     """Read a case number and check it. Raises :class:`CaseNumberWrong`."""
     value = compact(text)
     if len(value) != 22 or not value[:21].isdigit():
-        raise CaseNumberWrong(number=text, why=msg("应为 22 位,前 21 位是数字"))
+        raise CaseNumberWrong(number=text, why=msg("应为 22 位，前 21 位是数字"))
     if not mod_37_36.is_valid(value):
         raise CaseNumberWrong(number=text, why=msg("末位校验不符"))
     try:

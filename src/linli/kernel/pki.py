@@ -39,19 +39,19 @@ class DemoAuthority:
 
     @property
     def root(self) -> Credential:
-        return self._get("root", "Linli 演示根证书(无法律效力)", None, 20)
+        return self._get("root", "Linli 演示根证书（无法律效力）", None, 20)
 
     @property
     def intermediate(self) -> Credential:
-        return self._get("intermediate", "Linli 演示签发证书(无法律效力)", self.root, 15)
+        return self._get("intermediate", "Linli 演示签发证书（无法律效力）", self.root, 15)
 
     def seal(self) -> Credential:
         """The key of the demonstration seal."""
-        return self._get("seal", "Linli 演示业务专用章(无法律效力)", self.intermediate, 5, leaf=True)
+        return self._get("seal", "Linli 演示业务专用章（无法律效力）", self.intermediate, 5, leaf=True)
 
     def time_stamp(self) -> Credential:
         """The key of the local time stamps."""
-        return self._get("time-stamp", "Linli 本机时间戳(演示,非可信时间源)", self.intermediate, 10, leaf=True, stamping=True)
+        return self._get("time-stamp", "Linli 本机时间戳（演示，非可信时间源）", self.intermediate, 10, leaf=True, stamping=True)
 
     def _get(
         self, name: str, common_name: str, issuer: Credential | None, years: int, *, leaf: bool = False, stamping: bool = False

@@ -62,8 +62,8 @@ include_if_exists = 'linli.local.conf'
 class PostgresFailed(LinliError):
     code = "postgres.failed"
     kind = Kind.UNAVAILABLE
-    template = noop("内置数据库未能启动:%(why)s")
-    remedy = noop("日志在 %(log)s;也可以设置 DATABASE_URL 使用自己的 PostgreSQL。")
+    template = noop("内置数据库未能启动：%(why)s")
+    remedy = noop("日志在 %(log)s；也可以设置 DATABASE_URL 使用自己的 PostgreSQL。")
 
 
 def binaries() -> Path:

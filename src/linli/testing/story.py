@@ -120,7 +120,7 @@ class Story:
                 "now": at(f"{when} {time}"),
             }
             if step.kind == "decide":
-                grounds = do.Grounds(facts="经查,材料齐全。", reasons="符合规定条件。" if approve else "不符合规定条件。")
+                grounds = do.Grounds(facts="经查，材料齐全。", reasons="符合规定条件。" if approve else "不符合规定条件。")
                 do.decide_case(approve=approve, grounds=grounds, **common)
                 return
             do.give_opinion(approve=approve, opinion="同意" if approve else "不同意", **common)

@@ -183,18 +183,23 @@ def _last_day(
     day, left = budget.start, number
     while left > 0:
         day += _DAY
-        span = next((s for s in spans if s[0] <= day and (s[1] is None or day <= s[1])), None)
+        span = _span_over(day, spans)
         if span:
             if span[1] is None:
                 return None
             day = span[1]
         elif budget.unit is CountUnit.CALDAY or calendar.is_working(day):
             left -= 1
-    if any(first <= day and last is None for first, last in spans):
-        return None
-    # A pause that is still open, or begins after the last counted day, keeps the end from being final only if it
-    # began before that day.
-    return calendar.roll_forward(day)
+    # The last day moves on from a holiday (民法典 art. 203), and from a pause into which that brings it.
+    while span := _span_over(day := calendar.roll_forward(day), spans):
+        if span[1] is None:
+            return None
+        day = span[1] + _DAY
+    return day
+
+
+def _span_over(day: date, spans: Sequence[tuple[date, date | None]]) -> tuple[date, date | None] | None:
+    return next((s for s in spans if s[0] <= day and (s[1] is None or day <= s[1])), None)
 
 
 def _left_out(pauses: Sequence[Pause], conventions: Conventions) -> list[tuple[date, date | None]]:
@@ -248,30 +253,30 @@ def explain(kind: ClockKind, budget: Budget, result: Due, pauses: Sequence[Pause
     unit = Message(budget.unit.label)
     said = [
         msg(
-            "%(kind)s %(n)s %(unit)s,自 %(start)s 的次日起算。", kind=Message(kind.label), n=budget.number, unit=unit,
+            "%(kind)s %(n)s %(unit)s，自 %(start)s 的次日起算。", kind=Message(kind.label), n=budget.number, unit=unit,
             start=with_weekday(budget.start),
         )
         if budget.number
-        else msg("即办件,当日(%(start)s)下班前办结。", start=with_weekday(budget.start))
+        else msg("即办件，当日（%(start)s）下班前办结。", start=with_weekday(budget.start))
     ]  # fmt: skip
     if result.closed_days:
         spans = "、".join(a.isoformat() if a == b else f"{a.isoformat()} 至 {b.isoformat()}" for a, b in result.closed_days)
-        said.append(msg("其间 %(spans)s 放假,不计入。", spans=spans))
+        said.append(msg("其间 %(spans)s 放假，不计入。", spans=spans))
     if result.worked_weekends:
-        said.append(msg("%(days)s 为调休上班日,计入。", days="、".join(d.isoformat() for d in result.worked_weekends)))
+        said.append(msg("%(days)s 为调休上班日，计入。", days="、".join(d.isoformat() for d in result.worked_weekends)))
     for p in pauses:
         if p.last:
-            said.append(msg("%(a)s 至 %(b)s 因%(why)s中止,不计入。", a=p.first.isoformat(), b=p.last.isoformat(), why=p.reason))
+            said.append(msg("%(a)s 至 %(b)s 因%(why)s中止，不计入。", a=p.first.isoformat(), b=p.last.isoformat(), why=p.reason))
         else:
-            said.append(msg("%(a)s 起因%(why)s中止,恢复后继续计算。", a=p.first.isoformat(), why=p.reason))
+            said.append(msg("%(a)s 起因%(why)s中止，恢复后继续计算。", a=p.first.isoformat(), why=p.reason))
     for e in result.effective:
         said.append(
             msg("%(day)s 经%(who)s批准延长 %(n)s %(unit)s。", day=e.approved_on.isoformat(), who=e.approver, n=e.add, unit=unit)
         )
     for e in result.late:
-        said.append(msg("%(day)s 的延长在到期之后批准,不生效。", day=e.approved_on.isoformat()))
+        said.append(msg("%(day)s 的延长在到期之后批准，不生效。", day=e.approved_on.isoformat()))
     if result.day is None:
-        said.append(msg("恢复办理前,到期日暂不能确定。"))
+        said.append(msg("恢复办理前，到期日暂不能确定。"))
     elif result.at is not None:
         said.append(msg("应于 %(at)s 前完成。", at=result.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")))
     elif (
@@ -279,11 +284,11 @@ def explain(kind: ClockKind, budget: Budget, result: Due, pauses: Sequence[Pause
         and budget.start + (budget.number + sum(e.add for e in result.effective)) * _DAY < result.day
         and not pauses
     ):
-        said.append(msg("最后一日逢放假,顺延至 %(day)s。", day=with_weekday(result.day)))
+        said.append(msg("最后一日逢放假，顺延至 %(day)s。", day=with_weekday(result.day)))
     else:
         said.append(msg("应于 %(day)s 前办结。", day=with_weekday(result.day)))
     if result.provisional:
-        said.append(msg("%(year)s 年放假安排尚未公布,此日期为暂定。", year=result.day.year if result.day else ""))
+        said.append(msg("%(year)s 年放假安排尚未公布，此日期为暂定。", year=result.day.year if result.day else ""))
     return said
 
 

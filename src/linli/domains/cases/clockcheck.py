@@ -41,7 +41,7 @@ _STARTS = (
 
 class CaseFileWrong(LinliError):
     code = "cases.clock_file_wrong"
-    template = noop("时限用例文件有误:%(where)s %(why)s")
+    template = noop("时限用例文件有误：%(where)s %(why)s")
     remedy = noop("格式见 docs/operations.md“时限用例”一节。")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from linli.domains.cases.clock import (
     Budget,
@@ -109,44 +111,46 @@ def lift(case: Case, rows: Iterable[ClockRow]) -> dict[str, Any]:
     }
 
 
-def stop(rows: Iterable[ClockRow], kinds: Iterable[ClockKind], *, on: datetime, void: bool = False) -> list[ClockRow]:
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A clock that was stopped: how it ended (met, late or void), and from what day it ran."""
+
+    kind: ClockKind
+    outcome: str
+    start: date
+
+
+_STOP = """
+    UPDATE cases_clock
+       SET stopped_on = %(on)s, outcome = CASE WHEN %(void)s THEN 'void' WHEN due_on < %(on)s THEN 'late' ELSE 'met' END
+     WHERE case_id = %(case)s AND outcome = 'running' AND kind = ANY(%(kinds)s)
+ RETURNING kind, outcome, start
+"""
+
+
+def stop(case: Case, kinds: Iterable[ClockKind], *, on: datetime, void: bool = False) -> dict[ClockKind, Stopped]:
     """Stop running clocks of some kinds: met or late by the projected date, or void when the case was given up."""
-    stopped = []
-    wanted = {str(k) for k in kinds}
-    for row in rows:
-        if row.outcome == "running" and row.kind in wanted:
-            row.stopped_on = local_date(on)
-            late = row.due_on is not None and row.stopped_on > row.due_on
-            row.outcome = "void" if void else "late" if late else "met"
-            stopped.append(row)
-    return stopped
+    with connection.cursor() as cursor:
+        cursor.execute(_STOP, {"on": local_date(on), "void": void, "case": case.pk, "kinds": [str(k) for k in kinds]})
+        return {ClockKind(kind): Stopped(ClockKind(kind), outcome, start) for kind, outcome, start in cursor.fetchall()}
 
 
-_STOPPED = ["stopped_on", "outcome", "due_on", "amber_on", "provisional"]
-
-
-def save_all(rows: Iterable[ClockRow]) -> None:
-    """Write changed clocks with one statement."""
-    changed = list(rows)
-    if len(changed) == 1:
-        changed[0].save(update_fields=_STOPPED)
-    elif changed:
-        ClockRow.objects.bulk_update(changed, _STOPPED)
+_PROJECTION = ["due_on", "amber_on", "provisional"]
 
 
 def reproject(case: Case) -> list[tuple[ClockRow, date | None]]:
     """Derive all running clocks of a locked case anew and save what changed; gives each changed clock with its old date."""
-    rows = list(ClockRow.objects.filter(case=case, outcome="running"))
+    running = list(ClockRow.objects.filter(case=case, outcome="running"))
     suspensions, extensions = list(case.suspensions.all()), list(case.extensions.all())
     days = calendar(case.region)
     moved = []
-    for row in rows:
+    for row in running:
         old = row.due_on
         if project(row, days, suspensions, extensions):
             moved.append((row, old))
-    save_all(row for row, _ in moved)
     if moved:
-        values = lift(case, rows)
+        ClockRow.objects.bulk_update([row for row, _ in moved], _PROJECTION)
+        values = lift(case, running)
         for name, value in values.items():
             setattr(case, name, value)
         case.save(update_fields=list(values))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from datetime import date, datetime
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db import connection, transaction
 
 from linli.domains.cases.draw import SEED_BYTES, Exclusion, commitment, message, pick
 from linli.domains.cases.errors import SeedMissing
-from linli.domains.cases.models import Case, Draw, DrawDay, Load, Step
+from linli.domains.cases.models import Case, Draw, DrawDay, Step
 from linli.domains.catalog.queries import get_standard
 from linli.domains.org.queries import Duty, Power, candidates
 from linli.domains.people.queries import party_indexes
@@ -103,7 +104,9 @@ def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, g
                 worked[other.user_id] = Exclusion.RELEASED
         else:
             worked[other.user_id] = Exclusion.ACCEPTED if other.kind == "accept" else Exclusion.WORKED
-    loads = dict(Load.objects.filter(user_id__in=[c.user_id for c in qualified]).values_list("user_id", "open"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s)", [[c.user_id for c in qualified]])
+        loads = dict(cursor.fetchall())
     limit = settings.ENV.reviewer_load
     excluded: dict[UUID, str] = {}
     orgs = {}
@@ -131,24 +134,30 @@ def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, g
     )  # fmt: skip
 
 
+# The rows are locked in order of id, so that crossing draws wait for each other and do not clash.
+_TAKE = """
+    WITH held AS (SELECT user_id, open FROM cases_load WHERE user_id = ANY(%(both)s) ORDER BY user_id FOR UPDATE)
+    UPDATE cases_load l
+       SET open = CASE WHEN l.user_id <> %(taking)s THEN greatest(held.open - 1, 0)
+                       WHEN held.open < %(limit)s THEN held.open + 1
+                       ELSE held.open END
+      FROM held WHERE held.user_id = l.user_id
+ RETURNING l.user_id, l.open > held.open
+"""
+
+
 def _take_place(taking: UUID, limit: int, giving_back: UUID | None) -> bool:
-    """Take a place, and free another; the rows are locked in order of id, so that crossing draws wait and do not clash."""
-    people = sorted({taking, giving_back} - {None}, key=str)
-    locked = "SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s) ORDER BY user_id::text FOR UPDATE"
+    """Take a place if there is one under the limit, and free another, at once."""
+    values: dict[str, Any] = {"taking": taking, "both": [p for p in (taking, giving_back) if p], "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(locked, [people])
-        loads = dict(cursor.fetchall())
-        if taking not in loads:
-            # The first draw ever for somebody: another may be at it too, so the row is read again once it is there.
+        cursor.execute(_TAKE, values)
+        done = dict(cursor.fetchall())
+        if taking not in done:
+            # The first draw ever for somebody: the row is made, by whoever comes first, and then taken from.
             cursor.execute("INSERT INTO cases_load (user_id, open) VALUES (%s, 0) ON CONFLICT DO NOTHING", [taking])
-            cursor.execute(locked, [people])
-            loads = dict(cursor.fetchall())
-        fits = loads[taking] < limit
-        cursor.execute(
-            "UPDATE cases_load SET open = open + CASE WHEN user_id = %s THEN %s ELSE -1 END WHERE user_id = ANY(%s)",
-            [taking, int(fits), people],
-        )
-    return fits
+            cursor.execute(_TAKE, values | {"both": [taking]})
+            done = dict(cursor.fetchall())
+    return bool(done[taking])
 
 
 def give_back_place(user_id: UUID | None) -> None:

@@ -9,14 +9,14 @@ from linli.kernel.text import noop
 class CaseChanged(LinliError):
     code = "cases.changed"
     kind = Kind.CONFLICT
-    template = noop("这件办件在您打开之后已被他人办理(现为“%(state)s”)。")
-    remedy = noop("您填写的内容还在本页;请刷新查看最新状态后再操作。")
+    template = noop("这件办件在您打开之后已被他人办理（现为“%(state)s”）。")
+    remedy = noop("您填写的内容还在本页；请刷新查看最新状态后再操作。")
 
 
 class MoveNotPossible(LinliError):
     code = "cases.move_not_possible"
     kind = Kind.CONFLICT
-    template = noop("办件现为“%(state)s”,不能%(move)s。")
+    template = noop("办件现为“%(state)s”，不能%(move)s。")
     remedy = noop("请刷新页面查看最新状态。")
 
 
@@ -24,44 +24,44 @@ class NoAuthority(LinliError):
     code = "cases.no_authority"
     kind = Kind.NOT_ALLOWED
     template = noop("本单位对“%(item)s”没有%(power)s权限。")
-    remedy = noop("可登记为诉求转有权单位办理,或请管理员核对事项授权。")
+    remedy = noop("可登记为诉求转有权单位办理，或请管理员核对事项授权。")
 
 
 class MaterialsMissing(LinliError):
     code = "cases.materials_missing"
-    template = noop("还缺:%(names)s。")
-    remedy = noop("请收取后再受理;缺少的材料可出具一次性补正告知书。")
+    template = noop("还缺：%(names)s。")
+    remedy = noop("请收取后再受理；缺少的材料可出具一次性补正告知书。")
 
 
 class AskedForTooMuch(LinliError):
     code = "cases.asked_for_too_much"
-    template = noop("“%(name)s”可由我局向%(issuer)s核验,不能要求申请人提供。")
-    remedy = noop("请从补正清单中去掉该项;该材料由我局补齐(国务院令第716号第七条)。")
+    template = noop("“%(name)s”可由我局向%(issuer)s核验，不能要求申请人提供。")
+    remedy = noop("请从补正清单中去掉该项；该材料由我局补齐（国务院令第716号第七条）。")
 
 
 class CorrectionOnce(LinliError):
     code = "cases.correction_once"
     kind = Kind.CONFLICT
-    template = noop("补正只能一次性告知,本案已于 %(day)s 告知过。")
-    remedy = noop("未列入告知书的内容不能作为不予受理的理由;请按已收到的材料受理。")
+    template = noop("补正只能一次性告知，本案已于 %(day)s 告知过。")
+    remedy = noop("未列入告知书的内容不能作为不予受理的理由；请按已收到的材料受理。")
 
 
 class NothingToCorrect(LinliError):
     code = "cases.nothing_to_correct"
     template = noop("补正清单是空的。")
-    remedy = noop("请至少选择一项材料或一个表单栏目,并写明需要补正什么。")
+    remedy = noop("请至少选择一项材料或一个表单栏目，并写明需要补正什么。")
 
 
 class StillMissing(LinliError):
     code = "cases.still_missing"
-    template = noop("补正清单中还缺:%(names)s。")
+    template = noop("补正清单中还缺：%(names)s。")
     remedy = noop("请收齐后再登记补正。")
 
 
 class GroundUnknown(LinliError):
     code = "cases.ground_unknown"
     template = noop("“%(ground)s”不是法律规定的理由。")
-    remedy = noop("请从清单中选择;等待申请人不是中止的理由。")
+    remedy = noop("请从清单中选择；等待申请人不是中止的理由。")
 
 
 class ReasonMissing(LinliError):
@@ -77,13 +77,13 @@ class DateMissing(LinliError):
 class ExtendedBefore(LinliError):
     code = "cases.extended_before"
     kind = Kind.CONFLICT
-    template = noop("本案的%(kind)s已延长过一次,不能再次延长。")
+    template = noop("本案的%(kind)s已延长过一次，不能再次延长。")
 
 
 class ExtensionNotProvided(LinliError):
     code = "cases.extension_not_provided"
     template = noop("最多可延长 %(most)s %(unit)s(%(basis)s)。")
-    remedy = noop("请改小延长的天数;法律没有规定可以延长的,不能延长法定时限。")
+    remedy = noop("请改小延长的天数；法律没有规定可以延长的，不能延长法定时限。")
 
 
 class NotYourStep(LinliError):
@@ -96,54 +96,67 @@ class NotYourStep(LinliError):
 class SamePerson(LinliError):
     code = "cases.same_person"
     kind = Kind.NOT_ALLOWED
-    template = noop("您已经办理过本案的其他环节,不能再办理这一环节。")
-    remedy = noop("受理与审核、决定与出件必须由不同的人办理,请交由同事办理。")
+    template = noop("您已经办理过本案的其他环节，不能再办理这一环节。")
+    remedy = noop("受理与审核、决定与出件必须由不同的人办理，请交由同事办理。")
 
 
 class OpinionMissing(LinliError):
     code = "cases.opinion_missing"
-    template = noop("请选择同意或不同意,并写明意见。")
+    template = noop("请选择同意或不同意，并写明意见。")
+
+
+class GroundsMissing(OpinionMissing):
+    code = "cases.grounds_missing"
+    template = noop("不予批准的，应当写明%(what)s。")
+    remedy = noop("申请人凭它了解原因，也凭它申请复议或者提起诉讼。")
+
+
+class Interested(LinliError):
+    code = "cases.interested"
+    kind = Kind.NOT_ALLOWED
+    template = noop("您已申请回避本案，答复之前不能再提出意见或作出决定。")
+    remedy = noop("请按“下一件”办理其他办件；不同意回避的，会在本案页面告知您。")
 
 
 class LinksOpen(LinliError):
     code = "cases.links_open"
-    template = noop("还有环节没有办理:%(names)s。")
-    remedy = noop("请逐项办理并勾选,不需要办理的写明原因。")
+    template = noop("还有环节没有办理：%(names)s。")
+    remedy = noop("请逐项办理并勾选，不需要办理的写明原因。")
 
 
 class CodeWrong(LinliError):
     code = "cases.receipt_code_wrong"
     template = noop("领取码不正确。")
-    remedy = noop("领取码为 6 位数字,印在受理通知书上;也可以改为签名领取。")
+    remedy = noop("领取码为 6 位数字，印在受理通知书上；也可以改为签名领取。")
 
 
 class CodeLocked(LinliError):
     code = "cases.receipt_code_locked"
     kind = Kind.NOT_ALLOWED
-    template = noop("领取码已连续输错 %(tries)s 次,本案不能再用领取码领取。")
+    template = noop("领取码已连续输错 %(tries)s 次，本案不能再用领取码领取。")
     remedy = noop("请核对领取人身份证件后改为签名领取。")
 
 
 class ProofMissing(LinliError):
     code = "cases.proof_missing"
-    template = noop("请提供送达凭证:%(what)s。")
+    template = noop("请提供送达凭证：%(what)s。")
 
 
 class HandledElsewhere(LinliError):
     code = "cases.handled_elsewhere"
     kind = Kind.CONFLICT
-    template = noop("“%(item)s”在%(system)s办理,本平台只补录各环节。")
+    template = noop("“%(item)s”在%(system)s办理，本平台只补录各环节。")
     remedy = noop("请在“外部事项补录”中登记该环节。")
 
 
 class NotElsewhere(LinliError):
     code = "cases.not_elsewhere"
     kind = Kind.CONFLICT
-    template = noop("“%(item)s”在本平台办理,不需要补录。")
+    template = noop("“%(item)s”在本平台办理，不需要补录。")
 
 
 class SeedMissing(LinliError):
     code = "cases.seed_missing"
     kind = Kind.UNAVAILABLE
-    template = noop("%(day)s 的抽取种子没有事先公布,不能派件。")
-    remedy = noop("请运行 linli doctor;种子公布后,待派办件会自动派出。")
+    template = noop("%(day)s 的抽取种子没有事先公布，不能派件。")
+    remedy = noop("请运行 linli doctor；种子公布后，待派办件会自动派出。")

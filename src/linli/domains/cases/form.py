@@ -37,7 +37,7 @@ class Missing(LinliError):
 
 class Unreadable(LinliError):
     code = "cases.field_wrong"
-    template = noop("“%(label)s”填写有误:%(text)s")
+    template = noop("“%(label)s”填写有误：%(text)s")
     remedy = "%(remedy)s"  # filled with the sentence for the type of field
 
 
@@ -45,10 +45,10 @@ _REMEDIES = {
     "date": noop("请按 2026-01-31 的格式填写日期。"),
     "year-month": noop("请按 2026-01 的格式填写年月。"),
     "number": noop("请填写数字。"),
-    "money": noop("请填写金额,最多两位小数,例如 1234.50。"),
+    "money": noop("请填写金额，最多两位小数，例如 1234.50。"),
     "boolean": noop("请选择是或否。"),
     "select": noop("请从选项中选择。"),
-    "table": noop("每行填写一条,不超过 500 行。"),
+    "table": noop("每行填写一条，不超过 500 行。"),
     "text": noop("请缩短到 2000 字以内。"),
 }
 

@@ -45,8 +45,8 @@ _GROUNDS = {
     PauseGround.HEARING: _Ground(noop("听证"), _PERMIT),
     PauseGround.BIDDING: _Ground(noop("招标"), _PERMIT),
     PauseGround.AUCTION: _Ground(noop("拍卖"), _PERMIT),
-    PauseGround.INSPECTION: _Ground(noop("检验(现场核查)"), _PERMIT),
-    PauseGround.TESTING: _Ground(noop("检测(考试考核)"), _PERMIT),
+    PauseGround.INSPECTION: _Ground(noop("检验（现场核查）"), _PERMIT),
+    PauseGround.TESTING: _Ground(noop("检测（考试考核）"), _PERMIT),
     PauseGround.QUARANTINE: _Ground(noop("检疫"), _PERMIT),
     PauseGround.APPRAISAL: _Ground(noop("鉴定"), _PERMIT),
     PauseGround.EXPERT_REVIEW: _Ground(noop("专家评审"), _PERMIT),
@@ -113,7 +113,7 @@ _MATERIALS = {
     MaterialState.WILL_VERIFY: noop("将由部门核验"),
     MaterialState.COMMITTABLE: noop("可承诺"),
     MaterialState.PROVIDE: noop("请提供"),
-    MaterialState.OWED: noop("欠交(由我局补齐)"),
+    MaterialState.OWED: noop("欠交（由我局补齐）"),
     MaterialState.NOT_APPLICABLE: noop("本次不涉及"),
 }
 
@@ -134,7 +134,7 @@ class Received(StrEnum):
 
 
 _RECEIVED = {
-    Received.SEEN: noop("查验原件,不留存"),
+    Received.SEEN: noop("查验原件，不留存"),
     Received.PAPER: noop("收取纸质材料"),
     Received.UPLOADED: noop("上传电子材料"),
     Received.PHOTOGRAPHED: noop("窗口拍照"),

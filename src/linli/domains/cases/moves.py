@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from django.db.models import QuerySet
 
 from linli.domains.cases.errors import CaseChanged, MoveNotPossible
 from linli.domains.cases.lifecycle import FINAL, TRANSITIONS, Move, State, may_move
 from linli.domains.cases.models import Case
 from linli.domains.trace.commands import Act, Subject, record_all
+from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg, noop
@@ -67,16 +67,24 @@ class Work:
             self.case.trace_seq = record_all(self._acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new)
             self.change("trace_seq")
         if self.new:
-            self.case.save(force_insert=True)
+            rows.insert(self.case)
         elif self._fields:
             self.case.version += 1
-            self.case.save(update_fields=[*self._fields, "version"])
+            rows.update(self.case, [*sorted(self._fields), "version"])
 
 
-def locked(cases: QuerySet[Case], case_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> Work:
-    """Lock a case out of those the actor may see. Raises :class:`NotFound`, and :class:`CaseChanged` if it was saved since."""
-    case = cases.select_for_update(of=("self",)).filter(pk=case_id).first()
-    if case is None:
+def lock(case_id: UUID) -> Case | None:
+    """The row of a case, locked until the transaction ends."""
+    return rows.one(Case, "WHERE t.id = %s FOR UPDATE", [case_id])
+
+
+def locked(may: Callable[[Actor, Case], bool], case_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> Work:
+    """Lock a case on which the actor may act (a predicate of ``permissions.py``).
+
+    Raises :class:`NotFound`, and :class:`CaseChanged` if it was saved since ``version`` was read.
+    """
+    case = lock(case_id)
+    if case is None or not may(by, case):
         raise NotFound(what=msg("这件办件"))
     if version is not None and case.version != version:
         raise CaseChanged(state=Message(State(case.state).label))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,12 @@ from uuid import UUID
 from linli.domains.cases.clock import ClockKind, explain
 from linli.domains.cases.clocks import budget_of, derive, pauses_of
 from linli.domains.cases.grounds import MaterialState, Received
-from linli.domains.cases.models import Case, CaseMaterial, ClockRow
+from linli.domains.cases.models import Case, CaseMaterial, ClockRow, ExtensionRow, Suspension
 from linli.domains.catalog.queries import Standard, get_standard, limit_text
 from linli.domains.documents.commands import compose, vouched
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import Letterhead, calendar, letterhead
-from linli.domains.people.queries import Party, parties
+from linli.domains.people.queries import Party, party
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.jobs import defer
@@ -39,13 +40,13 @@ def compose_for(case: Case, kind: PaperKind, data: dict[str, Any], *, org_id: UU
     return document
 
 
-def party(case: Case) -> Party:
-    return parties([case.applicant_id])[case.applicant_id]
+def applicant(case: Case) -> Party:
+    return party(case.applicant_id, is_employer=case.applicant_is_employer)
 
 
-def addressed(case: Case, standard: Standard, head: Letterhead) -> dict[str, Any]:
+def addressed(case: Case, standard: Standard, head: Letterhead, who: Party | None = None) -> dict[str, Any]:
     """The head of every notice: to whom, about which case and item, where to ask."""
-    who = party(case)
+    who = who or applicant(case)
     return {
         "addressee": who.name, "addressee_id": who.number, "addressee_is_employer": who.is_employer,
         "case_number": case.number, "item_name": standard.name, "item_code": standard.code,
@@ -62,7 +63,7 @@ def remedy_text(head: Letterhead) -> str:
     """The same as a sentence, for the decision itself."""
     r = remedy(head)
     return (
-        f"如不服本决定,可自收到之日起六十日内向{r['review_body']}申请行政复议,或者自收到之日起六个月内向{r['court']}提起行政诉讼。"
+        f"如不服本决定，可自收到之日起六十日内向{r['review_body']}申请行政复议，或者自收到之日起六个月内向{r['court']}提起行政诉讼。"
     )
 
 
@@ -70,15 +71,14 @@ def basis_lines(standard: Standard) -> list[str]:
     return [f"{b.law}{b.article}" for b in standard.legal_basis]
 
 
-def due_note(case: Case, row: ClockRow) -> str:
-    """The explanation of a clock, in Chinese, as its paper prints it."""
-    suspensions, extensions = list(case.suspensions.all()), list(case.extensions.all())
+def due_note(case: Case, row: ClockRow, suspensions: Sequence[Suspension], extensions: Sequence[ExtensionRow]) -> str:
+    """The explanation of a clock under its ledgers, in Chinese, as its paper prints it."""
     result = derive(row, calendar(case.region), suspensions, extensions)
     return joined(explain(ClockKind(row.kind), budget_of(row), result, pauses_of(row.kind, suspensions, row.start)))
 
 
 _HOW = {
-    Received.SEEN: "查验原件,不留存", Received.PAPER: "申请人提交", Received.UPLOADED: "申请人提交(电子)",
+    Received.SEEN: "查验原件，不留存", Received.PAPER: "申请人提交", Received.UPLOADED: "申请人提交（电子）",
     Received.PHOTOGRAPHED: "窗口拍照", Received.COMMITTED: "告知承诺", Received.VERIFIED: "部门核验",
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def acceptance_data(case: Case, standard: Standard, materials: list[CaseMaterial
     """The acceptance notice: what was received, what the bureau gets itself, until when and why."""
     head = letterhead(case.org_id)
     times = standard.times
-    delivery = "窗口领取、邮寄或电子送达,由申请人选择。"
+    delivery = "窗口领取、邮寄或电子送达，由申请人选择。"
     return addressed(case, standard, head) | {
         "submitted_on": local_date(case.received_at) if case.received_at else local_date(clock.start_at),
         "accepted_on": clock.start,
@@ -98,12 +98,12 @@ def acceptance_data(case: Case, standard: Standard, materials: list[CaseMaterial
             if m.state == MaterialState.HAVE
         ],
         "pending": [
-            {"name": m.name[:500], "owed_by_bureau": True, "note": "由本机关向有关部门核验,无需申请人提供"}
+            {"name": m.name[:500], "owed_by_bureau": True, "note": "由本机关向有关部门核验，无需申请人提供"}
             for m in materials
             if m.state == MaterialState.OWED
         ],
         "limit": limit_text(times.promised), "statutory_limit": limit_text(times.statutory) if times.statutory else "",
-        "due_on": clock.due_on, "due_note": due_note(case, clock),
+        "due_on": clock.due_on, "due_note": due_note(case, clock, (), ()),
         "fee": standard.fee or "不收费", "result_document": standard.result_document,
         "delivery": f"{delivery}窗口领取时出示本通知书上的领取码 {code}。" if code else delivery,
         "legal_basis": basis_lines(standard)[:6],
@@ -119,4 +119,4 @@ def result_rows(case: Case, standard: Standard) -> list[dict[str, str]]:
         {"label": f.label, "value": str(values[f.name])[:500]}
         for f in standard.form
         if f.name in values and f.type not in quiet and f.name not in known
-    ][:12]
+    ][:8]

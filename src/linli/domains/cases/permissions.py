@@ -1,4 +1,5 @@
-"""Which cases somebody may see, and as what. Every list, search, export, count and detail goes through these."""
+"""Which cases somebody may see or act on, and as what: as querysets, through which every list, search, export, count and
+detail goes, and as predicates on one row, for commands that have it locked. Both say the same (``test_permissions.py``)."""
 
 from __future__ import annotations
 
@@ -12,18 +13,29 @@ from linli.domains.org.queries import subtree_ids
 from linli.kernel.actors import Actor
 
 _NOWHERE = UUID(int=0)
+_TO_ISSUE = (State.APPROVED, State.REJECTED, State.ISSUED)
+_ISSUING = ("issue", "deliver")
 RECEIVE, ACCEPT, REVIEW, DECIDE = "cases.receive", "cases.accept", "cases.review", "cases.decide"
 ISSUE, DELIVER, SUPERVISE = "cases.issue", "cases.deliver", "cases.supervise"
 SUSPEND, EXTEND, EXTEND_STATUTORY = "cases.suspend", "cases.extend", "cases.extend_statutory"
 REDRAW, REFUSE = "cases.redraw", "cases.refuse"
 
 
+def _at(by: Actor) -> UUID:
+    """Where the actor stands: in a hall, or in an office that has none."""
+    return by.hall_id or by.org_id or _NOWHERE
+
+
 def counter_cases(by: Actor) -> QuerySet[Case]:
     """What a counter sees: the cases its own hall (or office) took in, and those it received for another to accept."""
     if not (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)):
         return Case.objects.none()
-    here = by.hall_id or by.org_id or _NOWHERE
-    return Case.objects.filter(Q(hall_id=here) | Q(origin_id=here))
+    return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)))
+
+
+def at_counter(by: Actor, case: Case) -> bool:
+    """Whether a case is one of :func:`counter_cases`."""
+    return (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)) and _at(by) in (case.hall_id, case.origin_id)
 
 
 def step_cases(by: Actor) -> QuerySet[Case]:
@@ -40,17 +52,31 @@ def issue_cases(by: Actor) -> QuerySet[Case]:
     """What an issuer sees: decided cases of their organisation that wait for the result or for delivery, and their own."""
     if not by.can(ISSUE):
         return Case.objects.none()
-    mine = Step.objects.filter(case=OuterRef("pk"), user_id=by.user_id, kind__in=["issue", "deliver"])
-    waiting = Q(state__in=[State.APPROVED, State.REJECTED, State.ISSUED], deciding_org_id=by.body_id)
-    return Case.objects.filter(waiting | Exists(mine))
+    mine = Step.objects.filter(case=OuterRef("pk"), user_id=by.user_id, kind__in=_ISSUING)
+    return Case.objects.filter(Q(state__in=_TO_ISSUE, deciding_org_id=by.body_id or _NOWHERE) | Exists(mine))
+
+
+def may_issue(by: Actor, case: Case) -> bool:
+    """Whether a case is one of :func:`issue_cases`."""
+    if not by.can(ISSUE):
+        return False
+    if case.state in _TO_ISSUE and by.body_id is not None and case.deciding_org_id == by.body_id:
+        return True
+    return Step.objects.filter(case=case, user_id=by.user_id, kind__in=_ISSUING).exists()
 
 
 def delivery_cases(by: Actor) -> QuerySet[Case]:
     """What may be handed over: by the counter that took the case in, or by the organisation that issued it."""
     if not by.can(DELIVER):
         return Case.objects.none()
-    here = by.hall_id or by.org_id or _NOWHERE
-    return Case.objects.filter(Q(hall_id=here) | Q(origin_id=here) | Q(deciding_org_id=by.body_id))
+    return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)) | Q(deciding_org_id=by.body_id or _NOWHERE))
+
+
+def may_deliver(by: Actor, case: Case) -> bool:
+    """Whether a case is one of :func:`delivery_cases`."""
+    if not by.can(DELIVER):
+        return False
+    return _at(by) in (case.hall_id, case.origin_id) or (by.body_id is not None and case.deciding_org_id == by.body_id)
 
 
 def supervised_cases(by: Actor) -> QuerySet[Case]:
@@ -59,6 +85,13 @@ def supervised_cases(by: Actor) -> QuerySet[Case]:
         return Case.objects.none()
     below = set(subtree_ids(by.hall_id or by.org_id))
     return Case.objects.exclude(state=State.DRAFT).filter(Q(hall_id__in=below) | Q(deciding_org_id__in=below))
+
+
+def supervises(by: Actor, case: Case) -> bool:
+    """Whether a case is one of :func:`supervised_cases`."""
+    if not by.can(SUPERVISE) or by.org_id is None or case.state == State.DRAFT:
+        return False
+    return not {case.hall_id, case.deciding_org_id}.isdisjoint(subtree_ids(by.hall_id or by.org_id))
 
 
 def visible_cases(by: Actor) -> QuerySet[Case]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind, Colour, colour, explain
 from linli.domains.cases.draw import Exclusion, commitment, message, pick
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
-from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, moves_from
+from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, may_move, moves_from
 from linli.domains.cases.models import (
     Ask,
     Case,
@@ -35,6 +36,8 @@ from linli.domains.cases.models import (
     Suspension,
 )
 from linli.domains.cases.permissions import (
+    ACCEPT,
+    RECEIVE,
     counter_cases,
     delivery_cases,
     issue_cases,
@@ -43,6 +46,7 @@ from linli.domains.cases.permissions import (
     visible_cases,
 )
 from linli.domains.catalog.queries import Standard, get_standard, known_facts
+from linli.domains.documents.queries import DocumentCard, documents_of
 from linli.domains.org.queries import calendar
 from linli.domains.people.queries import CONTEXT, Party, parties
 from linli.domains.trace.queries import Entry, timeline
@@ -54,9 +58,9 @@ from linli.kernel.identifiers import compact
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "alias_of", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "clock_outcomes",
-    "clock_views", "ClockKind", "ClockView", "Colour", "Correction", "counter_cases", "counter_file", "counter_sheet",
-    "counter_today", "CounterSheet", "DayReplay", "Decision", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
+    "alias_of", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "cases_of", "clock_outcomes",
+    "clock_views", "ClockKind", "ClockView", "Colour", "Correction", "counter_acts", "counter_cases", "counter_file",
+    "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "Decision", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
     "draw_days", "DrawDay", "DrawReplay", "draws_of", "Exclusion", "FINAL", "find", "full_timeline", "id_of_number",
     "IN_HAND", "issue_cases", "issue_queue", "MaterialFile", "MaterialState", "Move", "moves_from", "my_steps",
     "open_cases", "Opinion", "PauseGround", "plain_timeline", "prefill", "Received", "Refusal", "RefusalGround",
@@ -260,6 +264,49 @@ def _materials(case: Case) -> tuple[list[CaseMaterial], dict[UUID, list[Material
     for f in MaterialFile.objects.filter(material__case=case, removed_at=None).order_by("added_at"):
         files.setdefault(f.material_id, []).append(f)
     return materials, files
+
+
+def counter_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard:
+    """A paper of a case at this counter. Raises :class:`NotFound` for any other, though it may exist."""
+    case = case_for(case_id, by=by, among=counter_cases(by))
+    found = next((d for d in documents_of(case.pk) if d.id == document_id), None)
+    if found is None:
+        raise NotFound(what=msg("文书"))
+    return found
+
+
+def cases_of(party_id: UUID, *, by: Actor) -> QuerySet[Case]:
+    """The cases of an applicant that this counter may see, newest first."""
+    return counter_cases(by).filter(applicant_id=party_id).order_by("-started_at", "-id")
+
+
+class CounterAct(StrEnum):
+    """What a counter can do with a case, as far as its state, its place and the post of whoever asks allow."""
+
+    FILL = "fill"
+    RECEIVE = "receive"
+    RECEIVE_BACK = "receive_back"
+    ACCEPT = "accept"
+    NOTIFY = "notify"
+    WITHDRAW = "withdraw"
+    ELSEWHERE = "elsewhere"
+
+
+def counter_acts(case: Case, *, by: Actor) -> frozenset[CounterAct]:
+    """Which acts a page at the counter offers; the commands ask again. Turning somebody away is not among them."""
+    state, acts = State(case.state), set()
+    is_open = state in (State.DRAFT, State.SUBMITTED, State.CORRECTION_REQUESTED)
+    if by.can(RECEIVE):
+        acts |= {CounterAct.FILL} if is_open else set()
+        acts |= {CounterAct.RECEIVE} if state is State.DRAFT else set()
+        acts |= {CounterAct.RECEIVE_BACK} if state is State.CORRECTION_REQUESTED else set()
+        acts |= {CounterAct.WITHDRAW} if may_move(state, Move.WITHDRAW) else set()
+        acts |= {CounterAct.ELSEWHERE} if case.external and state not in FINAL and state is not State.DRAFT else set()
+    if by.can(ACCEPT) and is_open and not case.external and case.org_id == by.org_id:
+        acts.add(CounterAct.ACCEPT)
+        if state is not State.CORRECTION_REQUESTED and not Correction.objects.filter(case=case).exists():
+            acts.add(CounterAct.NOTIFY)
+    return frozenset(acts)
 
 
 def counter_today(*, by: Actor, now: datetime) -> QuerySet[Case]:
@@ -490,7 +537,7 @@ def _replay(d: Draw, seed: bytes, day: DrawDay) -> DrawReplay:
         return DrawReplay(d, False, msg("候选人与排除名单重复"))
     again = pick(seed, message(d.case_id, d.stage, d.attempt), d.candidates) if d.candidates else None
     if again != d.chosen:
-        return DrawReplay(d, False, msg("重算结果为 %(again)s,记录为 %(chosen)s", again=again, chosen=d.chosen))
+        return DrawReplay(d, False, msg("重算结果为 %(again)s，记录为 %(chosen)s", again=again, chosen=d.chosen))
     return DrawReplay(d, True)
 
 

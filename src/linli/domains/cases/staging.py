@@ -7,16 +7,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.deciding import decision_text
 from linli.domains.cases.drawing import draw_for
-from linli.domains.cases.errors import OpinionMissing
+from linli.domains.cases.grounds import MaterialState
 from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import Case, ClockRow, Decision, Draw, Step, StepState
 from linli.domains.cases.moves import Work
-from linli.domains.cases.papers import basis_lines, remedy_text
 from linli.domains.catalog.queries import Limit, Standard
-from linli.domains.org.queries import deciding_org, letterhead
+from linli.domains.org.queries import ItemAuthority, Power
+from linli.kernel import rows
 from linli.kernel.calendar import local_date
 from linli.kernel.ids import uuid7
 
@@ -69,18 +72,24 @@ def _stage_clock(case: Case, step: Step, standard: Standard, now: datetime) -> C
     return clocks.new_clock(case, ClockKind.STAGE, longest, start=local_date(now), event="stage_opened", at=now, step=step)
 
 
-def begin_processing(work: Work, standard: Standard, *, start: date, event: str) -> list[ClockRow]:
+def begin_processing(work: Work, standard: Standard, powers: ItemAuthority, *, start: date, event: str) -> list[ClockRow]:
     """The promise and the statutory clock from day 0, and who will decide. The clocks are the caller's to save."""
     case, times = work.case, standard.times
     assert times.promised  # every published standard has one
     fresh = [clocks.new_clock(case, ClockKind.PROMISED, times.promised, start=start, event=event, at=work.now)]
     if times.statutory:
         fresh.append(clocks.new_clock(case, ClockKind.STATUTORY, times.statutory, start=start, event=event, at=work.now))
-    work.change(
-        accepted_at=work.now, deciding_org_id=deciding_org(case.item_code, region=case.region, on=local_date(work.now)),
-        **clocks.lift(case, fresh),
-    )  # fmt: skip
+    work.change(accepted_at=work.now, deciding_org_id=powers.nearest(Power.DECIDE), **clocks.lift(case, fresh))
     return fresh
+
+
+def owe_materials(case: Case) -> None:
+    """From acceptance on, what other departments hold is owed by the bureau (``design.md`` 3, 5)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE cases_casematerial SET state = %s WHERE case_id = %s AND state = %s",
+            [MaterialState.OWED, case.pk, MaterialState.WILL_VERIFY],
+        )
 
 
 def conclude(
@@ -88,26 +97,22 @@ def conclude(
 ) -> None:
     """Write the decision of a stage that is done: the processing clocks stop, the time to deliver begins.
 
-    A refusal needs facts and reasons, and is given the remedies (行政许可法 art. 38). Raises :class:`OpinionMissing`.
+    A refusal needs facts and reasons, and is given the remedies (行政许可法 art. 38). Raises :class:`GroundsMissing`.
     """
     case, now = work.case, work.now
-    if not approve and not (facts.strip() and reasons.strip()):
-        raise OpinionMissing(field="reasons")
-    basis = legal_basis.strip() or "、".join(basis_lines(standard)) or "本机关公布的事项标准"
-    head = letterhead(case.deciding_org_id or case.org_id)
-    Decision.objects.create(
-        case=case, step=step, approved=approve, facts=facts.strip(), reasons=reasons.strip(), legal_basis=basis,
-        remedies="" if approve else remedy_text(head), decided_by_id=work.by.user_id, decided_at=now,
+    text = decision_text(case, standard, approve=approve, facts=facts, reasons=reasons, legal_basis=legal_basis)
+    rows.insert(
+        Decision(
+            case=case, step=step, approved=approve, facts=text.facts, reasons=text.reasons, legal_basis=text.legal_basis,
+            remedies=text.remedies, decided_by_id=work.by.user_id, decided_at=now,
+        )
     )  # fmt: skip
-    running = list(ClockRow.objects.filter(case=case, outcome="running"))
-    stopped = clocks.stop(running, [ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE], on=now)
-    clocks.save_all(stopped)
+    promised = clocks.stop(case, [ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE], on=now).get(ClockKind.PROMISED)
     assert standard.times.delivery
     delivery = clocks.new_clock(case, ClockKind.DELIVERY, standard.times.delivery, start=local_date(now), event="decided", at=now)
-    delivery.save(force_insert=True)
-    promised = next((c for c in stopped if c.kind == ClockKind.PROMISED), None)
+    rows.insert(delivery)
     work.change(decided_at=now, approved=approve, **clocks.lift(case, [delivery]))
     work.move(
-        Move.APPROVE if approve else Move.REJECT, step=step.pk, basis=basis,
+        Move.APPROVE if approve else Move.REJECT, step=step.pk, basis=text.legal_basis,
         on_time=promised.outcome == "met" if promised else None, **note,
     )  # fmt: skip

@@ -73,7 +73,7 @@ def _missing(s: Standard) -> Iterator[Finding]:
     if not s.form:
         yield Finding(Element.FORM, "missing", False, msg("缺少表单内容"))
     if not s.materials:
-        yield Finding(Element.MATERIALS, "none", False, msg("没有申请材料;如确属无需材料,请忽略"))
+        yield Finding(Element.MATERIALS, "none", False, msg("没有申请材料；如确属无需材料，请忽略"))
 
 
 def _materials(s: Standard) -> Iterator[Finding]:
@@ -81,16 +81,16 @@ def _materials(s: Standard) -> Iterator[Finding]:
         if m.source is Source.GOVERNMENT and m.replaced_by is None and m.required is not Required.NO:
             yield Finding(
                 Element.MATERIALS, "bureau_could_get_it", False,
-                msg("“%(name)s”由政府部门核发,应通过数据共享或电子证照取得,不应向申请人索要(国务院令第716号第七条)", name=m.name),
+                msg("“%(name)s”由政府部门核发，应通过数据共享或电子证照取得，不应向申请人索要（国务院令第716号第七条）", name=m.name),
             )  # fmt: skip
         is_proof = "证明" in m.name and "证明人" not in m.name
         if is_proof and not m.basis and m.replaced_by is not Replacement.DATA_SHARE and m.required is not Required.NO:
             yield Finding(
                 Element.MATERIALS, "proof_without_basis", False,
-                msg("证明“%(name)s”没有写明法律依据(《社会保险经办条例》第三十一条、《优化营商环境条例》第四十四条)", name=m.name),
+                msg("证明“%(name)s”没有写明法律依据（《社会保险经办条例》第三十一条、《优化营商环境条例》第四十四条）", name=m.name),
             )  # fmt: skip
         if m.name.startswith("其他") or "等材料" in m.name or "相关材料" in m.name:
-            yield Finding(Element.MATERIALS, "catch_all", False, msg("“%(name)s”是兜底条款,应列明具体材料", name=m.name))
+            yield Finding(Element.MATERIALS, "catch_all", False, msg("“%(name)s”是兜底条款，应列明具体材料", name=m.name))
 
 
 def _links(s: Standard) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def _times(s: Standard, rules: dict[str, Any]) -> Iterator[Finding]:
     elif promised.certainty == "K":
         yield Finding(
             Element.TIMES, "not_published", False,
-            msg("尚未公布承诺办结时限,暂按 %(n)s %(unit)s 计(《优化营商环境条例》第三十六条)", n=promised.number, unit=Message(promised.unit.label)),
+            msg("尚未公布承诺办结时限，暂按 %(n)s %(unit)s 计（《优化营商环境条例》第三十六条）", n=promised.number, unit=Message(promised.unit.label)),
         )  # fmt: skip
     for limit, name in ((statutory, noop("法定时限")), (legal, noop("法律规定的时限"))):
         if promised and limit and longer(promised, limit):
@@ -126,8 +126,8 @@ def _times(s: Standard, rules: dict[str, Any]) -> Iterator[Finding]:
     if statutory and legal and longer(statutory, legal):
         yield Finding(
             Element.TIMES, "statutory_longer_than_law", False,
-            msg("所填法定时限 %(mine)s %(my_unit)s 长于 %(basis)s 规定的 %(law)s %(law_unit)s,请核对", mine=statutory.number,
+            msg("所填法定时限 %(mine)s %(my_unit)s 长于 %(basis)s 规定的 %(law)s %(law_unit)s，请核对", mine=statutory.number,
                 my_unit=Message(statutory.unit.label), basis=legal.basis, law=legal.number, law_unit=Message(legal.unit.label)),
         )  # fmt: skip
     if s.times.instant and promised and promised.number:
-        yield Finding(Element.TIMES, "instant_with_days", False, msg("标为即办件,承诺时限却是 %(n)s", n=promised.number))
+        yield Finding(Element.TIMES, "instant_with_days", False, msg("标为即办件，承诺时限却是 %(n)s", n=promised.number))

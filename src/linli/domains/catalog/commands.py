@@ -329,5 +329,5 @@ def _lock_draft(draft_id: UUID) -> ItemStandard:
         .first()
     )
     if draft is None:
-        raise NotFound(what=msg("这份草稿(可能已发布或已放弃)"))
+        raise NotFound(what=msg("这份草稿（可能已发布或已放弃）"))
     return draft

@@ -123,17 +123,17 @@ def link_line(link: Link) -> str:
 
 
 def field_line(f: FormField) -> str:
-    return f"{f.label}({f.type.label}{',必填' if f.required else ''}){':' + '/'.join(f.options) if f.options else ''}"
+    return f"{f.label}（{f.type.label}{'，必填' if f.required else ''}）{'：' + '/'.join(f.options) if f.options else ''}"
 
 
 def times_lines(s: Standard) -> list[str]:
     """The limits of a standard, a line each."""
-    lines = [f"承诺办结时限:{limit_text(s.times.promised)}", f"法定办结时限:{limit_text(s.times.statutory)}"]
+    lines = [f"承诺办结时限：{limit_text(s.times.promised)}", f"法定办结时限：{limit_text(s.times.statutory)}"]
     if s.times.extension:
-        lines.append(f"可延长:{limit_text(s.times.extension)}({s.times.extension.approver or '经批准'})")
+        lines.append(f"可延长：{limit_text(s.times.extension)}（{s.times.extension.approver or '经批准'}）")
     if s.times.delivery:
-        lines.append(f"送达时限:{limit_text(s.times.delivery)}")
-    return lines + ([f"说明:{s.times.note}"] if s.times.note else [])
+        lines.append(f"送达时限：{limit_text(s.times.delivery)}")
+    return lines + ([f"说明：{s.times.note}"] if s.times.note else [])
 
 
 def _pair(before: Sequence[str], after: Sequence[str]) -> tuple[Row, ...]:

@@ -9,7 +9,7 @@ from linli.kernel.text import noop
 class ItemUnknown(LinliError):
     code = "catalog.item_unknown"
     kind = Kind.NOT_FOUND
-    template = noop("事项 %(code)s 不存在,或在该地区尚未公布。")
+    template = noop("事项 %(code)s 不存在，或在该地区尚未公布。")
     remedy = noop("请在事项目录中重新查找。")
 
 
@@ -17,14 +17,14 @@ class DraftChanged(LinliError):
     code = "catalog.draft_changed"
     kind = Kind.CONFLICT
     template = noop("这份草稿在您打开之后已被 %(who)s 修改。")
-    remedy = noop("您填写的内容还在本页;请在新窗口打开草稿,比较后再保存。")
+    remedy = noop("您填写的内容还在本页；请在新窗口打开草稿，比较后再保存。")
 
 
 class DraftIncomplete(LinliError):
     """A draft breaks a rule that a published standard must keep; ``findings`` says which."""
 
     code = "catalog.draft_incomplete"
-    template = noop("草稿还有 %(count)s 处必须修改的问题,不能发布。")
+    template = noop("草稿还有 %(count)s 处必须修改的问题，不能发布。")
     remedy = noop("请按检查结果逐条修改。")
 
 
@@ -36,17 +36,17 @@ class StandardWrong(LinliError):
 
 class NotALocalValue(LinliError):
     code = "catalog.not_a_local_value"
-    template = noop("“%(element)s”由上级统一规定,本级不能修改:%(why)s")
-    remedy = noop("确需修改的,请向上级事项管理单位提出。")
+    template = noop("“%(element)s”由上级统一规定，本级不能修改：%(why)s")
+    remedy = noop("确需修改的，请向上级事项管理单位提出。")
 
 
 class EffectiveDateWrong(LinliError):
     code = "catalog.effective_date"
     template = noop("生效日期 %(day)s 早于今天或早于现行版本的生效日期 %(last)s。")
-    remedy = noop("已受理的办件按受理时的版本办理,标准不能追溯修改;请改选以后的日期。")
+    remedy = noop("已受理的办件按受理时的版本办理，标准不能追溯修改；请改选以后的日期。")
 
 
 class TableWrong(LinliError):
     code = "catalog.table_wrong"
-    template = noop("表格“%(sheet)s”第 %(row)s 行“%(column)s”:%(why)s")
-    remedy = noop("请修改该单元格后重新导入;其余内容未导入。")
+    template = noop("表格“%(sheet)s”第 %(row)s 行“%(column)s”：%(why)s")
+    remedy = noop("请修改该单元格后重新导入；其余内容未导入。")

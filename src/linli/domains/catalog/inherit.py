@@ -42,7 +42,7 @@ LOCAL_RULES: dict[str, LocalRule] = {
 
 PART_LABELS: dict[str, str] = {
     "main_name": noop("主项名称"), "name": noop("子项名称"), "kind": noop("事项类型"), "applicant_kinds": noop("服务对象"),
-    "legal_basis": noop("设定依据"), "conditions": noop("受理条件"), "conditions_any": noop("受理条件(满足其一)"),
+    "legal_basis": noop("设定依据"), "conditions": noop("受理条件"), "conditions_any": noop("受理条件（满足其一）"),
     "form": noop("表单内容"), "result_document": noop("办理结果"), "result_validity": noop("结果有效期"), "fee": noop("收费"),
     "materials": noop("申请材料"), "links": noop("经办流程"), "applicant_steps": noop("办事流程"), "times": noop("办理时限"),
     "trips": noop("到现场次数"), "channels": noop("办理渠道"), "levels": noop("可办层级"), "benefit": noop("待遇标准"),
@@ -104,7 +104,7 @@ def _free(base: Standard, local: Standard, part: str) -> Message | None:
 def _subset(base: Standard, local: Standard, part: str) -> Message | None:
     have = {entry.name for entry in getattr(base, part)}
     added = [entry.name for entry in getattr(local, part) if entry.name not in have]
-    return msg("只能减少,不能增加“%(names)s”", names="、".join(added)) if added else None
+    return msg("只能减少，不能增加“%(names)s”", names="、".join(added)) if added else None
 
 
 def _not_longer(base: Standard, local: Standard, part: str) -> Message | None:

@@ -79,7 +79,7 @@ def _standard(raw: dict[str, Any], main: dict[str, Any], item: dict[str, Any]) -
 
 
 def _text(value: Any) -> str:
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "；".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _materials(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -88,7 +88,7 @@ def _materials(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows, 1):
         # The same paper named twice (once for each situation) stays two materials with two names.
         seen[row["name"]] = seen.get(row["name"], 0) + 1
-        name = row["name"] if seen[row["name"]] == 1 else f"{row['name']}({row.get('condition') or seen[row['name']]})"
+        name = row["name"] if seen[row["name"]] == 1 else f"{row['name']}（{row.get('condition') or seen[row['name']]}）"
         yield {
             "code": f"m{number:02d}", "name": name, "form": row["form"], "copies": row.get("copies"),
             "required": required[row["required"]], "condition": row.get("condition", ""), "source": row["source"],

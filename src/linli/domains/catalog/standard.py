@@ -148,7 +148,7 @@ _FIELD_TYPES = {
     FieldType.DATE: noop("日期"),
     FieldType.YEAR_MONTH: noop("年月"),
     FieldType.NUMBER: noop("数字"),
-    FieldType.MONEY: noop("金额(元)"),
+    FieldType.MONEY: noop("金额（元）"),
     FieldType.BOOLEAN: noop("是否"),
     FieldType.SELECT: noop("选项"),
     FieldType.PHONE: noop("电话"),
@@ -230,7 +230,7 @@ class Standard(Part):
         ):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
-                raise ValueError(f"{what}重复:{'、'.join(twice)}")
+                raise ValueError(f"{what}重复：{'、'.join(twice)}")
         if self.handled_in == "external" and not self.external_system:
             raise ValueError("在其他系统办理的事项应写明系统名称")
         return self

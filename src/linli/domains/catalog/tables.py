@@ -36,7 +36,7 @@ _LIST = "\n"
 # Sheet by sheet: column title, key in the document. Lists stand one entry a line in a cell.
 _ITEM_COLUMNS = {
     "主项编码": "main_code", "主项名称": "main_name", "子项编码": "code", "子项名称": "name", "领域编码": "domain", "领域": "domain_name",
-    "事项类型": "kind", "服务对象": "applicant_kinds", "受理条件": "conditions", "受理条件(满足其一)": "conditions_any",
+    "事项类型": "kind", "服务对象": "applicant_kinds", "受理条件": "conditions", "受理条件（满足其一）": "conditions_any",
     "办事流程": "applicant_steps", "即办件": "times.instant",
     "法定时限": "times.statutory.number", "法定时限单位": "times.statutory.unit", "法定时限依据": "times.statutory.basis",
     "法定时限确定程度": "times.statutory.certainty",
@@ -147,7 +147,7 @@ def write_workbook(standards: Iterable[Standard], *, title: str) -> bytes:
             for s in rows
             for entry in s.model_dump(mode="json")[part]
         )
-        _sheet(book.create_sheet(name), ["子项编码", "子项名称(供核对)", *columns], cells)
+        _sheet(book.create_sheet(name), ["子项编码", "子项名称（供核对）", *columns], cells)
     out = BytesIO()
     book.save(out)
     return out.getvalue()
@@ -163,7 +163,7 @@ def _overview(sheet: Worksheet, standards: list[Standard], title: str) -> None:
         cell = sheet.cell(2, column, head)
         cell.font, cell.fill, cell.border = Font(bold=True), _HEAD, _BOX
     for number, s in enumerate(standards, 1):
-        times = [f"承诺:{limit_text(s.times.promised)}", f"法定:{limit_text(s.times.statutory)}"]
+        times = [f"承诺：{limit_text(s.times.promised)}", f"法定：{limit_text(s.times.statutory)}"]
         cells = [
             number, s.main_name, s.name, _numbered(f"{b.law}{b.article}" for b in s.legal_basis),
             _numbered(material_line(m) for m in s.materials), _numbered(s.applicant_steps),
@@ -252,7 +252,7 @@ def read_workbook(file: BinaryIO) -> list[Standard]:
     if parts:
         code = next(iter(parts))
         raise TableWrong(
-            field="file", sheet=_ITEMS, row="—", column="子项编码", why=msg("其他工作表里有事项 %(code)s,这里没有", code=code)
+            field="file", sheet=_ITEMS, row="—", column="子项编码", why=msg("其他工作表里有事项 %(code)s，这里没有", code=code)
         )
     return standards
 
@@ -316,7 +316,7 @@ def _value(raw: Any, key: str, title: str, sheet: str, number: int) -> Any:
     if key in _BOOLEANS or last in ("automatic",) or (sheet == _FORM and key == "required"):
         if text not in ("是", "否"):
             raise TableWrong(
-                field="file", sheet=sheet, row=number, column=title, why=msg("应填“是”或“否”,现为“%(text)s”", text=text)
+                field="file", sheet=sheet, row=number, column=title, why=msg("应填“是”或“否”，现为“%(text)s”", text=text)
             )
         return text == "是"
     if key in _NUMBERS or key in ("copies", "limit.number"):
@@ -324,7 +324,7 @@ def _value(raw: Any, key: str, title: str, sheet: str, number: int) -> Any:
             return int(float(text))
         except ValueError:
             raise TableWrong(
-                field="file", sheet=sheet, row=number, column=title, why=msg("应填整数,现为“%(text)s”", text=text)
+                field="file", sheet=sheet, row=number, column=title, why=msg("应填整数，现为“%(text)s”", text=text)
             ) from None
     words = _WORDS.get(last)
     back = {label: code for code, label in words.items()} if words else {}
@@ -337,6 +337,6 @@ def _value(raw: Any, key: str, title: str, sheet: str, number: int) -> Any:
 def _word(back: dict[str, str], text: str, title: str, sheet: str, number: int) -> str:
     if back and text not in back and text not in back.values():
         choices = "、".join(back)
-        why = msg("“%(text)s”不在可选范围内:%(choices)s", text=text, choices=choices)
+        why = msg("“%(text)s”不在可选范围内：%(choices)s", text=text, choices=choices)
         raise TableWrong(field="file", sheet=sheet, row=number, column=title, why=why)
     return back.get(text, text)

@@ -47,9 +47,9 @@ def complete_times(standard: Standard, rules: Rules) -> Standard:
     statutory = pick("statutory")
     promised = own.promised.model_dump(mode="json") if own.promised else None
     if own.instant:
-        promised = promised or {"number": 0, "unit": "workday", "basis": "即办件,当场办结", "certainty": "L"}
+        promised = promised or {"number": 0, "unit": "workday", "basis": "即办件，当场办结", "certainty": "L"}
     elif promised is None:
-        promised = {**statutory, "basis": f"尚未公布承诺时限,按法定时限:{statutory['basis']}"} if statutory else pick("promised")
+        promised = {**statutory, "basis": f"尚未公布承诺时限，按法定时限：{statutory['basis']}"} if statutory else pick("promised")
     return standard.model_copy(
         update={
             "times": Times.model_validate({

@@ -32,7 +32,7 @@ class Unit(StrEnum):
 
 _UNITS = {
     Unit.WORKDAY: noop("个工作日"),
-    Unit.CALDAY: noop("日(自然日)"),
+    Unit.CALDAY: noop("日（自然日）"),
     Unit.HOUR: noop("小时"),
     Unit.MONTH: noop("个月"),
 }

@@ -58,8 +58,9 @@ from linli.domains.documents.permissions import (
 from linli.domains.documents.rules import PaperKind, State, check_move, document_number
 from linli.domains.documents.signing import fingerprint
 from linli.domains.documents.typography import chinese
-from linli.domains.org.queries import Power, get_org, has_power, letterhead, subtree_ids
+from linli.domains.org.queries import Power, authority, get_org, letterhead, subtree_ids
 from linli.domains.trace.commands import Subject, once, record
+from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.crypto import sm3
@@ -80,7 +81,7 @@ PURPOSE = "业务专用章"
 # -- documents ----------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def compose(
     *, kind: PaperKind, subject_id: UUID, standard_id: UUID | None, org_id: UUID, data: Paper | Mapping[str, Any],
     template_version: int | None = None, subject_kind: str = "", by: Actor, now: datetime,
@@ -88,10 +89,9 @@ def compose(
     """Number a paper and keep what it says; nothing is rendered yet.
 
     ``template_version`` is the pin of the item standard (None: the newest); ``subject_kind`` names the subject's chain (a
-    case, or a demand for its receipt). Call it late in the transaction of the act
-    it tells of: the number has no gaps, so whoever wants the next one of the same kind, body and year waits until this
-    transaction ends. The act of the caller names the document; the document's own chain begins here, with a digest of
-    what it says.
+    case, or a demand for its receipt). Call it late in the transaction of the act it tells of: the number has no
+    gaps, so whoever wants the next one of the same kind, body and year waits until this transaction ends. The act of the
+    caller names the document; the document's own chain begins here, with a digest of what it says.
 
     Raises :class:`PaperWrong` when the data do not fit the kind, :class:`TemplateUnknown` for an unknown version.
     """
@@ -112,7 +112,7 @@ def compose(
     )  # fmt: skip
     document.sequence = _next_number(org_id, kind, document.year)
     document.number = document_number(head.short_name, kind, document.year, document.sequence)
-    document.save(force_insert=True)
+    rows.insert(document)
     record(
         "documents.composed", subject=Subject("document", document.pk), by=by, at=now, new=True, kind=kind,
         number=document.number, about=subject_id, template=version, content=sm3(document.data.cipher),
@@ -160,7 +160,9 @@ def seal_document(
     by.must(SEAL)
     if not decision_ref.strip():
         raise DecisionMissing(field="decision_ref")
-    document = _locked(document_id)
+    document = rows.one(Document, "WHERE t.id = %s FOR UPDATE", [document_id])
+    if document is None:
+        raise NotFound(what=msg("文书"))
     check_move(State(document.state), State.SEALED)
     _check_power(document, item_code=item_code, region=region, by=by, on=local_date(now))
     seal = _usable_seal(document.org_id, seal_id, now=now)
@@ -170,12 +172,13 @@ def seal_document(
     digest = sm3(signed)
     document.sealed_file, _ = keep(signed, FileType.PDF.value, at=now)
     document.state, document.sealed_at, document.sealed_digest = State.SEALED, now, digest
-    document.save(update_fields=["state", "sealed_at", "sealed_digest", "sealed_file"])
-    use = SealUse.objects.create(
+    rows.update(document, ["state", "sealed_at", "sealed_digest", "sealed_file_id"])
+    use = SealUse(
         seal=seal, document=document, document_digest=digest, certificate=seal.certificate, subject_id=document.subject_id,
         item_code=item_code, decision_ref=decision_ref.strip(), user_id=by.user_id, posting_id=by.posting_id, org_id=by.org_id,
         device=by.device, stamped=bool(tsa), at=now,
     )  # fmt: skip
+    rows.insert(use)
     record(
         "documents.sealed", subject=_subject(document), by=by, at=now, document=document.pk, kind=document.kind,
         number=document.number, seal=seal.pk, digest=digest, decision=decision_ref.strip(), certificate=seal.certificate,
@@ -184,20 +187,24 @@ def seal_document(
 
 
 @transaction.atomic
-def revoke_document(*, document_id: UUID, reason: str, by: Actor, now: datetime) -> None:
-    """Declare a document void; its file and number stay, and whoever verifies it learns that it no longer stands."""
-    must_any(by, REVOKE)
+def revoke_document(*, document_id: UUID, reason: str, legal_basis: str, by: Actor, now: datetime) -> None:
+    """Declare a document void; its file and number stay, and whoever verifies it learns that it no longer stands.
+
+    It takes away what somebody relies on, so it says why and by which law (行政许可法 art. 8 and 69).
+    """
+    by.must(REVOKE)
     document = _locked(document_id)
     _check_house(document, by)
     check_move(State(document.state), State.REVOKED)
-    if not reason.strip():
-        raise PaperWrong(field="reason", kind=Message(PaperKind(document.kind).label), where=msg("作废原因"), why=msg("未填写"))
+    for name, text, what in (("reason", reason, msg("作废原因")), ("legal_basis", legal_basis, msg("法律依据"))):
+        if not text.strip():
+            raise PaperWrong(field=name, kind=Message(PaperKind(document.kind).label), where=what, why=msg("未填写"))
     document.state, document.revoked_at, document.revoked_by = State.REVOKED, now, by.user_id
-    document.revoked_reason = reason.strip()[:500]
-    document.save(update_fields=["state", "revoked_at", "revoked_by", "revoked_reason"])
+    document.revoked_reason, document.revoked_basis = reason.strip()[:500], legal_basis.strip()[:200]
+    document.save(update_fields=["state", "revoked_at", "revoked_by", "revoked_reason", "revoked_basis"])
     record(
         "documents.revoked", subject=_subject(document), by=by, at=now, document=document.pk, number=document.number,
-        reason=document.revoked_reason,
+        reason=document.revoked_reason, basis=document.revoked_basis,
     )  # fmt: skip
 
 
@@ -251,16 +258,17 @@ def _check_house(document: Document, by: Actor) -> None:
 
 def _check_power(document: Document, *, item_code: str, region: str, by: Actor, on: date) -> None:
     """The issuing body has the power to seal for this item here, and the actor sits in its house or has that power too."""
-    if PaperKind(document.kind).needs_power and not has_power(document.org_id, item_code, Power.SEAL, region=region, on=on):
-        raise NoPowerToSeal(org=document.org.name)
-    if by.org_id and item_code and has_power(by.org_id, item_code, Power.SEAL, region=region, on=on):
-        return
-    _check_house(document, by)
+    held = authority(item_code, region=region, on=on)
+    head = letterhead(document.org_id)
+    if PaperKind(document.kind).needs_power and Power.SEAL not in held.powers(head.id, head.body_id):
+        raise NoPowerToSeal(org=head.name)
+    if Power.SEAL not in held.powers(by.org_id, by.body_id):
+        _check_house(document, by)
 
 
 def _usable_seal(org_id: UUID, seal_id: UUID | None, *, now: datetime) -> Seal:
-    chosen = {"pk": seal_id} if seal_id else {"purpose": PURPOSE, "stopped_at": None}
-    seal = Seal.objects.filter(org_id=org_id, **chosen).first()
+    chosen, wanted = ("t.id = %s", seal_id) if seal_id else ("t.purpose = %s AND t.stopped_at IS NULL", PURPOSE)
+    seal = rows.one(Seal, f"WHERE t.org_id = %s AND {chosen}", [org_id, wanted])
     if seal is None:
         raise SealMissing(org=get_org(org_id).name)
     certificate = signer().certificate

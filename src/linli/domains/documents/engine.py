@@ -190,15 +190,33 @@ class Press:
 
         Raises :class:`~linli.domains.documents.errors.TemplateUnknown`.
         """
+        return cast(bytes, self._compile(sheet, version, at=at, format="pdf", pdf_standards=["a-2b"]))
+
+    def picture(self, sheet: Sheet, version: int, *, at: datetime) -> bytes:
+        """The same as one PNG, page under page, for a screen.
+
+        Raises :class:`~linli.domains.documents.errors.TemplateUnknown`.
+        """
+        made = self._compile(sheet, version, at=at, format="png", ppi=110)
+        pages = [Image.open(BytesIO(page)).convert("RGB") for page in (made if isinstance(made, list) else [made])]
+        whole = Image.new("RGB", (max(p.width for p in pages), sum(p.height for p in pages)), "white")
+        top = 0
+        for page in pages:
+            whole.paste(page, (0, top))
+            top += page.height
+        out = BytesIO()
+        whole.quantize(64).save(out, "PNG")
+        return out.getvalue()
+
+    def _compile(self, sheet: Sheet, version: int, *, at: datetime, **how: Any) -> bytes | list[bytes]:
         kind = sheet.paper.kind
         template_digest(kind, version)
         text, rare = self._legible(sheet.inputs())
         inputs = {"data": text, "fonts": json.dumps(_without(self.families, rare), ensure_ascii=False)}
         made = self._compiler(rare).compile(
-            input=str(TEMPLATES / kind / f"{version}.typ"), format="pdf", sys_inputs=inputs, pdf_standards=["a-2b"],
-            timestamp=int(at.timestamp()),
-        )  # fmt: skip
-        return cast(bytes, made)
+            input=str(TEMPLATES / kind / f"{version}.typ"), sys_inputs=inputs, timestamp=int(at.timestamp()), **how
+        )
+        return cast("bytes | list[bytes]", made)
 
     def can_print(self, char: str) -> bool:
         """Whether a character has a glyph in one of the fonts."""

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 
 from linli.domains.documents.errors import FileChanged
 from linli.domains.documents.models import StoredFile
+from linli.kernel import rows
 from linli.kernel.crypto import CannotDecrypt, sm3
 from linli.kernel.fields import keyring
 from linli.kernel.ids import uuid7
@@ -36,7 +37,7 @@ def keep(content: bytes, content_type: str, *, at: datetime) -> tuple[StoredFile
     digest = sm3(content)
     index = keyring().blind_index(digest.hex(), context="documents.file")
     storage = storages["default"]
-    known = StoredFile.objects.filter(index=index).first()
+    known = rows.one(StoredFile, "WHERE t.index = %s", [index])
     if known is not None:
         if not storage.exists(known.path):  # lost on disk and brought again
             known.path = _write(storage, content, index)

@@ -65,7 +65,7 @@ def _roots() -> list[x509.Certificate]:
 
 def verification_url(code: str) -> str:
     """The address in the QR code."""
-    return f"{settings.ENV.public_url}/v/{code}"
+    return f"{settings.ENV.public_url}/verify/{code}"
 
 
 def paper_of(document: Document) -> tuple[Paper, dict[str, Any]]:

@@ -109,6 +109,7 @@ class Document(models.Model):
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.UUIDField(null=True)
     revoked_reason = models.CharField(max_length=500, blank=True)
+    revoked_basis = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -167,5 +168,6 @@ class SealUse(models.Model):
         constraints = [models.UniqueConstraint(fields=["document"], name="documents_sealuse_once")]
         indexes = [
             models.Index(fields=["seal", "id"], name="documents_sealuse_seal"),
+            models.Index(fields=["seal", "-at", "-id"], name="documents_sealuse_at"),
             models.Index(fields=["subject_id"], name="documents_sealuse_subject"),
         ]

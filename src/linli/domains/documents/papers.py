@@ -62,17 +62,17 @@ class Remedy(Part):
     """How to have a decision reviewed (行政许可法 38(2); 行政复议法 2023, 20; 行政诉讼法 46)."""
 
     review_body: Named = Field(description="行政复议机关")
-    review_days: int = Field(60, ge=1, le=365, description="申请行政复议的期限(日)")
+    review_days: int = Field(60, ge=1, le=365, description="申请行政复议的期限（日）")
     court: Named = Field(description="有管辖权的人民法院")
-    suit_months: int = Field(6, ge=1, le=60, description="提起行政诉讼的期限(月)")
-    review_first: bool = Field(False, description="是否应当先申请行政复议(复议前置)")
+    suit_months: int = Field(6, ge=1, le=60, description="提起行政诉讼的期限（月）")
+    review_first: bool = Field(False, description="是否应当先申请行政复议（复议前置）")
 
 
 class Addressed(Paper):
     """A notice to a party of a case."""
 
     addressee: Named = Field(description="申请人姓名或单位名称")
-    addressee_id: Line = Field("", description="证件号码或统一社会信用代码(个人应已遮蔽)")
+    addressee_id: Line = Field("", description="证件号码或统一社会信用代码（个人应已遮蔽）")
     addressee_is_employer: bool = Field(False, description="申请人是否为单位")
     agent: Line = Field("", description="代理人或经办人")
     case_number: Named = Field(description="办件编号")
@@ -93,9 +93,9 @@ class MaterialLine(Part):
     """One material of a list."""
 
     name: Named = Field(description="材料名称")
-    form: Line = Field("", description="形式(原件、复印件、电子)")
+    form: Line = Field("", description="形式（原件、复印件、电子）")
     copies: int | None = Field(None, ge=0, le=999, description="份数")
-    source: Line = Field("", description="来源(申请人提交、部门核验、电子证照、告知承诺、由本机关补齐)")
+    source: Line = Field("", description="来源（申请人提交、部门核验、电子证照、告知承诺、由本机关补齐）")
     note: Line = Field("", description="备注")
 
 
@@ -104,7 +104,7 @@ class PendingMaterial(Part):
 
     name: Named = Field(description="材料名称")
     by: date | None = Field(None, description="补交期限")
-    owed_by_bureau: bool = Field(False, description="是否由本机关补齐(不需申请人提供)")
+    owed_by_bureau: bool = Field(False, description="是否由本机关补齐（不需申请人提供）")
     note: Line = Field("", description="说明")
 
 
@@ -115,10 +115,10 @@ class AcceptanceNotice(Addressed):
 
     submitted_on: date = Field(description="提出申请日期")
     accepted_on: date = Field(description="受理日期")
-    case_kind: Line = Field("", description="办件类型(即办件、承诺件)")
+    case_kind: Line = Field("", description="办件类型（即办件、承诺件）")
     materials: tuple[MaterialLine, ...] = Field((), description="收到的材料")
     pending: tuple[PendingMaterial, ...] = Field((), description="容缺或待补齐的材料")
-    limit: Line = Field("", description="承诺办结时限,如“10个工作日”")
+    limit: Line = Field("", description="承诺办结时限，如“10个工作日”")
     statutory_limit: Line = Field("", description="法定办结时限")
     due_on: date | None = Field(None, description="应办结日期")
     due_note: Prose = Field("", description="该日期如何算出")
@@ -145,7 +145,7 @@ class CorrectionNotice(Addressed):
     submitted_on: date = Field(description="收到申请日期")
     items: tuple[CorrectionItem, ...] = Field(min_length=1, description="需要补正的全部内容")
     reply_by: date | None = Field(None, description="补正期限")
-    ways: Lines = Field((), description="补正途径(网上、任一窗口、邮寄、上门)")
+    ways: Lines = Field((), description="补正途径（网上、任一窗口、邮寄、上门）")
     consequence: Prose = Field("", description="逾期未补正的后果")
     help: Prose = Field("", description="可以提供的帮助")
     legal_basis: Lines = Field((), description="告知依据")
@@ -191,7 +191,7 @@ class NonAcceptance(Addressed):
     @model_validator(mode="after")
     def _name_the_right_authority(self) -> NonAcceptance:
         if self.ground is RefusalGround.NOT_OURS and self.right_authority is None:
-            raise ValueError("不属于本机关职权范围的,应告知有权受理的机关(行政许可法第三十二条第一款第二项)")
+            raise ValueError("不属于本机关职权范围的，应告知有权受理的机关（行政许可法第三十二条第一款第二项）")
         return self
 
 
@@ -202,7 +202,7 @@ class SuspensionNotice(Addressed):
 
     accepted_on: date = Field(description="受理日期")
     suspended_from: date = Field(description="中止起始日")
-    ground: Named = Field(description="中止情形,如“专家评审”“等待司法机关结论”")
+    ground: Named = Field(description="中止情形，如“专家评审”“等待司法机关结论”")
     reasons: Told = Field(description="具体原因")
     legal_basis: Lines = Field(min_length=1, description="法律依据")
     expected: Line = Field("", description="预计所需时间")
@@ -233,11 +233,11 @@ class ExtensionNotice(Addressed):
 
     accepted_on: date = Field(description="受理日期")
     due_on: date = Field(description="原应办结日期")
-    extended_by: Named = Field(description="延长的时间,如“10个工作日”")
+    extended_by: Named = Field(description="延长的时间，如“10个工作日”")
     new_due_on: date = Field(description="延长后的应办结日期")
     due_note: Prose = Field("", description="该日期如何算出")
     reasons: Told = Field(description="延长理由")
-    approved_by: Named = Field(description="批准人职务,如“本机关负责人”")
+    approved_by: Named = Field(description="批准人职务，如“本机关负责人”")
     approved_on: date | None = Field(None, description="批准日期")
     legal_basis: Lines = Field(min_length=1, description="法律依据")
 
@@ -263,7 +263,7 @@ class Decision(Addressed):
     kind: ClassVar = PaperKind.DECISION
 
     outcome: Outcome = Field(description="准予或不予")
-    matter: Line = Field("", description="标题中的事项,如“行政许可”“社会保险待遇”;空则用事项名称")
+    matter: Line = Field("", description="标题中的事项，如“行政许可”“社会保险待遇”；空则用事项名称")
     submitted_on: date | None = Field(None, description="提出申请日期")
     accepted_on: date = Field(description="受理日期")
     facts: Prose = Field("", description="审查查明的事实")
@@ -278,9 +278,9 @@ class Decision(Addressed):
     def _refusal_says_why(self) -> Decision:
         if self.outcome is Outcome.REJECTED:
             if not self.facts or not self.reasons:
-                raise ValueError("不予决定应写明查明的事实和理由(行政许可法第三十八条第二款)")
+                raise ValueError("不予决定应写明查明的事实和理由（行政许可法第三十八条第二款）")
             if self.remedy is None:
-                raise ValueError("不予决定应告知救济途径(行政许可法第三十八条第二款)")
+                raise ValueError("不予决定应告知救济途径（行政许可法第三十八条第二款）")
         return self
 
     @property
@@ -300,19 +300,19 @@ class ResultCertificate(Paper):
 
     kind: ClassVar = PaperKind.RESULT_CERTIFICATE
 
-    title: Named = Field(description="证书或证明名称(事项的办理结果名称)")
+    title: Named = Field(description="证书或证明名称（事项的办理结果名称）")
     holder_name: Named = Field(description="持有人姓名或单位名称")
     holder_id: Line = Field("", description="证件号码或统一社会信用代码")
     holder_employer: bool = Field(False, description="持有人是否为单位")
     case_number: Line = Field("", description="办件编号")
     item_name: Line = Field("", description="事项名称")
-    lead: Prose = Field("", description="正文第一段,如“经审核,以下人员符合……”")
+    lead: Prose = Field("", description="正文第一段，如“经审核，以下人员符合……”")
     rows: tuple[Row, ...] = Field((), description="证书内容")
     statement: Prose = Field("", description="说明")
     closing: Line = Field("特此证明。", description="结语")
     valid_from: date | None = Field(None, description="有效期起")
     valid_to: date | None = Field(None, description="有效期止")
-    validity: Line = Field("", description="有效期说明,如“长期有效”“两年”")
+    validity: Line = Field("", description="有效期说明，如“长期有效”“两年”")
     legal_basis: Lines = Field((), description="依据")
 
     @model_validator(mode="after")
@@ -377,9 +377,9 @@ class DeliveryReceipt(Addressed):
     place: Line = Field("", description="送达地点或邮寄地址")
     delivered_at: AwareDatetime = Field(description="送达时间")
     receiver: Line = Field("", description="签收人")
-    relation: Line = Field("", description="签收人与受送达人的关系(本人、代理人、同住成年家属)")
-    signature_png: str = Field("", repr=False, description="手写签名图片(PNG,Base64)")
-    receipt_code: Line = Field("", description="签收凭据(电子签收码、邮件号)")
+    relation: Line = Field("", description="签收人与受送达人的关系（本人、代理人、同住成年家属）")
+    signature_png: str = Field("", repr=False, description="手写签名图片（PNG,Base64）")
+    receipt_code: Line = Field("", description="签收凭据（电子签收码、邮件号）")
     deliverers: Lines = Field((), description="送达人")
     witnesses: Lines = Field((), description="见证人")
     refusal: Prose = Field("", description="拒收事由和处理情况")
@@ -421,7 +421,7 @@ class CaseCover(Paper):
     title: Named = Field(description="案卷题名")
     archive_code: Line = Field("", description="档号")
     fonds: Line = Field("", description="全宗名称")
-    category: Line = Field("", description="类别(业务条线)")
+    category: Line = Field("", description="类别（业务条线）")
     case_number: Named = Field(description="办件编号")
     item_name: Named = Field(description="事项名称")
     applicant: Named = Field(description="申请人")
@@ -434,7 +434,7 @@ class CaseCover(Paper):
     contents: tuple[Content, ...] = Field((), description="卷内文件")
     checks: tuple[Row, ...] = Field((), description="四性检测结果")
     trace_head: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]*$", max_length=64)] = Field(
-        "", description="留痕链末端摘要(SM3)"
+        "", description="留痕链末端摘要（SM3）"
     )
     archived_by: Line = Field("", description="立卷人或系统")
     note: Prose = Field("", description="备考")
@@ -456,7 +456,7 @@ class DemandReceipt(Paper):
     demand_number: Named = Field(description="诉求编号")
     person: Named = Field(description="反映人")
     is_employer: bool = Field(False, description="反映人是否为单位")
-    phone: Line = Field("", description="联系电话(应已遮蔽)")
+    phone: Line = Field("", description="联系电话（应已遮蔽）")
     received_at: AwareDatetime = Field(description="登记时间")
     channel: Line = Field("", description="登记渠道")
     place: Line = Field("", description="登记地点")
@@ -484,9 +484,9 @@ class GuideMaterial(Part):
     name: Named = Field(description="材料名称")
     form: Line = Field("", description="形式")
     copies: int | None = Field(None, ge=0, le=999, description="份数")
-    required: Line = Field("", description="必要性(必要、非必要、视情形)")
+    required: Line = Field("", description="必要性（必要、非必要、视情形）")
     source: Line = Field("", description="来源渠道")
-    instead: Line = Field("", description="可免提交的方式(数据共享、电子证照、告知承诺)")
+    instead: Line = Field("", description="可免提交的方式（数据共享、电子证照、告知承诺）")
     basis: Line = Field("", description="依据")
     note: Line = Field("", description="说明或情形")
 
@@ -520,11 +520,11 @@ class ServiceGuide(Guide):
 
     applicants: Line = Field("", description="服务对象")
     summary: Prose = Field("", description="事项说明")
-    conditions: Lines = Field((), description="办理条件(须同时满足)")
-    conditions_any: Lines = Field((), description="办理条件(满足其一)")
+    conditions: Lines = Field((), description="办理条件（须同时满足）")
+    conditions_any: Lines = Field((), description="办理条件（满足其一）")
     benefit: Prose = Field("", description="待遇或补贴标准")
     materials: tuple[GuideMaterial, ...] = Field((), description="申请材料")
-    steps: Lines = Field((), description="办理流程(申请人)")
+    steps: Lines = Field((), description="办理流程（申请人）")
     limits: tuple[Row, ...] = Field((), description="办理时限")
     fee: Line = Field("不收费", description="收费标准")
     result_document: Line = Field("", description="办理结果")
@@ -566,10 +566,10 @@ class Route(Part):
 
 
 class Role(Part):
-    step: Named = Field(description="环节(受理、审核、决定、出件)")
+    step: Named = Field(description="环节（受理、审核、决定、出件）")
     post: Named = Field(description="岗位")
     org: Line = Field("", description="机构")
-    how: Line = Field("", description="如何产生(随机派件、当班)")
+    how: Line = Field("", description="如何产生（随机派件、当班）")
 
 
 class ClockLine(Part):

@@ -11,9 +11,10 @@ from linli.kernel.errors import NotAllowed
 
 COMPOSE = "documents.compose"
 SEAL = "documents.seal"
-REVOKE = ("documents.revoke", "cases.decide")
+REVOKE = "documents.revoke"
 MANAGE_SEALS = ("documents.manage_seals", "org.authorise")
-READ_LEDGER = "trace.read"
+# Whoever uses a seal reads its ledger; who revokes and who audits read those of the bodies below them.
+READ_LEDGER = (SEAL, REVOKE, "trace.verify")
 STORE = "documents.store"
 
 # A paper is part of the act it tells of and has no effect before it is sealed, so whoever acts on cases may compose.

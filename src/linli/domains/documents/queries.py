@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,11 @@ from linli.domains.documents.filetypes import FileType, check
 from linli.domains.documents.fittings import loose_sheet, paper_of, press, sheet_of, trusted_roots, verification_url
 from linli.domains.documents.models import Document, Seal, SealUse, StoredFile
 from linli.domains.documents.papers import MODELS, Guide, Paper
-from linli.domains.documents.permissions import READ_LEDGER
+from linli.domains.documents.permissions import READ_LEDGER, SEAL, must_any
 from linli.domains.documents.rules import PaperKind, State, mask_name
 from linli.domains.documents.signing import NOT_SIGNED, SignatureCheck, check_signature
+from linli.domains.org.queries import Authority, Power, subtree_ids
+from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.crypto import sm3
@@ -30,9 +32,10 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg, noop
 
 __all__ = [
-    "DocumentCard", "FileType", "LedgerEntry", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "SignatureCheck", "State",
-    "Verified", "current_templates", "documents_of", "get_document", "open_file", "papers", "pdf", "render_paper", "seal_ledger", "sealed_count",
-    "seals", "verification_url", "verify", "verify_pdf",
+    "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
+    "SignatureCheck", "State", "Verified", "current_templates", "document_record", "documents_of", "get_document", "open_file",
+    "papers", "pdf", "picture", "powers_behind", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
+    "verification_url", "verify", "verify_pdf",
 ]  # fmt: skip
 
 _NOT_SEALED, _VOID, _SPECIMEN = noop("未用印"), noop("已作废"), noop("样张")
@@ -68,7 +71,7 @@ def _card(d: Document) -> DocumentCard:
 
 def documents_of(subject_id: UUID) -> list[DocumentCard]:
     """All documents of a case or demand, oldest first."""
-    return [_card(d) for d in Document.objects.filter(subject_id=subject_id).defer("data").order_by("made_at", "id")]
+    return [_card(d) for d in rows.load(Document, "WHERE t.subject_id = %s ORDER BY t.made_at, t.id", [subject_id])]
 
 
 def get_document(document_id: UUID) -> DocumentCard:
@@ -94,8 +97,26 @@ def pdf(document_id: UUID) -> bytes:
         if sm3(content) != bytes(document.sealed_digest or b""):
             raise FileChanged(file=document.sealed_file_id)
         return content
-    mark = _VOID if document.state == State.REVOKED else _NOT_SEALED
-    return press().render(sheet_of(document, mark=mark), document.template_version, at=document.made_at)
+    return press().render(sheet_of(document, mark=_mark(document)), document.template_version, at=document.made_at)
+
+
+def picture(document_id: UUID) -> bytes:
+    """The document as one PNG, page under page, for looking at where no PDF can be shown; what stands is the PDF."""
+    document = _document(document_id)
+    use = SealUse.objects.select_related("seal").filter(document=document).first()
+    sheet = sheet_of(document, seal=use.seal if use else None, mark=_mark(document))
+    return press().picture(sheet, document.template_version, at=document.made_at)
+
+
+# A receipt is signed by whoever received, a cover is a list: neither is ever sealed.
+_NEVER_SEALED = (PaperKind.DELIVERY_RECEIPT, PaperKind.CASE_COVER)
+
+
+def _mark(document: Document) -> str:
+    """What must stand across a print so that nobody takes it for a paper that stands."""
+    if document.state == State.REVOKED:
+        return _VOID
+    return "" if document.sealed_at or document.kind in _NEVER_SEALED else _NOT_SEALED
 
 
 def render_paper(
@@ -227,49 +248,79 @@ def open_file(file_id: UUID) -> OpenFile:
 # -- seals ------------------------------------------------------------------------------------------------------------------
 
 
-def seals(org_id: UUID | None = None) -> QuerySet[Seal]:
-    """Registered seals, those in use first."""
-    found = Seal.objects.select_related("org").order_by("stopped_at", "org__path", "-made_at")
-    return found.filter(org_id=org_id) if org_id else found
+def seal_in_use(org_id: UUID) -> Seal | None:
+    """The seal an organisation seals with, if it has one."""
+    return Seal.objects.filter(org_id=org_id, stopped_at=None).order_by("-made_at").first()
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """One use of a seal."""
-
-    id: UUID
-    at: datetime
-    seal: str
-    document_id: UUID
-    title: str
-    number: str
-    digest: str
-    subject_id: UUID
-    item_code: str
-    decision_ref: str
-    user_id: UUID | None
-    org_id: UUID | None
-    stamped: bool
+def seals(*, by: Actor) -> QuerySet[Seal]:
+    """The seals an actor may look over, those in use first: of their own body for who seals, of all bodies below for others."""
+    must_any(by, READ_LEDGER)
+    orgs = [by.body_id] if by.can(SEAL) else subtree_ids(by.org_id) if by.org_id else []
+    return Seal.objects.filter(org_id__in=orgs).select_related("org").order_by("stopped_at", "org__path", "-made_at")
 
 
-def seal_ledger(
-    *, by: Actor, seal_id: UUID | None = None, subject_id: UUID | None = None, before: UUID | None = None, limit: int = 50
-) -> list[LedgerEntry]:
-    """The uses of seals, newest first; ``before`` is the last id of the page before."""
-    by.must(READ_LEDGER)
-    uses = SealUse.objects.select_related("seal", "document").defer("document__data").order_by("-id")
-    for name, value in (("seal_id", seal_id), ("subject_id", subject_id), ("id__lt", before)):
-        if value:
-            uses = uses.filter(**{name: value})
-    return [
-        LedgerEntry(
-            u.pk, u.at, str(u.seal), u.document_id, u.document.title, u.document.number, bytes(u.document_digest).hex(),
-            u.subject_id, u.item_code, u.decision_ref, u.user_id, u.org_id, u.stamped,
-        )
-        for u in uses[: min(limit, 200)]
-    ]  # fmt: skip
+def seal_ledger(*, by: Actor, seal_id: UUID | None = None, subject_id: UUID | None = None, day: date | None = None) -> QuerySet[SealUse]:
+    """The uses of the seals an actor may look over (:func:`seals`), newest first; nothing of what the papers say."""
+    found = list(seals(by=by).values_list("pk", flat=True))
+    uses = SealUse.objects.filter(seal_id__in=[s for s in found if seal_id in (None, s)])
+    if subject_id:
+        uses = uses.filter(subject_id=subject_id)
+    if day:
+        midnight = datetime.combine(day, time(), SHANGHAI)
+        uses = uses.filter(at__gte=midnight, at__lt=midnight + timedelta(days=1))
+    return uses.select_related("seal__org", "document").defer("document__data").order_by("-at", "-id")
+
+
+def powers_behind(uses: Iterable[SealUse]) -> dict[UUID, str]:
+    """For each use of a seal, the document by which its body holds the power to seal for that item. One query."""
+    uses = list(uses)
+    held = Authority.objects.filter(
+        power=Power.SEAL, org_id__in={u.seal.org_id for u in uses}, item_code__in={u.item_code for u in uses if u.item_code}
+    ).order_by("-valid_from")
+    by_item: dict[tuple[UUID, str], list[Authority]] = {}
+    for a in held:
+        by_item.setdefault((a.org_id, a.item_code), []).append(a)
+    return {u.pk: _in_force(by_item.get((u.seal.org_id, u.item_code), []), local_date(u.at)) for u in uses}
+
+
+def _in_force(held: Iterable[Authority], on: date) -> str:
+    return next((a.document for a in held if a.valid_from <= on and (a.valid_to is None or on < a.valid_to)), "")
 
 
 def sealed_count() -> int:
     """How often a seal was used in all."""
     return SealUse.objects.count()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """What became of a document: who issued it, the use of the seal on it, and whether and why it was taken back.
+
+    Nothing of what it says about a person.
+    """
+
+    card: DocumentCard
+    issuer: str
+    use: SealUse | None
+    power: str
+    revoked_at: datetime | None
+    revoked_by: UUID | None
+    revoked_reason: str
+    revoked_basis: str
+    superseded_by: str
+
+
+def document_record(document_id: UUID) -> DocumentRecord:
+    """The record of a document. The caller asks first whether the reader may see what it belongs to.
+
+    Raises :class:`NotFound`.
+    """
+    d = Document.objects.select_related("org", "superseded_by").defer("data").filter(pk=document_id).first()
+    if d is None:
+        raise NotFound(what=msg("文书"))
+    use = SealUse.objects.select_related("seal").filter(document=d).first()
+    return DocumentRecord(
+        _card(d), d.org.name, use, powers_behind([use])[use.pk] if use else "", d.revoked_at, d.revoked_by, d.revoked_reason,
+        d.revoked_basis, d.superseded_by.number if d.superseded_by else "",
+    )  # fmt: skip

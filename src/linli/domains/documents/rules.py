@@ -44,7 +44,7 @@ _KINDS = {
     PaperKind.ACCEPTANCE_NOTICE: noop("受理通知书"),
     PaperKind.CORRECTION_NOTICE: noop("补正材料一次性告知书"),
     PaperKind.NON_ACCEPTANCE: noop("不予受理决定书"),
-    PaperKind.SUSPENSION_NOTICE: noop("中止(特别程序)告知书"),
+    PaperKind.SUSPENSION_NOTICE: noop("中止（特别程序）告知书"),
     PaperKind.RESUMPTION_NOTICE: noop("恢复办理告知书"),
     PaperKind.EXTENSION_NOTICE: noop("延长办理期限告知书"),
     PaperKind.DECISION: noop("决定书"),
@@ -100,6 +100,29 @@ _STATES = {
     State.SEALED: noop("有效"),
     State.SUPERSEDED: noop("已被替换"),
     State.REVOKED: noop("已作废"),
+}
+
+
+class RevocationGround(StrEnum):
+    """Why a document was declared void, in a word that whoever holds it may read; the reason itself may name people."""
+
+    MISTAKE = "mistake"
+    DECISION_CANCELLED = "decision_cancelled"
+    WRONGLY_OBTAINED = "wrongly_obtained"
+    ON_REQUEST = "on_request"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        return _GROUNDS[self]
+
+
+_GROUNDS = {
+    RevocationGround.MISTAKE: noop("文书内容或制作有误"),
+    RevocationGround.DECISION_CANCELLED: noop("所依据的决定已被撤销或变更"),
+    RevocationGround.WRONGLY_OBTAINED: noop("以不正当手段取得"),
+    RevocationGround.ON_REQUEST: noop("持有人申请注销"),
+    RevocationGround.OTHER: noop("其他原因"),
 }
 
 # A number that was given out is never reused, so a document that was not sealed can only be revoked, not deleted.

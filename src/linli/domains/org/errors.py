@@ -10,7 +10,7 @@ class DutiesConflict(LinliError):
     code = "org.duties_conflict"
     kind = Kind.CONFLICT
     template = noop("%(name)s 在同一时间、同一大厅已担任不相容的岗位。")
-    remedy = noop("受理与审核、系统管理与审计等岗位必须由不同的人担任。请先结束原岗位,或改派他人。")
+    remedy = noop("受理与审核、系统管理与审计等岗位必须由不同的人担任。请先结束原岗位，或改派他人。")
 
 
 class AlreadyGranted(LinliError):
@@ -27,5 +27,5 @@ class DatesWrong(LinliError):
 
 class NoticeFileWrong(LinliError):
     code = "org.notice_file_wrong"
-    template = noop("放假通知文件无法读取:%(why)s")
+    template = noop("放假通知文件无法读取：%(why)s")
     remedy = noop("请按 docs/operations.md“放假通知”一节的格式填写年份、放假日期和调休上班日期。")

@@ -28,10 +28,11 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Absence", "accepting_counter", "answering_org", "actor_for", "authorities", "Authority", "calendar", "CalendarNotice", "Candidate", "candidates",
-    "deciding_org", "Duty", "forget_calendars", "get_org", "has_power", "Letterhead", "letterhead", "notices", "org_by_code", "org_names",
-    "Organisation", "OrgKind", "Post", "Posting", "postings", "postings_of", "posts", "Power", "powers_of", "powers_over",
-    "recusals_of", "Region", "region_names", "regions", "subtree_ids", "tree",
+    "Absence", "actor_for", "answering_org", "authorities", "authority", "Authority", "calendar", "CalendarNotice",
+    "Candidate", "candidates", "counter_of", "Duty", "forget_calendars", "get_org", "Holding", "ItemAuthority",
+    "letterhead", "Letterhead", "notices", "org_by_code", "org_names", "Organisation", "OrgKind", "Post", "Posting",
+    "postings", "postings_of", "posts", "Power", "powers_of", "recusals_of", "Region", "region_names",
+    "regions", "subtree_ids", "tree",
 ]  # fmt: skip
 
 _CALENDAR_SECONDS = 5.0
@@ -181,15 +182,46 @@ def actor_for(posting_id: UUID, *, user_id: UUID, on: date, device: str = "", ch
 # -- authority ----------------------------------------------------------------------------------------------------------
 
 
-def has_power(org_id: UUID, item_code: str, power: Power, *, region: str, on: date) -> bool:
-    """Whether an organisation may do this with an item for cases of a region on a day."""
-    return power in powers_over(item_code, org_id=org_id, region=region, on=on)
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One power an organisation holds over an item, and where that organisation is."""
+
+    org_id: UUID
+    power: str
+    org_region: str
+    org_code: str
 
 
-def powers_over(item_code: str, *, org_id: UUID, region: str, on: date) -> set[Power]:
-    """What an organisation may do with one item for cases of a region on a day."""
-    rows = Authority.objects.filter(_held_by(org_id), _on(on), item_code=item_code, region__in=_prefixes(region))
-    return {Power(p) for p in rows.values_list("power", flat=True)}
+@dataclass(frozen=True, slots=True)
+class ItemAuthority:
+    """Who may do what with one item for cases of one region on one day."""
+
+    region: str
+    holdings: tuple[Holding, ...]
+
+    def powers(self, *orgs: UUID | None) -> set[Power]:
+        """What any of these organisations may do: one, and the body in whose name it acts."""
+        return {Power(h.power) for h in self.holdings if h.org_id in orgs}
+
+    def nearest(self, power: Power) -> UUID | None:
+        """The organisation with a power whose own division lies nearest to the case: above it, else any."""
+        held = [h for h in self.holdings if h.power == power]
+        above = [h for h in held if self.region.startswith(h.org_region)] or held
+        return min(above, key=lambda h: (-len(h.org_region), h.org_code)).org_id if above else None
+
+
+_AUTHORITY = """
+    SELECT a.org_id, a.power, o.region_id, o.code
+      FROM org_authority a JOIN org_organisation o ON o.id = a.org_id
+     WHERE a.item_code = %s AND a.region = ANY(%s) AND a.valid_from <= %s AND (a.valid_to IS NULL OR a.valid_to > %s)
+"""
+
+
+def authority(item_code: str, *, region: str, on: date) -> ItemAuthority:
+    """All powers over an item for cases of a region on a day. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AUTHORITY, [item_code, _prefixes(region), on, on])
+        return ItemAuthority(region, tuple(Holding(*row) for row in cursor.fetchall()))
 
 
 def powers_of(org_id: UUID, *, region: str, on: date) -> dict[str, set[Power]]:
@@ -199,17 +231,6 @@ def powers_of(org_id: UUID, *, region: str, on: date) -> dict[str, set[Power]]:
     for code, power in rows:
         found.setdefault(code, set()).add(Power(power))
     return found
-
-
-def deciding_org(item_code: str, *, region: str, on: date) -> UUID | None:
-    """Who decides an item for a region: the organisation with authority whose own region lies nearest above it."""
-    row = (
-        Authority.objects.filter(_on(on), item_code=item_code, power=Power.DECIDE, region__in=_prefixes(region))
-        .order_by("-org__region__code", "-region", "org__code")
-        .values_list("org_id", "org__region__code")
-    )
-    nearest = [org for org, code in row if region.startswith(code)]
-    return nearest[0] if nearest else (row[0][0] if row else None)
 
 
 def authorities(item_code: str, *, on: date) -> QuerySet[Authority]:
@@ -302,18 +323,12 @@ def posts() -> QuerySet[Post]:
     return Post.objects.order_by("code")
 
 
-def accepting_counter(item_code: str, *, region: str, on: date) -> UUID | None:
-    """Where an item is accepted for a region: the nearest body that may, or the hall of that body."""
-    rows = Authority.objects.filter(_on(on), item_code=item_code, power=Power.ACCEPT, region__in=_prefixes(region)).select_related(
-        "org"
-    )
-    nearest = sorted(rows, key=lambda a: (-len(a.org.region_id), a.org.code))
-    if not nearest:
-        return None
+def counter_of(org_id: UUID, *, on: date) -> UUID:
+    """Where people go for what a body does: its hall, or itself where it has none."""
     hall = (
-        Organisation.objects.filter(_on(on), body_id=nearest[0].org_id, kind=OrgKind.HALL)
+        Organisation.objects.filter(_on(on), body_id=org_id, kind=OrgKind.HALL)
         .order_by("code")
         .values_list("pk", flat=True)
         .first()
     )
-    return hall or nearest[0].org_id
+    return hall or org_id

@@ -24,8 +24,8 @@ _KINDS = {
     OrgKind.BUREAU: noop("人社局"),
     OrgKind.DIVISION: noop("科室或经办机构"),
     OrgKind.HALL: noop("政务服务大厅"),
-    OrgKind.TOWN: noop("乡镇(街道)便民服务中心"),
-    OrgKind.VILLAGE: noop("村(社区)便民服务站"),
+    OrgKind.TOWN: noop("乡镇（街道）便民服务中心"),
+    OrgKind.VILLAGE: noop("村（社区）便民服务站"),
     OrgKind.PARTNER: noop("协同部门"),
 }
 

@@ -29,8 +29,8 @@ __all__ = [
 
 class NameDiffers(LinliError):
     code = "people.name_differs"
-    template = noop("该证件号码已登记在“%(known)s”名下,与输入的姓名不同。")
-    remedy = noop("请核对证件;如姓名确已变更,请先更正登记信息。")
+    template = noop("该证件号码已登记在“%(known)s”名下，与输入的姓名不同。")
+    remedy = noop("请核对证件；如姓名确已变更，请先更正登记信息。")
 
 
 def person_subject(person_id: UUID) -> Subject:

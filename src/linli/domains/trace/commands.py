@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -160,7 +161,7 @@ class KeyReused(LinliError):
     code = "trace.key_reused"
     kind = Kind.CONFLICT
     template = noop("这次提交的编号已用于另一项操作。")
-    remedy = noop("请刷新页面后重新提交;之前的操作没有受影响。")
+    remedy = noop("请刷新页面后重新提交；之前的操作没有受影响。")
 
 
 P = ParamSpec("P")
@@ -168,6 +169,8 @@ R = TypeVar("R")
 
 
 _RETRIES = 3
+# Whether a command is under way: one that it calls joins its transaction.
+_inside: ContextVar[bool] = ContextVar("inside a command", default=False)
 
 
 class _Taken(Exception):
@@ -187,6 +190,15 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         key = cast("UUID | None", kwargs.pop("key", None))
+        if key is None and _inside.get():
+            return command(*args, **kwargs)  # part of another command's transaction
+        token = _inside.set(True)
+        try:
+            return retrying(key, *args, **kwargs)
+        finally:
+            _inside.reset(token)
+
+    def retrying(key: UUID | None, *args: P.args, **kwargs: P.kwargs) -> R:
         outermost = not connection.in_atomic_block
         for attempt in range(_RETRIES):
             try:

@@ -34,8 +34,8 @@ class StampRefused(LinliError):
 
     code = "trace.stamp_refused"
     kind = Kind.UNAVAILABLE
-    template = noop("时间戳服务 %(url)s 没有给出时间戳:%(why)s")
-    remedy = noop("请检查网络和 LINLI_TSA_URL;今日的根会在下次运行时补上。")
+    template = noop("时间戳服务 %(url)s 没有给出时间戳：%(why)s")
+    remedy = noop("请检查网络和 LINLI_TSA_URL；今日的根会在下次运行时补上。")
 
 
 @dataclass(frozen=True, slots=True)

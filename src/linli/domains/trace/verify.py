@@ -116,7 +116,7 @@ def _verify_chains(verdict: Verdict, progress: Callable[[int, int], None] | None
             progress(verdict.events, total)
         link = link_of(row)
         if link.seq != seq + 1:
-            verdict.faults.append(Fault(msg("事件序号不连续,应为 %(n)s", n=seq + 1), chain, link.seq))
+            verdict.faults.append(Fault(msg("事件序号不连续，应为 %(n)s", n=seq + 1), chain, link.seq))
         elif link.prev != head:
             verdict.faults.append(Fault(msg("事件与前一事件不相连"), chain, link.seq))
         elif link.hash() != bytes(row[15]):
@@ -146,7 +146,7 @@ class _Heads:
             return
         verdict.chains += 1
         if self._next[1] != seq:
-            verdict.faults.append(Fault(msg("链尾事件被删除:链头记到第 %(n)s 件", n=self._next[1]), chain, seq + 1))
+            verdict.faults.append(Fault(msg("链尾事件被删除：链头记到第 %(n)s 件", n=self._next[1]), chain, seq + 1))
         elif bytes(self._next[2]) != head:
             verdict.faults.append(Fault(msg("链头摘要与最后一件事件不符"), chain, seq))
         self._next = next(self._rows, None)

@@ -3,6 +3,14 @@
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
+from linli.domains.cases.commands.counter import (
+    accept_at_counter,
+    make_ready_to_print,
+    notify_missing,
+    open_draft,
+    receive_back,
+    receive_draft,
+)
 from linli.domains.cases.commands.external import ExternalAct, record_external
 from linli.domains.cases.commands.intake import (
     Applicant,
@@ -61,11 +69,12 @@ from linli.domains.cases.errors import CaseChanged, ExtensionNotProvided, SamePe
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
 
 __all__ = [
-    "accept_case", "Applicant", "ask", "CaseChanged", "CaseFileWrong", "ExtensionNotProvided", "SamePerson", "check_receipt_code", "clock_conventions", "ClockKind",
+    "accept_at_counter", "accept_case", "Applicant", "ask", "CaseChanged", "CaseFileWrong", "ExtensionNotProvided", "SamePerson", "check_receipt_code", "clock_conventions", "ClockKind",
     "close_case", "commit_draws", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
     "draw_waiting", "extend_case", "ExternalAct", "give_opinion", "Grounds", "hand_in", "Handed", "issue_case",
-    "lapse_corrections", "lapse_drafts", "MaterialState", "Missing", "next_step", "PauseGround", "prepare_result", "Proof",
-    "publish_draws", "receive_case", "receive_correction", "Received", "record_external", "redraw_step", "RefusalGround",
+    "lapse_corrections", "lapse_drafts", "make_ready_to_print", "MaterialState", "Missing", "next_step", "notify_missing",
+    "open_draft", "PauseGround", "prepare_result", "Proof",
+    "publish_draws", "receive_back", "receive_draft", "receive_case", "receive_correction", "Received", "record_external", "redraw_step", "RefusalGround",
     "refuse_case", "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case",
     "reveal_draws", "run_file", "save_form", "seal_notice", "settle_ask", "settle_material", "start_case", "submit_case",
     "suspend_case", "withdraw_case",

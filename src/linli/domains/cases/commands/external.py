@@ -12,15 +12,15 @@ from django.db import IntegrityError, transaction
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.errors import NotElsewhere, OpinionMissing, ReasonMissing, SamePerson
-from linli.domains.cases.grounds import MaterialState
 from linli.domains.cases.lifecycle import Move, State
-from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Step, StepKind, StepState
-from linli.domains.cases.moves import Work, locked
-from linli.domains.cases.permissions import ACCEPT, DECIDE, ISSUE, REVIEW, counter_cases
-from linli.domains.cases.staging import begin_processing, conclude
+from linli.domains.cases.models import Case, Step, StepKind, StepState
+from linli.domains.cases.moves import Work, lock, locked
+from linli.domains.cases.permissions import ACCEPT, DECIDE, ISSUE, REVIEW, at_counter
+from linli.domains.cases.staging import begin_processing, conclude, owe_materials
 from linli.domains.catalog.queries import get_standard
-from linli.domains.org.queries import Power, powers_over
+from linli.domains.org.queries import Power, authority
 from linli.domains.trace.commands import once
+from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
@@ -109,11 +109,11 @@ def record_external(
 def _lock(case_id: UUID, act: ExternalAct, by: Actor, now: datetime) -> Case:
     """At the counter for acceptance; otherwise by an organisation with the power over the item."""
     if act is ExternalAct.ACCEPT:
-        return locked(counter_cases(by), case_id, by=by, now=now).case
-    case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id, external=True).first()
-    if case is None or by.org_id is None:
+        return locked(at_counter, case_id, by=by, now=now).case
+    case = lock(case_id)
+    if case is None or not case.external or by.org_id is None:
         raise NotFound(what=msg("这件办件"))
-    held = powers_over(case.item_code, org_id=by.org_id, region=case.region, on=local_date(case.started_at))
+    held = authority(case.item_code, region=case.region, on=local_date(case.started_at)).powers(by.org_id, by.body_id)
     if not held & ({Power.ISSUE} if act is ExternalAct.ISSUE else {Power.REVIEW, Power.DECIDE}):
         raise NotFound(what=msg("这件办件"))
     return case
@@ -124,7 +124,7 @@ def _step(case: Case, kind: StepKind, act: ExternalAct, by: Actor, now: datetime
     try:
         with transaction.atomic():
             return Step.objects.create(
-                case=case, ordinal=ordinal, kind=kind, name=f"{act.label}(外部系统)", state=StepState.DONE, user_id=by.user_id,
+                case=case, ordinal=ordinal, kind=kind, name=f"{act.label}（外部系统）", state=StepState.DONE, user_id=by.user_id,
                 org_id=by.org_id, opened_at=now, done_at=now, opinion=note,
             )  # fmt: skip
     except IntegrityError as error:
@@ -135,11 +135,11 @@ def _step(case: Case, kind: StepKind, act: ExternalAct, by: Actor, now: datetime
 
 def _accept(work: Work, external_number: str) -> None:
     case, now = work.case, work.now
-    running = list(ClockRow.objects.filter(case=case, outcome="running"))
-    clocks.save_all(clocks.stop(running, [ClockKind.NOTICE], on=now))
-    fresh = begin_processing(work, get_standard(case.standard_id), start=local_date(now), event="accepted")
-    ClockRow.objects.bulk_create(fresh)
-    CaseMaterial.objects.filter(case=case, state=MaterialState.WILL_VERIFY).update(state=MaterialState.OWED)
+    clocks.stop(case, [ClockKind.NOTICE], on=now)
+    powers = authority(case.item_code, region=case.region, on=local_date(now))
+    fresh = begin_processing(work, get_standard(case.standard_id), powers, start=local_date(now), event="accepted")
+    rows.insert(*fresh)
+    owe_materials(case)
     work.change(external_number=external_number)
     work.move(Move.ACCEPT, external=True, external_number=external_number, promised=fresh[0].due_on)
 

@@ -44,16 +44,17 @@ from linli.domains.cases.permissions import (
     ACCEPT,
     RECEIVE,
     REFUSE,
-    counter_cases,
-    supervised_cases,
+    at_counter,
+    supervises,
 )
-from linli.domains.cases.staging import begin_processing, first_stage, open_stage
+from linli.domains.cases.staging import begin_processing, first_stage, open_stage, owe_materials
 from linli.domains.catalog.queries import Limit, Material, Required, Standard, get_standard, known_facts, must_be_in_force
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import PaperKind
-from linli.domains.org.queries import Power, accepting_counter, calendar, letterhead, powers_over
+from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, letterhead
 from linli.domains.people.commands import learn
 from linli.domains.trace.commands import once
+from linli.kernel import rows
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
@@ -102,16 +103,19 @@ def _new_case(item_code: str, applicant: Applicant, by: Actor, now: datetime, re
     today = local_date(now)
     found = must_be_in_force(item_code, region=region, on=today)
     standard = found.standard
-    held = powers_over(item_code, org_id=by.org_id, region=region, on=today) if by.org_id else set()
+    powers = authority(item_code, region=region, on=today)
+    held = powers.powers(by.org_id, by.body_id)
     if not by.org_id or not held & {Power.RECEIVE, Power.ACCEPT}:
         raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.RECEIVE.label))
     here = by.hall_id or by.org_id
-    org_id, hall_id, origin_id = by.org_id, here, None
+    org_id: UUID = by.org_id
+    hall_id, origin_id = here, None
     if Power.ACCEPT not in held:
-        counter = accepting_counter(item_code, region=region, on=today)
-        if counter is None:
+        acceptor = powers.nearest(Power.ACCEPT)
+        if acceptor is None:
             raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.ACCEPT.label))
-        org_id, hall_id, origin_id = counter, counter, here
+        org_id = hall_id = counter_of(acceptor, on=today)
+        origin_id = here
     case = Case(
         pk=uuid7(), item_code=item_code, standard_id=found.id, region=region, org_id=org_id, hall_id=hall_id, origin_id=origin_id,
         applicant_id=applicant.id, applicant_is_employer=applicant.is_employer, agent_id=applicant.agent_id, channel=by.channel,
@@ -142,7 +146,7 @@ def start_case(*, item_code: str, applicant: Applicant, region: str = "", by: Ac
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)
     work.save()
-    CaseMaterial.objects.bulk_create(_material_rows(case, standard))
+    rows.insert(*_material_rows(case, standard))
     return case.pk
 
 
@@ -152,7 +156,7 @@ def save_form(*, case_id: UUID, values: Mapping[str, Any], version: int | None =
 
     In a draft, or while a correction is awaited.
     """
-    work = locked(counter_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(at_counter, case_id, by=by, now=now, version=version)
     _must_be_open(work)
     standard = get_standard(work.case.standard_id)
     clean = check_form(standard.form, values, today=local_date(now), complete=False)
@@ -173,7 +177,7 @@ def hand_in(*, case_id: UUID, material: Handed, by: Actor, now: datetime) -> Non
 
     Files are added to those already there.
     """
-    work = locked(counter_cases(by), case_id, by=by, now=now)
+    work = locked(at_counter, case_id, by=by, now=now)
     _must_be_open(work)
     row = _row(work.case, material.code)
     standard = get_standard(work.case.standard_id)
@@ -209,19 +213,21 @@ def _apply(row: CaseMaterial, handed: Handed, standard: Standard, now: datetime)
 
 
 def _add_files(row: CaseMaterial, handed: Handed, now: datetime) -> None:
-    MaterialFile.objects.bulk_create(
-        MaterialFile(
-            material=row, file_id=ref.id, name=name[:200], content_type=ref.content_type, size=ref.size, sm3=bytes.fromhex(ref.digest),
-            added_at=now,
+    rows.insert(
+        *(
+            MaterialFile(
+                material=row, file_id=ref.id, name=name[:200], content_type=ref.content_type, size=ref.size,
+                sm3=bytes.fromhex(ref.digest), added_at=now,
+            )
+            for ref, name in handed.files
         )
-        for ref, name in handed.files
     )  # fmt: skip
 
 
 @once
 def remove_file(*, case_id: UUID, file_id: UUID, by: Actor, now: datetime) -> None:
     """Take a file off a material again; it is marked, not erased, and can be brought back."""
-    work = locked(counter_cases(by), case_id, by=by, now=now)
+    work = locked(at_counter, case_id, by=by, now=now)
     _must_be_open(work)
     found = MaterialFile.objects.filter(material__case=work.case, pk=file_id, removed_at=None).select_related("material").first()
     if found is None:
@@ -239,7 +245,7 @@ def remove_file(*, case_id: UUID, file_id: UUID, by: Actor, now: datetime) -> No
 @once
 def restore_file(*, case_id: UUID, file_id: UUID, by: Actor, now: datetime) -> None:
     """Undo :func:`remove_file`."""
-    work = locked(counter_cases(by), case_id, by=by, now=now)
+    work = locked(at_counter, case_id, by=by, now=now)
     _must_be_open(work)
     found = (
         MaterialFile.objects.filter(material__case=work.case, pk=file_id)
@@ -268,14 +274,14 @@ def submit_case(*, case_id: UUID, version: int | None = None, by: Actor, now: da
     The form must be complete; missing materials are no hindrance, they are what a correction notice is for.
     """
     by.must(RECEIVE)
-    work = locked(counter_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(at_counter, case_id, by=by, now=now, version=version)
     _must_be_open(work)
     standard = get_standard(work.case.standard_id)
     values = check_form(standard.form, work.case.form.open_json(), today=local_date(now))
     work.change(form=values)
     notice = _receive(work, standard)
     work.save()
-    ClockRow.objects.bulk_create([notice])
+    rows.insert(notice)
     assert work.case.number
     return work.case.number
 
@@ -295,16 +301,16 @@ def receive_case(
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)
     notice = _receive(work, standard)
-    rows = _material_rows(case, standard)
-    by_code = {row.code: row for row in rows}
+    listed = _material_rows(case, standard)
+    by_code = {row.code: row for row in listed}
     for handed in materials:
         row = by_code.get(handed.code)
         if row is None:
             raise NotFound(what=msg("该材料"))
         _apply(row, handed, standard, now)
     work.save()
-    ClockRow.objects.bulk_create([notice])
-    CaseMaterial.objects.bulk_create(rows)
+    rows.insert(notice)
+    rows.insert(*listed)
     for handed in materials:
         if handed.files:
             _add_files(by_code[handed.code], handed, now)
@@ -349,7 +355,7 @@ def request_correction(
     the day of receipt instead, and None is returned (行政许可法 art. 32(4)).
     """
     by.must(ACCEPT)
-    work = locked(counter_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(at_counter, case_id, by=by, now=now, version=version)
     case, standard = work.case, get_standard(work.case.standard_id)
     earlier = Correction.objects.filter(case=case).first()
     if earlier:
@@ -380,9 +386,8 @@ def request_correction(
         case=case, items=[{"code": m.code, "what": m.what, "is_field": m.is_field} for m in missing], given_at=now, given_on=today,
         due_on=waiting.due_on, late=late, document_id=document,
     )  # fmt: skip
-    stopped = clocks.stop([notice] if notice else [], [ClockKind.NOTICE], on=now)
-    clocks.save_all(stopped)
-    waiting.save(force_insert=True)
+    clocks.stop(case, [ClockKind.NOTICE], on=now)
+    rows.insert(waiting)
     work.change(due_on=waiting.due_on, amber_on=waiting.amber_on, provisional=not days.is_announced(waiting.due_on))
     work.move(
         Move.REQUEST_CORRECTION, items=[{"code": m.code, "what": m.what} for m in missing], until=waiting.due_on, document=document,
@@ -415,8 +420,8 @@ def _correction_data(case: Case, standard: Standard, missing: Sequence[Missing],
         "items": [{"material": labels[m.code][:500], "problem": m.what} for m in missing],
         "reply_by": until,
         "ways": ["到任一窗口补交", "由他人代为补交", "邮寄到收件窗口"],
-        "consequence": "逾期未补正的,本次申请视为撤回;您可以随时重新申请,已收的材料继续有效。",
-        "help": "补正有困难的,请告诉窗口工作人员,我们帮您一起办。未列入本告知书的内容,不再要求补正。",
+        "consequence": "逾期未补正的，本次申请视为撤回；您可以随时重新申请，已收的材料继续有效。",
+        "help": "补正有困难的，请告诉窗口工作人员，我们帮您一起办。未列入本告知书的内容，不再要求补正。",
         "legal_basis": ["《中华人民共和国行政许可法》第三十二条第一款第四项"],
     }
 
@@ -428,31 +433,30 @@ def receive_correction(*, case_id: UUID, version: int | None = None, by: Actor, 
     Raises :class:`StillMissing` naming what has not. Nothing outside the notice is looked at.
     """
     by.must(RECEIVE)
-    work = locked(counter_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(at_counter, case_id, by=by, now=now, version=version)
     case, standard = work.case, get_standard(work.case.standard_id)
     correction = Correction.objects.select_for_update().filter(case=case, corrected_at=None).first()
     if correction is None:
         raise NotFound(what=msg("待补正的办件"))
-    rows = {m.code: m for m in CaseMaterial.objects.filter(case=case)}
+    listed = {m.code: m for m in CaseMaterial.objects.filter(case=case)}
     values = case.form.open_json()
     lacking = [
         entry["code"]
         for entry in correction.items
-        if not (values.get(entry["code"]) if entry["is_field"] else MaterialState(rows[entry["code"]].state).settled)
+        if not (values.get(entry["code"]) if entry["is_field"] else MaterialState(listed[entry["code"]].state).settled)
     ]
     if lacking:
         labels = {f.name: f.label for f in standard.form} | {m.code: m.name for m in standard.materials}
         raise StillMissing(names="、".join(labels[c] for c in lacking))
     correction.corrected_at = now
     correction.save(update_fields=["corrected_at"])
-    waiting = list(ClockRow.objects.filter(case=case, kind=ClockKind.CORRECTION, outcome="running"))
-    clocks.save_all(clocks.stop(waiting, [ClockKind.CORRECTION], on=now))
+    clocks.stop(case, [ClockKind.CORRECTION], on=now)
     # Some laws give the authority fresh time from the day all corrections are in (工伤认定办法 art. 8).
     assert standard.times.notice
     fresh = clocks.new_clock(
         case, ClockKind.NOTICE, standard.times.notice, start=clocks.receipt_day(case.region, now), event="corrected", at=now
     )
-    fresh.save(force_insert=True)
+    rows.insert(fresh)
     work.change(**clocks.lift(case, [fresh]))
     work.move(Move.CORRECT)
     work.save()
@@ -469,67 +473,63 @@ def accept_case(*, case_id: UUID, version: int | None = None, by: Actor, now: da
     other departments hold never stands in the way and becomes owed by the bureau.
     """
     by.must(ACCEPT)
-    work = locked(counter_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(at_counter, case_id, by=by, now=now, version=version)
     case, standard = work.case, get_standard(work.case.standard_id)
     if case.external:
         raise HandledElsewhere(item=standard.name, system=standard.external_system)
-    if case.org_id != by.org_id or Power.ACCEPT not in powers_over(
-        case.item_code, org_id=by.org_id, region=case.region, on=local_date(now)
-    ):
+    powers = authority(case.item_code, region=case.region, on=local_date(now))
+    if case.org_id != by.org_id or Power.ACCEPT not in powers.powers(by.org_id, by.body_id):
         raise NoAuthority(item=standard.name, power=Message(Power.ACCEPT.label))
-    return _accept(work, standard, deemed=False)
+    return _accept(work, standard, powers, deemed=False)
 
 
-def _accept(work: Work, standard: Standard, *, deemed: bool) -> UUID:
+def _accept(work: Work, standard: Standard, powers: ItemAuthority | None = None, *, deemed: bool) -> UUID:
     """Accept a locked case. ``deemed``: by law, because nothing was said in time; day 0 is then the day of receipt."""
     case, by, now = work.case, work.by, work.now
-    rows = list(CaseMaterial.objects.filter(case=case).order_by("code"))
+    powers = powers or authority(case.item_code, region=case.region, on=local_date(now))
+    materials = rows.load(CaseMaterial, "WHERE t.case_id = %s ORDER BY t.code", [case.pk])
     if not deemed:
-        _must_be_complete(rows, standard)
-    for row in rows:
-        if row.state == MaterialState.WILL_VERIFY:
-            row.state = MaterialState.OWED
-    owed = [row for row in rows if row.state == MaterialState.OWED]
-    running = list(ClockRow.objects.filter(case=case, outcome="running"))
-    notice = next((c for c in running if c.kind == ClockKind.NOTICE), None)
+        _must_be_complete(materials, standard)
+    for material in materials:
+        if material.state == MaterialState.WILL_VERIFY:
+            material.state = MaterialState.OWED
+    owed = [material for material in materials if material.state == MaterialState.OWED]
+    notice = clocks.stop(case, [ClockKind.NOTICE], on=now).get(ClockKind.NOTICE)
     start = notice.start if deemed and notice else local_date(now)
-    stopped = clocks.stop(running, [ClockKind.NOTICE], on=now)
-    fresh = begin_processing(work, standard, start=start, event="deemed_accepted" if deemed else "accepted")
+    fresh = begin_processing(work, standard, powers, start=start, event="deemed_accepted" if deemed else "accepted")
     work.change(accepted_deemed=deemed)
     accepted = Step(
         case=case, ordinal=0, kind=StepKind.ACCEPT, name="受理", state=StepState.DONE, user_id=by.user_id, org_id=by.org_id,
         automatic=by.user_id is None, opened_at=now, done_at=now,
     )  # fmt: skip
     work.move(
-        Move.DEEM_ACCEPTED if deemed else Move.ACCEPT, start=start, promised=fresh[0].due_on, owed=[row.code for row in owed],
+        Move.DEEM_ACCEPTED if deemed else Move.ACCEPT, start=start, promised=fresh[0].due_on, owed=[m.code for m in owed],
         basis=fresh[0].basis,
     )  # fmt: skip
     stage = first_stage(case, standard, now=now)
     draw, stage_clock = open_stage(work, stage, standard, others=[accepted])
     document = papers.compose_for(
         case, PaperKind.ACCEPTANCE_NOTICE,
-        papers.acceptance_data(case, standard, rows, fresh[0], case.receipt_code.open() if case.receipt_code else ""),
+        papers.acceptance_data(case, standard, materials, fresh[0], case.receipt_code.open() if case.receipt_code else ""),
         org_id=letterhead(case.org_id).body_id, by=by, now=now,
     )  # fmt: skip
-    Step.objects.bulk_create([accepted, stage])
-    if draw:
-        draw.save(force_insert=True)
-    ClockRow.objects.bulk_create([*fresh, *([stage_clock] if stage_clock else [])])
-    clocks.save_all(stopped)
+    rows.insert(accepted, stage)
+    rows.insert(*([draw] if draw else []))
+    rows.insert(*fresh, *([stage_clock] if stage_clock else []))
     if owed:
-        CaseMaterial.objects.filter(pk__in=[row.pk for row in owed]).update(state=MaterialState.OWED)
+        owe_materials(case)
     work.save()
     if stage.automatic:
         defer("cases.decide_automatically", step_id=str(stage.pk))
     return document
 
 
-def _must_be_complete(rows: Iterable[CaseMaterial], standard: Standard) -> None:
+def _must_be_complete(materials: Iterable[CaseMaterial], standard: Standard) -> None:
     required = {m.code for m in standard.materials if m.required is Required.YES}
-    lacking = [row.name for row in rows if row.code in required and not MaterialState(row.state).settled]
+    lacking = [row.name for row in materials if row.code in required and not MaterialState(row.state).settled]
     # A conditional material must be settled one way or the other, so that nobody forgets to ask whether it applies.
     conditional = {m.code for m in standard.materials if m.required is Required.CONDITIONAL and not m.from_departments}
-    lacking += [row.name for row in rows if row.code in conditional and not MaterialState(row.state).settled]
+    lacking += [row.name for row in materials if row.code in conditional and not MaterialState(row.state).settled]
     if lacking:
         raise MaterialsMissing(names="、".join(lacking))
 
@@ -562,7 +562,7 @@ def refuse_case(
     No window can do this: it takes a supervisor (否定报备). Returns the decision.
     """
     by.must(REFUSE)
-    work = locked(supervised_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(supervises, case_id, by=by, now=now, version=version)
     if not reason.strip():
         raise ReasonMissing(field="reason", what=msg("不予受理的事实和理由"))
     if ground is RefusalGround.NOT_OURS and not right_authority.strip():
@@ -593,7 +593,7 @@ def refuse_case(
 def withdraw_case(*, case_id: UUID, reason: str = "", version: int | None = None, by: Actor, now: datetime) -> None:
     """End a case because its applicant wants it so; the clocks become void and count neither as on time nor as late."""
     by.must(RECEIVE)
-    work = locked(counter_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(at_counter, case_id, by=by, now=now, version=version)
     withdraw(work, reason=reason)
 
 
@@ -610,8 +610,7 @@ def withdraw(work: Work, *, reason: str) -> None:
 
 
 def _void_clocks(work: Work) -> None:
-    running = list(ClockRow.objects.filter(case=work.case, outcome="running"))
-    clocks.save_all(clocks.stop(running, ClockKind, on=work.now, void=True))
+    clocks.stop(work.case, ClockKind, on=work.now, void=True)
     work.change(due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
 
 

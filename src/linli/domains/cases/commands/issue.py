@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from linli.domains.cases import clocks, papers
 from linli.domains.cases.clock import ClockKind
@@ -19,7 +19,6 @@ from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import (
     Case,
     CaseMaterial,
-    ClockRow,
     Decision,
     Delivery,
     MaterialFile,
@@ -27,13 +26,14 @@ from linli.domains.cases.models import (
     StepKind,
     StepState,
 )
-from linli.domains.cases.moves import Work, locked
-from linli.domains.cases.permissions import DELIVER, ISSUE, delivery_cases, issue_cases
+from linli.domains.cases.moves import Work, lock, locked
+from linli.domains.cases.permissions import DELIVER, ISSUE, may_deliver, may_issue
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import seal_document
 from linli.domains.documents.queries import PaperKind, documents_of, open_file
 from linli.domains.org.queries import letterhead
 from linli.domains.trace.commands import once
+from linli.kernel import rows
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
@@ -50,26 +50,22 @@ def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now:
     Whoever decided cannot (:class:`SamePerson`). Returns the documents. Safe to repeat by the same person.
     """
     by.must(ISSUE)
-    work = locked(issue_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(may_issue, case_id, by=by, now=now, version=version)
     case = work.case
     if case.state not in (State.APPROVED, State.REJECTED):
         raise NotFound(what=msg("待出件的办件"))
-    step = Step.objects.filter(case=case, kind=StepKind.ISSUE, state=StepState.OPEN).first()
+    steps = rows.load(Step, "WHERE t.case_id = %s", [case.pk])
+    step = next((s for s in steps if s.kind == StepKind.ISSUE and s.state == StepState.OPEN), None)
     if step is not None and step.user_id == by.user_id:
         return [str(d.id) for d in _result_papers(case)]
-    if step is not None:
-        raise SamePerson  # somebody else has it on the table
-    ordinal = (Step.objects.filter(case=case).order_by("-ordinal").values_list("ordinal", flat=True).first() or 0) + 1
-    try:
-        with transaction.atomic():
-            Step.objects.create(
-                case=case, ordinal=ordinal, kind=StepKind.ISSUE, name="出件", state=StepState.OPEN, user_id=by.user_id,
-                org_id=by.org_id, opened_at=now, due_on=case.due_on,
-            )  # fmt: skip
-    except IntegrityError as error:
-        if "cases_step_own_issue" in str(error):
-            raise SamePerson from None
-        raise
+    if step is not None or any(s.kind == StepKind.DECIDE and s.user_id == by.user_id for s in steps):
+        raise SamePerson  # decided it, or somebody else has it on the table
+    rows.insert(
+        Step(
+            case=case, ordinal=max(s.ordinal for s in steps) + 1, kind=StepKind.ISSUE, name="出件", state=StepState.OPEN,
+            user_id=by.user_id, org_id=by.org_id, opened_at=now, due_on=case.due_on,
+        )
+    )  # fmt: skip
     made = _compose_result(work)
     work.note("cases.result_composed", documents=made)
     work.save()
@@ -80,18 +76,18 @@ def _compose_result(work: Work) -> list[UUID]:
     case, by, now = work.case, work.by, work.now
     standard, org_id = get_standard(case.standard_id), case.deciding_org_id or case.org_id
     head = letterhead(org_id)
-    decision = Decision.objects.get(case=case)
+    decision = rows.load(Decision, "WHERE t.case_id = %s", [case.pk])[0]
     basis = [line for line in decision.legal_basis.split("、") if line][:12]
-    who = papers.party(case)
+    who = papers.applicant(case)
     content = (
-        f"经审查,{who.name}申请的“{standard.name}”符合规定条件,予以办理。"
+        f"经审查，{who.name}申请的“{standard.name}”符合规定条件，予以办理。"
         if decision.approved
-        else f"{who.name}申请的“{standard.name}”不符合规定条件,不予办理。"
+        else f"{who.name}申请的“{standard.name}”不符合规定条件，不予办理。"
     )
     made = [
         papers.compose_for(
             case, PaperKind.DECISION,
-            papers.addressed(case, standard, head) | {
+            papers.addressed(case, standard, head, who) | {
                 "outcome": "approved" if decision.approved else "rejected", "matter": "",
                 "submitted_on": local_date(case.received_at) if case.received_at else None,
                 "accepted_on": local_date(case.accepted_at or now), "facts": decision.facts, "reasons": decision.reasons,
@@ -108,9 +104,9 @@ def _compose_result(work: Work) -> list[UUID]:
                 {
                     "title": standard.result_document.split("、")[0][:60], "holder_name": who.name, "holder_id": who.number,
                     "holder_employer": who.is_employer, "case_number": case.number, "item_name": standard.name,
-                    "lead": f"根据{'、'.join(basis[:2])},经审查,{who.name}申请办理“{standard.name}”,符合规定条件。",
+                    "lead": f"根据{'、'.join(basis[:2])}，经审查，{who.name}申请办理“{standard.name}”，符合规定条件。",
                     "rows": papers.result_rows(case, standard),
-                    "statement": f"有效期:{standard.result_validity}" if standard.result_validity else "",
+                    "statement": f"有效期：{standard.result_validity}" if standard.result_validity else "",
                     "valid_from": local_date(decision.decided_at), "legal_basis": basis[:4],
                 },
                 org_id=org_id, by=by, now=now,
@@ -131,9 +127,10 @@ def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: dat
     All of it or nothing: a break leaves the case decided and its papers unsealed.
     """
     by.must(ISSUE)
-    work = locked(issue_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(may_issue, case_id, by=by, now=now, version=version)
     case = work.case
-    step = Step.objects.filter(case=case, kind=StepKind.ISSUE, user_id=by.user_id, state=StepState.OPEN).first()
+    mine = "WHERE t.case_id = %s AND t.kind = 'issue' AND t.state = 'open' AND t.user_id = %s"
+    step = rows.one(Step, mine, [case.pk, by.user_id])
     if step is None:
         raise NotFound(what=msg("您正在出件的办件"))
     documents = _result_papers(case)
@@ -143,7 +140,7 @@ def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: dat
                 document_id=document.id, item_code=case.item_code, region=case.region, decision_ref=str(case.pk), by=by, now=now
             )
     step.state, step.done_at = StepState.DONE, now
-    step.save(update_fields=["state", "done_at"])
+    rows.update(step, ["state", "done_at"])
     work.change(issued_at=now)
     work.move(Move.ISSUE, documents=[d.id for d in documents])
     work.save()
@@ -165,15 +162,12 @@ def check_receipt_code(*, case_id: UUID, code: str, by: Actor, now: datetime) ->
     """
     failed: CodeWrong | CodeLocked | None = None
     with transaction.atomic():
-        case = delivery_cases(by).select_for_update(of=("self",)).filter(pk=case_id).first()
-        if case is None:
-            raise NotFound(what=msg("这件办件"))
+        work = locked(may_deliver, case_id, by=by, now=now)
+        case = work.case
         if case.receipt_tries >= RECEIPT_TRIES:
             failed = CodeLocked(tries=RECEIPT_TRIES)
         elif case.receipt_code is None or not hmac.compare_digest(case.receipt_code.open(), code.strip()):
-            case.receipt_tries += 1
-            case.save(update_fields=["receipt_tries"])
-            work = Work(case, by=by, now=now)
+            work.change(receipt_tries=case.receipt_tries + 1)
             work.note("cases.receipt_code_wrong", tries=case.receipt_tries)
             work.save()
             failed = CodeWrong(field="receipt_code")
@@ -192,7 +186,7 @@ def deliver_case(
     ones). By post: the tracking number. Electronically: to the applicant's own space.
     """
     by.must(DELIVER)
-    work = locked(delivery_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(may_deliver, case_id, by=by, now=now, version=version)
     case = work.case
     if not recipient.strip():
         raise ProofMissing(field="recipient", what=msg("领取人姓名"))
@@ -219,14 +213,15 @@ def deliver_case(
         },
         org_id=head.body_id, by=by, now=now,
     )  # fmt: skip
-    Delivery.objects.create(
-        case=case, method=method, recipient=recipient.strip(), is_agent=is_agent, proof=kind,
-        signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=by.user_id,
-        document_id=document, at=now,
+    rows.insert(
+        Delivery(
+            case=case, method=method, recipient=recipient.strip(), is_agent=is_agent, proof=kind,
+            signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=by.user_id,
+            document_id=document, at=now,
+        )
     )  # fmt: skip
-    step.save(force_insert=True)
-    running = list(ClockRow.objects.filter(case=case, kind=ClockKind.DELIVERY, outcome="running"))
-    clocks.save_all(clocks.stop(running, [ClockKind.DELIVERY], on=now))
+    rows.insert(step)
+    clocks.stop(case, [ClockKind.DELIVERY], on=now)
     work.change(delivered_at=now, due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
     work.move(Move.DELIVER, method=method, proof=kind, is_agent=is_agent, document=document)
     work.save()
@@ -256,12 +251,12 @@ def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
     """Close a delivered case: the cover with the list of everything in the file and its digests. Safe to repeat."""
     by = system(ISSUE)
     with transaction.atomic():
-        case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id, state=State.DELIVERED).first()
-        if case is None:
+        case = lock(case_id)
+        if case is None or case.state != State.DELIVERED:
             return None
         work = Work(case, by=by, now=now)
         standard, head = get_standard(case.standard_id), letterhead(case.deciding_org_id or case.org_id)
-        who = papers.party(case)
+        who = papers.applicant(case)
         document = papers.compose_for(
             case, PaperKind.CASE_COVER,
             {
@@ -278,26 +273,18 @@ def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
 
 
 def _contents(case: Case) -> Sequence[dict[str, Any]]:
-    files = (
-        MaterialFile.objects.filter(material__case=case, removed_at=None)
-        .select_related("material")
-        .order_by("material__code", "added_at")
-    )
-    lines: list[dict[str, Any]] = [
-        {
-            "name": f"{f.material.name}({f.name})"[:500],
-            "author": "申请人",
-            "on": local_date(f.added_at),
-            "digest": bytes(f.sm3).hex(),
-        }
-        for f in files
-    ]
-    seen = {f.material_id for f in files}
-    lines += [
-        {"name": m.name[:500], "author": "申请人", "note": m.note[:200] or "查验或收取原件"}
-        for m in CaseMaterial.objects.filter(case=case, state="have").order_by("code")
-        if m.pk not in seen
-    ]
+    materials = rows.load(CaseMaterial, "WHERE t.case_id = %s AND t.state = 'have' ORDER BY t.code", [case.pk])
+    of_case = "JOIN cases_casematerial m ON m.id = t.material_id WHERE m.case_id = %s AND t.removed_at IS NULL ORDER BY t.added_at, t.id"
+    files = rows.load(MaterialFile, of_case, [case.pk])
+    lines: list[dict[str, Any]] = []
+    for material in materials:
+        own = [f for f in files if f.material_id == material.pk]
+        lines += [
+            {"name": f"{material.name}({f.name})"[:500], "author": "申请人", "on": local_date(f.added_at), "digest": bytes(f.sm3).hex()}
+            for f in own
+        ]
+        if not own:
+            lines.append({"name": material.name[:500], "author": "申请人", "note": material.note[:200] or "查验或收取原件"})
     lines += [
         {"name": d.title, "number": d.number, "author": "本机关", "on": local_date(d.made_at), "digest": d.digest or ""}
         for d in documents_of(case.pk)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
@@ -16,19 +17,25 @@ from linli.domains.cases.errors import (
     CaseChanged,
     DateMissing,
     GroundUnknown,
+    Interested,
     LinksOpen,
+    MoveNotPossible,
     NotYourStep,
     OpinionMissing,
     ReasonMissing,
 )
 from linli.domains.cases.grounds import MaterialState, PauseGround, Received
 from linli.domains.cases.lifecycle import State
-from linli.domains.cases.models import Ask, Case, CaseMaterial, ClockRow, Step, StepKind, StepState
+from linli.domains.cases.models import Ask, Case, CaseMaterial, Step, StepKind, StepState
 from linli.domains.cases.moves import Work
 from linli.domains.cases.permissions import DECIDE, REVIEW
 from linli.domains.cases.staging import conclude, make_stage, open_stage
 from linli.domains.catalog.queries import LinkDuty, Standard, get_standard
-from linli.domains.trace.commands import once
+from linli.domains.org.commands import declare_recusal
+from linli.domains.org.queries import recusals_of
+from linli.domains.people.commands import Purpose, employer_subject, person_subject, view_full
+from linli.domains.trace.commands import once, record
+from linli.kernel import rows
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
@@ -45,39 +52,56 @@ class Grounds:
     legal_basis: str = ""
 
 
-def _own_step(step_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> tuple[Work, Step]:
-    """Lock the case of a stage that is the actor's own and still open. Raises :class:`NotYourStep`."""
+_UNBIASED = " AND NOT EXISTS (SELECT 1 FROM cases_ask a WHERE a.step_id = t.id AND a.what = 'redraw' AND a.settled_at IS NULL)"
+
+
+def _own_step(
+    step_id: UUID, *, by: Actor, now: datetime, version: int | None = None, judging: bool = False
+) -> tuple[Work, Step]:
+    """Lock the case of a stage that is the actor's own and still open. Raises :class:`NotYourStep`.
+
+    ``judging``: it must be in review, and whoever asked to be let off the case (:func:`recuse`) waits for the answer.
+    Raises :class:`Interested`, :class:`MoveNotPossible`.
+    """
     if not (by.can(REVIEW) or by.can(DECIDE)):
         raise NotAllowed(permission=REVIEW)
-    step = Step.objects.filter(pk=step_id, user_id=by.user_id).values_list("case_id", flat=True).first()
-    if step is None or by.user_id is None:
-        raise NotYourStep
-    return _locked_step(step_id, step, by=by, now=now, version=version)
-
-
-def _locked_step(step_id: UUID, case_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> tuple[Work, Step]:
-    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
-    step = Step.objects.get(pk=step_id)  # after the lock: it may have been drawn anew meanwhile
-    if step.state != StepState.OPEN or step.user_id != by.user_id:
+    case = rows.one(Case, "JOIN cases_step s ON s.case_id = t.id WHERE s.id = %s FOR UPDATE OF t", [step_id])
+    # Read after the lock: the stage may have been drawn anew while we waited.
+    step = rows.one(Step, "WHERE t.id = %s" + (_UNBIASED if judging else ""), [step_id])
+    if judging and case is not None and step is None and Step.objects.filter(pk=step_id, user_id=by.user_id).exists():
+        raise Interested
+    if case is None or step is None or by.user_id is None or step.user_id != by.user_id or step.state != StepState.OPEN:
         raise NotYourStep
     if version is not None and case.version != version:
         raise CaseChanged(state=Message(State(case.state).label))
+    if judging and case.state != State.IN_REVIEW:
+        raise MoveNotPossible(state=Message(State(case.state).label), move=msg("提出意见或作出决定"))
     step.case = case
     return Work(case, by=by, now=now), step
 
 
 def next_step(*, by: Actor, now: datetime) -> UUID | None:
-    """The stage the draw gave the actor that is due first; None if there is none. Nobody chooses (``design.md`` 3, 2)."""
+    """The stage the draw gave the actor that is due first; None if there is none. Nobody chooses (``design.md`` 3, 2).
+
+    What waits for the answer to a question (a suspension, another person) is left out until it comes.
+    """
     if by.user_id is None or not (by.can(REVIEW) or by.can(DECIDE)):
         raise NotAllowed(permission=REVIEW)
     mine = Step.objects.filter(user_id=by.user_id, state=StepState.OPEN, kind__in=["review", "second_review", "decide"])
-    return mine.filter(case__state=State.IN_REVIEW).order_by("due_on", "id").values_list("pk", flat=True).first()
+    asked = Ask.objects.filter(case=OuterRef("case"), what__in=["suspend", "redraw"], settled_at=None)
+    ready = mine.filter(~Exists(asked), case__state=State.IN_REVIEW)
+    return ready.order_by("due_on", "id").values_list("pk", flat=True).first()
 
 
 @once
-def settle_material(*, step_id: UUID, code: str, verified: bool, note: str, by: Actor, now: datetime) -> None:
-    """Note in review that a material owed by the bureau was verified with its source, or is still owed, and why."""
-    work, _ = _own_step(step_id, by=by, now=now)
+def settle_material(
+    *, step_id: UUID, code: str, verified: bool, note: str, version: int | None = None, by: Actor, now: datetime
+) -> int:
+    """Note in review that a material owed by the bureau was verified with its source, or is still owed, and why.
+
+    Returns the version the case has now, for a page that goes on with it.
+    """
+    work, _ = _own_step(step_id, by=by, now=now, version=version)
     row = CaseMaterial.objects.filter(case=work.case, code=code, state__in=[MaterialState.OWED, MaterialState.HAVE]).first()
     if row is None:
         raise NotFound(what=msg("该材料"))
@@ -89,6 +113,7 @@ def settle_material(*, step_id: UUID, code: str, verified: bool, note: str, by: 
     row.save()
     work.note("cases.material_verified", material=code, verified=verified, note=row.note)
     work.save()
+    return work.case.version
 
 
 def _check_links(step: Step, standard: Standard, done: Sequence[str]) -> None:
@@ -99,7 +124,7 @@ def _check_links(step: Step, standard: Standard, done: Sequence[str]) -> None:
         link.name for link in stage.links if link.name not in said and not link.automatic and link.duty is not LinkDuty.COMPLETE
     ]
     if lacking:
-        raise LinksOpen(names="、".join(lacking))
+        raise LinksOpen(field="links", names="、".join(lacking))
 
 
 @once
@@ -116,9 +141,9 @@ def give_opinion(
     """Propose, and pass the case on: the next stage is drawn among people who have had no hand in it.
 
     For stages before the last; the last one decides (:func:`decide_case`). Raises :class:`OpinionMissing`,
-    :class:`LinksOpen`, :class:`NotYourStep`.
+    :class:`LinksOpen`, :class:`NotYourStep`, :class:`Interested`.
     """
-    work, step = _own_step(step_id, by=by, now=now, version=version)
+    work, step = _own_step(step_id, by=by, now=now, version=version, judging=True)
     if step.kind == StepKind.DECIDE:
         raise NotYourStep
     if not opinion.strip() and not approve:
@@ -127,20 +152,20 @@ def give_opinion(
     _check_links(step, standard, links_done)
     _finish(step, work, approve, opinion, links_done)
     work.note("cases.opinion", step=step.pk, stage=step.ordinal, kind=step.kind, approve=approve, links=list(links_done))
-    steps = list(Step.objects.filter(case=work.case).exclude(pk=step.pk))
+    others = rows.load(Step, "WHERE t.case_id = %s AND t.id <> %s", [work.case.pk, step.pk])
     following = make_stage(work.case, standard, step.ordinal, now=now)
-    draw, stage_clock = open_stage(work, following, standard, others=[*steps, step], giving_back=step.user_id)
-    running = list(ClockRow.objects.filter(case=work.case, kind=ClockKind.STAGE, outcome="running"))
-    clocks.save_all(clocks.stop(running, [ClockKind.STAGE], on=now))
-    step.save()
-    following.save(force_insert=True)
-    if draw:
-        draw.save(force_insert=True)
-    if stage_clock:
-        stage_clock.save(force_insert=True)
+    draw, stage_clock = open_stage(work, following, standard, others=[*others, step], giving_back=step.user_id)
+    clocks.stop(work.case, [ClockKind.STAGE], on=now)
+    rows.update(step, _FINISHED)
+    rows.insert(following)
+    rows.insert(*([draw] if draw else []))
+    rows.insert(*([stage_clock] if stage_clock else []))
     work.save()
     if following.automatic:
         defer("cases.decide_automatically", step_id=str(following.pk))
+
+
+_FINISHED = ["state", "done_at", "proposal", "opinion", "links_done"]
 
 
 def _finish(step: Step, work: Work, approve: bool, opinion: str, links_done: Sequence[str]) -> None:
@@ -156,9 +181,9 @@ def decide_case(
 ) -> None:  # fmt: skip
     """Decide at the last stage. A refusal says facts, reasons and remedies in writing (行政许可法 art. 38).
 
-    Raises :class:`OpinionMissing`, :class:`LinksOpen`, :class:`NotYourStep`.
+    Raises :class:`GroundsMissing`, :class:`LinksOpen`, :class:`NotYourStep`, :class:`Interested`.
     """
-    work, step = _own_step(step_id, by=by, now=now, version=version)
+    work, step = _own_step(step_id, by=by, now=now, version=version, judging=True)
     if step.kind != StepKind.DECIDE:
         raise NotYourStep
     standard = get_standard(work.case.standard_id)
@@ -168,7 +193,7 @@ def decide_case(
 
 def _decide(work: Work, step: Step, standard: Standard, approve: bool, grounds: Grounds, links_done: Sequence[str]) -> None:
     _finish(step, work, approve, grounds.reasons, links_done)
-    step.save()
+    rows.update(step, _FINISHED)
     give_back_place(step.user_id)
     conclude(
         work, step, standard, approve=approve, facts=grounds.facts, reasons=grounds.reasons, legal_basis=grounds.legal_basis,
@@ -249,4 +274,40 @@ def ask(
     return made.pk
 
 
-__all__ = ["Grounds", "ask", "decide_automatically", "decide_case", "give_opinion", "next_step", "settle_material"]
+@once
+def recuse(*, step_id: UUID, reason: str, version: int | None = None, by: Actor, now: datetime) -> UUID:
+    """Declare a connection with a party of the case, and ask that somebody else be drawn; returns the ask.
+
+    From now on nothing of these parties is drawn to the actor (``org.declare_recusal``). Raises :class:`ReasonMissing`.
+    """
+    made = ask(step_id=step_id, what="redraw", reason=reason, version=version, by=by, now=now)
+    case = Case.objects.only("applicant_id", "agent_id").get(steps=step_id)
+    known = set(recusals_of(by.person_id).values_list("party_id", flat=True))
+    for party in {case.applicant_id, case.agent_id} - known - {None}:
+        declare_recusal(user_id=by.person_id, party_id=party, reason=reason.strip()[:200], by=by, now=now)
+    return made
+
+
+@once
+def show_whole(*, step_id: UUID, field: str, purpose: Purpose, by: Actor, now: datetime) -> str:
+    """Show a number of the actor's own open case whole, for a stated purpose; the applicant can see that it was looked at.
+
+    ``field`` is ``applicant`` for the applicant's document number, or the name of a field of the form.
+    Raises :class:`NotYourStep`, :class:`NotFound`.
+    """
+    work, step = _own_step(step_id, by=by, now=now)
+    case = work.case
+    if field == "applicant" and not case.applicant_is_employer:
+        return view_full(person_id=case.applicant_id, field="id_number", purpose=purpose, case=case.pk, by=by, now=now).value
+    known = {f.name: f for f in get_standard(case.standard_id).form if f.type in PERSONAL_NUMBERS}
+    value = case.form.open_json().get(field) if field in known else None
+    if not value:
+        raise NotFound(what=msg("该字段"))
+    whose = employer_subject(case.applicant_id) if case.applicant_is_employer else person_subject(case.applicant_id)
+    record("people.shown_whole", subject=whose, by=by, at=now, field=known[field].label, purpose=purpose, case=case.pk)
+    return str(value)
+
+
+__all__ = [
+    "Grounds", "ask", "decide_automatically", "decide_case", "give_opinion", "next_step", "recuse", "settle_material", "show_whole",
+]  # fmt: skip

@@ -20,7 +20,7 @@ from linli.domains.cases.grounds import PauseGround
 from linli.domains.cases.lifecycle import IN_HAND, Move, State
 from linli.domains.cases.models import Ask, Case, ClockRow, ExtensionRow, Step, StepState, Suspension
 from linli.domains.cases.moves import Work, locked
-from linli.domains.cases.permissions import EXTEND, EXTEND_STATUTORY, REDRAW, SUSPEND, supervised_cases
+from linli.domains.cases.permissions import EXTEND, EXTEND_STATUTORY, REDRAW, SUSPEND, supervises
 from linli.domains.cases.staging import make_stage, open_stage
 from linli.domains.catalog.queries import Standard, get_standard, limit_text
 from linli.domains.documents.queries import PaperKind
@@ -42,7 +42,7 @@ def suspend_case(
     :class:`DateMissing`.
     """
     by.must(SUSPEND)
-    work = locked(supervised_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(supervises, case_id, by=by, now=now, version=version)
     return _suspend(work, ground, reason, until)
 
 
@@ -86,7 +86,7 @@ def _suspend(work: Work, ground: PauseGround, reason: str, until: date) -> UUID:
 def resume_case(*, case_id: UUID, reason: str, version: int | None = None, by: Actor, now: datetime) -> UUID:
     """Let the clocks run again; today is the last day left out. Returns the notice with the new date."""
     by.must(SUSPEND)
-    work = locked(supervised_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(supervises, case_id, by=by, now=now, version=version)
     return _resume(work, reason)
 
 
@@ -109,7 +109,7 @@ def _resume(work: Work, reason: str) -> UUID:
             "suspended_from": suspension.first, "resumed_on": today, "reasons": reason,
             "not_counted": f"{suspension.first.isoformat()} 至 {suspension.last.isoformat()}",
             "due_on": promised.due_on if promised else None,
-            "due_note": papers.due_note(case, promised) if promised else "",
+            "due_note": papers.due_note(case, promised, list(case.suspensions.all()), list(case.extensions.all())) if promised else "",
             "legal_basis": [PauseGround(suspension.ground).basis],
         },
         org_id=head.body_id, by=by, now=now,
@@ -130,7 +130,7 @@ def extend_case(
     takes the head of the authority (permission ``cases.extend_statutory``). Returns the notice.
     """
     by.must(EXTEND_STATUTORY if kind is ClockKind.STATUTORY else EXTEND)
-    work = locked(supervised_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(supervises, case_id, by=by, now=now, version=version)
     return _extend(work, kind, add, reason)
 
 
@@ -146,7 +146,7 @@ def _extend(work: Work, kind: ClockKind, add: int, reason: str) -> UUID:
     clock = ClockRow.objects.filter(case=case, kind=kind, outcome="running").first()
     today = local_date(now)
     if clock is None or (clock.due_on is not None and today > clock.due_on):
-        raise NotFound(what=msg("未到期的时限(到期后的延长不生效)"))
+        raise NotFound(what=msg("未到期的时限（到期后的延长不生效）"))
     provided = standard.times.extension
     if kind is ClockKind.STATUTORY:
         if provided is None or add > provided.number or add < 1:
@@ -200,7 +200,7 @@ def _extend(work: Work, kind: ClockKind, add: int, reason: str) -> UUID:
 def redraw_step(*, case_id: UUID, reason: str, version: int | None = None, by: Actor, now: datetime) -> None:
     """Take the open stage from whoever has it and draw again without them; the supervisor does not choose either."""
     by.must(REDRAW)
-    work = locked(supervised_cases(by), case_id, by=by, now=now, version=version)
+    work = locked(supervises, case_id, by=by, now=now, version=version)
     _redraw(work, reason)
 
 
@@ -267,7 +267,7 @@ def settle_ask(*, ask_id: UUID, grant: bool, answer: str, add: int = 0, by: Acto
     found = Ask.objects.filter(pk=ask_id).values_list("case_id", flat=True).first()
     if found is None:
         raise NotFound(what=msg("该请求"))
-    work = locked(supervised_cases(by), found, by=by, now=now)
+    work = locked(supervises, found, by=by, now=now)
     request = Ask.objects.select_for_update().get(pk=ask_id)
     if request.settled_at is not None:
         raise NotFound(what=msg("未答复的请求"))

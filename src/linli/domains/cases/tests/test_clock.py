@@ -88,7 +88,7 @@ def walk(budget, pauses, calendar, conventions):
             return None
         if not left_out(day) and (budget.unit is CountUnit.CALDAY or calendar.is_working(day)):
             left -= 1
-    while not calendar.is_working(day):
+    while not calendar.is_working(day) or left_out(day):
         day += DAY
     return day
 

@@ -157,7 +157,7 @@ def test_a_reviewer_settles_an_owed_material_by_hand_with_its_source(story):
     kw = {"step_id": step.pk, "code": owed.code, "verified": True, "by": story.holder(step), "now": at("2026-03-02 11:00")}
     with pytest.raises(ReasonMissing):
         do.settle_material(note=" ", **kw)
-    do.settle_material(note="电话向市场监管局核验,编号 8", **kw)
+    do.settle_material(note="电话向市场监管局核验，编号 8", **kw)
     owed.refresh_from_db()
     assert (owed.state, owed.received) == (MaterialState.HAVE, "verified")
 

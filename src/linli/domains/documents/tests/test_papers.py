@@ -40,7 +40,7 @@ def sheet(paper: p.Paper, *, sealed: bool = True, body: str = BODY, code: str | 
     code = code or make_code()
     return Sheet(
         paper=paper, issuer=body, made_on=DAY, number="示范区人社局受字〔2026〕12号", code=spaced(code),
-        url=f"https://linli.example.gov.cn/v/{code}", seal=SealImage(body, "业务专用章", "1101050012345") if sealed else None,
+        url=f"https://linli.example.gov.cn/verify/{code}", seal=SealImage(body, "业务专用章", "1101050012345") if sealed else None,
         mark="" if sealed else "未用印", demo=sealed,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -57,7 +58,9 @@ def faults(now=NOW + timedelta(days=2), **kw):
 def test_an_untouched_record_verifies(cases):
     verdict = verify_all(now=NOW + timedelta(days=2))
     assert verdict.ok, verdict.faults
-    assert (verdict.chains, verdict.events, verdict.roots, verdict.stamps_local) == (3, 12, 1, 1)
+    assert verdict.chains == Event.objects.values("chain_id").distinct().count() > 3
+    assert verdict.events == Event.objects.count() > 12
+    assert (verdict.roots, verdict.stamps_local) == (1, 1)
 
 
 COLUMNS = {
@@ -233,7 +236,8 @@ def test_the_outsider_notices_changed_roots_and_foreign_stamps(cases, public, tm
     proof = case_proof(cases[0].id, show_data=False)
     path = public / ROOTS_FILE
     kept = path.read_text()
-    path.write_text(kept.replace('"leaves": 3', '"leaves": 4'))
+    path.write_text(re.sub(r'"leaves": \d+', '"leaves": 1', kept))
+    assert path.read_text() != kept
     assert outsider(public, proof).returncode == 1
     path.write_text(kept)
     foreign = tmp_path / "foreign.pem"

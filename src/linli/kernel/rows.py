@@ -1,0 +1,122 @@
+"""Writing and reading single rows on the hot path, with the statement of each model made once.
+
+Building a query anew costs the ORM several times what the database needs to run it, and a case passes some hundred
+statements in its life (``bench/lifecycle.py``). Models, constraints and migrations stay Django's; only the way from a row to
+its statement is shorter. Everything else in the platform uses querysets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection, models
+from psycopg.types.json import Jsonb
+
+from linli.kernel.fields import Sealed, SealedField
+
+M = TypeVar("M", bound=models.Model)
+
+
+class _Shape:
+    """The columns of a model with how each value goes in and comes out."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.CompositePrimaryKey)]
+        self.table = model._meta.db_table
+        self.names = [f.attname for f in self.fields]
+        self.columns = ", ".join(f'"{f.column}"' for f in self.fields)
+        self.going_in = {f.attname: _in(f) for f in self.fields}
+        self.coming_out = [_out(f) for f in self.fields]
+
+    def values(self, row: models.Model, names: Iterable[str]) -> list[Any]:
+        return [self.going_in[name](row, getattr(row, name)) for name in names]
+
+
+def _in(field: models.Field[Any, Any]) -> Callable[[models.Model, Any], Any]:
+    if isinstance(field, SealedField):
+
+        def sealed(row: models.Model, value: Any) -> Any:
+            kept = field.seal(value)
+            setattr(row, field.attname, kept)
+            return None if kept is None else kept.cipher
+
+        return sealed
+    if isinstance(field, models.JSONField):
+        return lambda row, value: None if value is None else Jsonb(value)
+    return lambda row, value: value
+
+
+def _out(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    if isinstance(field, SealedField):
+        context = field.context
+        return lambda value: None if value is None else Sealed(bytes(value), context)
+    if isinstance(field, models.JSONField):
+        return lambda value: json.loads(value) if isinstance(value, str) else value
+    return lambda value: value
+
+
+@cache
+def _shape(model: type[models.Model]) -> _Shape:
+    return _Shape(model)
+
+
+@cache
+def _insert_sql(model: type[models.Model], count: int) -> str:
+    shape = _shape(model)
+    marks = "(" + ", ".join(["%s"] * len(shape.fields)) + ")"
+    return f'INSERT INTO "{shape.table}" ({shape.columns}) VALUES ' + ", ".join([marks] * count)
+
+
+def insert(*rows: models.Model) -> None:
+    """Insert rows of one model with one statement; nothing to do for none. Keys are made by the application."""
+    if not rows:
+        return
+    model = type(rows[0])
+    shape = _shape(model)
+    values = [value for row in rows for value in shape.values(row, shape.names)]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_sql(model, len(rows)), values)
+    for row in rows:
+        row._state.adding = False
+        row._state.db = connection.alias
+
+
+@cache
+def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> str:
+    columns = {f.attname: f.column for f in _shape(model).fields}
+    key = model._meta.pk
+    return f'UPDATE "{_shape(model).table}" SET ' + ", ".join(f'"{columns[n]}" = %s' for n in names) + f' WHERE "{key.column}" = %s'
+
+
+def update(row: models.Model, names: Iterable[str]) -> None:
+    """Write some attributes of a row that is there."""
+    chosen = tuple(dict.fromkeys(names))
+    if not chosen:
+        return
+    model = type(row)
+    with connection.cursor() as cursor:
+        cursor.execute(_update_sql(model, chosen), [*_shape(model).values(row, chosen), row.pk])
+
+
+def load(model: type[M], tail: str, params: Sequence[Any]) -> list[M]:
+    """Rows of a model; ``tail`` is what follows ``SELECT its columns FROM its table AS t``."""
+    shape = _shape(model)
+    with connection.cursor() as cursor:
+        cursor.execute(_select_sql(model) + tail, params)
+        found = cursor.fetchall()
+    out = shape.coming_out
+    return [model.from_db(connection.alias, shape.names, [turn(v) for turn, v in zip(out, row, strict=True)]) for row in found]
+
+
+def one(model: type[M], tail: str, params: Sequence[Any]) -> M | None:
+    """The first such row, or None."""
+    return next(iter(load(model, tail, params)), None)
+
+
+@cache
+def _select_sql(model: type[models.Model]) -> str:
+    shape = _shape(model)
+    return "SELECT " + ", ".join(f't."{f.column}"' for f in shape.fields) + f' FROM "{shape.table}" AS t '
