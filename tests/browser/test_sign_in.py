@@ -22,7 +22,7 @@ def test_a_clerk_with_two_posts_signs_in_chooses_and_leaves(page):
     sign_in(page, login)
     axe(page)
     shot(page, "post")
-    page.get_by_label("村(社区)代办员").check()
+    page.get_by_label("村（社区）代办员").check()
     page.get_by_role("button", name="用这个岗位").click()
     page.wait_for_url("**/account")
     assert page.get_by_text("正在使用").is_visible()

@@ -91,7 +91,7 @@ def export(file: Path, region: str, items: tuple[str, ...]) -> None:
     chosen = [s for s in published_standards(region=region, on=local_date(now())) if not items or s.code in items]
     match file.suffix:
         case ".xlsx":
-            file.write_bytes(write_workbook(chosen, title=f"人力资源社会保障服务事项“八统一”表({region})"))
+            file.write_bytes(write_workbook(chosen, title=f"人力资源社会保障服务事项“八统一”表（{region}）"))
         case ".yaml" | ".yml":
             file.write_text(write_yaml(chosen), "utf-8")
         case _:

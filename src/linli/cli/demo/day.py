@@ -45,14 +45,14 @@ BRANCHES = {
 _SLOW = {"suspended", "extended", "late", "overdue", "lapsed", "deemed accepted"}
 
 DEMANDS = [
-    ("邻居家装修堵了楼道,想问人社局能不能管", "请告诉我该找谁"),
-    ("村里的公交车晚上七点就没有了,下班回不去", "希望延长到九点"),
+    ("邻居家装修堵了楼道，想问人社局能不能管", "请告诉我该找谁"),
+    ("村里的公交车晚上七点就没有了，下班回不去", "希望延长到九点"),
     ("孩子上幼儿园要的居住证明在哪里开", ""),
-    ("公司倒闭了,老板联系不上,工资还有两个月没发", "帮我把工资要回来"),
-    ("老人不会用手机,社保认证怎么办", "希望有人上门"),
-    ("外地的养老保险断了三年,不知道从哪里补起", "给我讲一讲怎么办"),
-    ("想开一个小吃店,听说有补贴,跑了两个地方都说不归他管", "一次说清楚"),
-    ("窗口叫号听不清,耳朵不好的人容易过号", "能不能加屏幕提示"),
+    ("公司倒闭了，老板联系不上，工资还有两个月没发", "帮我把工资要回来"),
+    ("老人不会用手机，社保认证怎么办", "希望有人上门"),
+    ("外地的养老保险断了三年，不知道从哪里补起", "给我讲一讲怎么办"),
+    ("想开一个小吃店，听说有补贴，跑了两个地方都说不归他管", "一次说清楚"),
+    ("窗口叫号听不清，耳朵不好的人容易过号", "能不能加屏幕提示"),
 ]
 
 
@@ -286,14 +286,14 @@ class _Stage:
             now = self._next(now)
             yield now
             do.refuse_case(
-                case_id=case_id, ground=do.RefusalGround.NOT_OURS, reason="申请事项属于医疗保障部门职责,不属于本机关职权范围。",
+                case_id=case_id, ground=do.RefusalGround.NOT_OURS, reason="申请事项属于医疗保障部门职责，不属于本机关职权范围。",
                 right_authority="云岭市医疗保障局", by=self.of_post("hall-supervisor", hall, local_date(now)), now=now,
             )  # fmt: skip
             return
         if branch in ("corrected", "lapsed"):
             first = next(m for m in standard.materials if m.required is Required.YES and not m.from_departments)
             clerk = self._clerk(hall, now)
-            do.request_correction(case_id=case_id, missing=[do.Missing(first.code, "未提供,请补交。")], by=clerk, now=now)
+            do.request_correction(case_id=case_id, missing=[do.Missing(first.code, "未提供，请补交。")], by=clerk, now=now)
             if branch == "lapsed":
                 return
             now = self._next(now)
@@ -311,7 +311,7 @@ class _Stage:
             now = now + timedelta(minutes=40)
             yield now
             if Case.objects.get(pk=case_id).state in (State.IN_REVIEW, State.ACCEPTED):
-                do.withdraw_case(case_id=case_id, reason="申请人改变主意,暂不办理", by=self._clerk(hall, now), now=now)
+                do.withdraw_case(case_id=case_id, reason="申请人改变主意，暂不办理", by=self._clerk(hall, now), now=now)
             return
         if branch in ("in review", "overdue"):
             return
@@ -392,7 +392,7 @@ class _Stage:
             return now
         reviewer = self.who(self.by_user[step.user_id], local_date(now))
         asked = do.ask(
-            step_id=step.pk, what="suspend", ground="expert_review", reason="申报内容专业性强,需组织专家评审", until=local_date(now) + timedelta(days=10),
+            step_id=step.pk, what="suspend", ground="expert_review", reason="申报内容专业性强，需组织专家评审", until=local_date(now) + timedelta(days=10),
             by=reviewer, now=now,
         )  # fmt: skip
         do.settle_ask(ask_id=asked, grant=True, answer="同意", by=boss, now=now + timedelta(minutes=1))
@@ -433,7 +433,7 @@ class _Stage:
         links = [link.name for link in standard.plan.stages[step.ordinal - 1].links]
         if step.kind == "decide":
             grounds = do.Grounds(
-                facts="经审查,申请人提交的材料齐全,所述情况属实。" if approve else "经核查,申请人参保缴费记录与申报情况不一致。",
+                facts="经审查，申请人提交的材料齐全，所述情况属实。" if approve else "经核查，申请人参保缴费记录与申报情况不一致。",
                 reasons="符合规定条件。" if approve else "不符合该事项规定的办理条件。",
             )
             do.decide_case(step_id=step.pk, approve=approve, grounds=grounds, links_done=links, by=by, now=now)
@@ -441,7 +441,7 @@ class _Stage:
             do.give_opinion(
                 step_id=step.pk,
                 approve=approve,
-                opinion="材料属实,建议通过" if approve else "条件不符,建议不予办理",
+                opinion="材料属实，建议通过" if approve else "条件不符，建议不予办理",
                 links_done=links,
                 by=by,
                 now=now,

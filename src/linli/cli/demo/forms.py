@@ -46,7 +46,7 @@ def plausible(f: FormField) -> Any:
         case FieldType.SIGNATURE:
             return "已在纸质申请表上签名"
         case _:
-            return f"{f.label}(示例)"[:60]
+            return f"{f.label}（示例）"[:60]
 
 
 def photograph(text: str, number: int) -> BytesIO:

@@ -64,7 +64,7 @@ def _resident(
     found.names[person] = name
     if number % 3 == 0:
         facts = {
-            "education": dice.choice(["初中", "高中(中专、技校)", "大学专科", "大学本科"]), "bank_name": "云岭农村商业银行",
+            "education": dice.choice(["初中", "高中（中专、技校）", "大学专科", "大学本科"]), "bank_name": "云岭农村商业银行",
             "bank_account": _card(dice), "household_place": "示例省云岭市",
         }  # fmt: skip
         learn(party_id=person, is_employer=False, facts=facts, by=by, now=now)
