@@ -36,6 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 MANAGE = "accounts.manage"
+SESSIONS = "accounts.sessions"
 # Checked against when the user does not exist, so that both cases take the same time.
 _NOBODY = "argon2$argon2id$v=19$m=102400,t=2,p=8$Y2hhbmdlbWU$1kQ6vVh1nHfZyC7b1m3m3w"
 
@@ -147,9 +148,9 @@ def touch_session(*, session_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def end_session(*, session_id: UUID, why: str, by: Actor, now: datetime) -> None:
-    """End a session: one's own (``sign-out``), or anybody's with the permission (``admin``). Safe to repeat."""
+    """End a session: one's own (``sign-out``), or anybody's with a permission (``admin``). Safe to repeat."""
     session = SignIn.objects.select_for_update().filter(pk=session_id).first()
-    if session is None or (session.user_id != by.user_id and not by.can(MANAGE)):
+    if session is None or (session.user_id != by.user_id and not by.can(MANAGE) and not by.can(SESSIONS)):
         raise NotFound(what=msg("会话"))
     if session.ended_at is None:
         session.ended_at, session.ended_by = now, why
@@ -158,14 +159,18 @@ def end_session(*, session_id: UUID, why: str, by: Actor, now: datetime) -> None
 
 
 @transaction.atomic
-def change_password(*, user_id: UUID, old: str, new: str, by: Actor, now: datetime) -> None:
-    """Change one's own password; other sessions end. Raises :class:`SignInFailed`, :class:`PasswordWeak`."""
+def change_password(*, user_id: UUID, old: str, new: str, keep: UUID | None = None, by: Actor, now: datetime) -> None:
+    """Change one's own password; all sessions but the one to ``keep`` end, since whoever knew the old one may have begun them.
+
+    Raises :class:`SignInFailed`, :class:`PasswordWeak`.
+    """
     user = _lock(user_id)
     if by.user_id != user_id or not check_password(old, user.password):
         raise SignInFailed(field="old", tries=settings.ENV.lockout_tries, minutes=settings.ENV.lockout_minutes)
     _set_password(user, new)
     user.password_changed_at, user.must_change_password = now, False
     user.save(update_fields=["password", "password_changed_at", "must_change_password"])
+    SignIn.objects.filter(user=user, ended_at=None).exclude(pk=keep).update(ended_at=now, ended_by="password")
     record("accounts.password_changed", subject=_subject(user_id), by=by, at=now)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from linli.domains.accounts.models import SignIn, User
 from linli.domains.accounts.rules import is_idle
@@ -15,7 +15,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
-__all__ = ["SignIn", "User", "get_user", "live_session", "names", "sessions_of", "user_by_name", "users"]
+__all__ = ["SignIn", "User", "find_users", "get_user", "live_session", "live_sessions", "names", "sessions_of", "user_by_name", "users"]
 
 
 def live_session(session_id: UUID, *, now: datetime) -> SignIn | None:
@@ -24,6 +24,13 @@ def live_session(session_id: UUID, *, now: datetime) -> SignIn | None:
     if session is None or is_idle(session.seen_at, now, settings.ENV.idle_minutes):
         return None
     return session
+
+
+def live_sessions(*, by: Actor, now: datetime) -> QuerySet[SignIn]:
+    """Everybody's sessions in use, newest first, for who watches over them."""
+    by.must("accounts.sessions")
+    in_use = now - timedelta(minutes=settings.ENV.idle_minutes)
+    return SignIn.objects.filter(ended_at=None, seen_at__gte=in_use).select_related("user").order_by("-started_at")
 
 
 def sessions_of(user_id: UUID, *, by: Actor) -> QuerySet[SignIn]:
@@ -37,6 +44,12 @@ def users(*, by: Actor) -> QuerySet[User]:
     """All accounts, for who manages them."""
     by.must("accounts.manage")
     return User.objects.order_by("username")
+
+
+def find_users(text: str, *, by: Actor) -> QuerySet[User]:
+    """Accounts by part of the user name or the name; all of them for no text."""
+    wanted = text.strip()
+    return users(by=by).filter(Q(username__icontains=wanted) | Q(name__icontains=wanted)) if wanted else users(by=by)
 
 
 def get_user(user_id: UUID) -> User:

@@ -172,8 +172,9 @@ def password(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         try:
             commands.change_password(
-                user_id=user.pk, old=form.cleaned_data["old"], new=form.cleaned_data["new"], by=request.actor, now=request.now
-            )
+                user_id=user.pk, old=form.cleaned_data["old"], new=form.cleaned_data["new"], keep=request.sign_in.pk,
+                by=request.actor, now=request.now,
+            )  # fmt: skip
         except LinliError as error:
             form.add_problem(error)
         else:
