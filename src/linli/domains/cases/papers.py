@@ -62,9 +62,7 @@ def remedy(head: Letterhead) -> dict[str, Any]:
 def remedy_text(head: Letterhead) -> str:
     """The same as a sentence, for the decision itself."""
     r = remedy(head)
-    return (
-        f"如不服本决定，可自收到之日起六十日内向{r['review_body']}申请行政复议，或者自收到之日起六个月内向{r['court']}提起行政诉讼。"
-    )
+    return f"如不服本决定，可自收到之日起六十日内向{r['review_body']}申请行政复议，或者自收到之日起六个月内向{r['court']}提起行政诉讼。"
 
 
 def basis_lines(standard: Standard) -> list[str]:

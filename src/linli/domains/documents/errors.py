@@ -127,7 +127,9 @@ class FileNameWrong(FileRefused):
 class FileKindRefused(FileRefused):
     code = "documents.file_kind"
     template = noop("“%(name)s”不是可以接收的文件类型（识别为：%(kind)s）。")
-    remedy = noop("可以上传 PDF、OFD、JPG、PNG、WebP、HEIC 图片、Word(docx)、Excel（xlsx）或纯文本（txt）。请另存为其中一种后再上传。")
+    remedy = noop(
+        "可以上传 PDF、OFD、JPG、PNG、WebP、HEIC 图片、Word（docx）、Excel（xlsx）或纯文本（txt）。请另存为其中一种后再上传。"
+    )
 
 
 class FileDamaged(FileRefused):
