@@ -125,7 +125,7 @@ def _calendar() -> Iterator[Result]:
         return
     following = today.replace(year=today.year + 1, month=1, day=1)
     if not days.is_announced(following):
-        # Notices come out between late October and mid November (rules/deadlines.md 1).
+        # Notices come out between late October and mid November (docs/deadlines.md 1).
         late = today.month == 12
         text = f"no holiday notice for {following.year} is loaded; dates in that year are provisional"
         mend = "linli calendar load FILE, when the State Council's notice is out"

@@ -33,13 +33,13 @@ class Env(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Page server processes.")
     threads: int = Field(8, ge=1, le=256, description="Threads per page server process.")
     secret_key: str = Field("", description="Generated into the data folder at first start when empty.")
-    # Sign-in (rules/security.md SE-01, SE-02; the numbers are K and therefore settings).
+    # Sign-in (docs/security.md SE-01, SE-02; the numbers are K and therefore settings).
     second_factor: Literal["optional", "required"] = "optional"
     lockout_tries: int = Field(5, ge=3, le=20)
     lockout_minutes: int = Field(30, ge=1)
     idle_minutes: int = Field(15, ge=1, le=480)
     sessions_per_user: int = Field(2, ge=1, le=20)
-    # The clock (rules/deadlines.md 4 and DL-025: L and K, hence settings).
+    # The clock (docs/deadlines.md 4 and DL-025: L and K, hence settings).
     pause_counts_first_day: bool = False
     pause_counts_last_day: bool = False
     after_hours: Literal["next_working_day", "same_day"] = "next_working_day"

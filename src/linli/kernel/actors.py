@@ -11,7 +11,7 @@ from linli.kernel.text import noop
 
 
 class Channel(StrEnum):
-    """The way an act came in. The digit is the sixth part of a case number (``rules/identifiers.md`` 5)."""
+    """The way an act came in. The digit is the sixth part of a case number (``docs/identifiers.md``)."""
 
     HALL = "hall"
     ONLINE = "online"

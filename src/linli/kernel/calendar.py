@@ -1,6 +1,6 @@
 """Working days: Monday to Friday, minus days closed by the yearly State Council notice, plus weekend days it has worked.
 
-Source: 全国年节及纪念日放假办法 and the yearly notices (``rules/deadlines.md`` 1, V). A year whose notice is not loaded is
+Source: 全国年节及纪念日放假办法 and the yearly notices (``docs/deadlines.md`` 1, V). A year whose notice is not loaded is
 counted with plain weekends and marked *provisional*. The dated data themselves live in the ``org`` room; this module
 only counts.
 """
@@ -146,7 +146,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 def seed_notices() -> list[YearNotice]:
     """The notices of 2004-2026 as the package ``chinesecalendar`` carries them, for the first fill of the calendar.
 
-    The package was compared day by day with the notices of 2025 and 2026: no difference (``rules/deadlines.md`` 1).
+    The package was compared day by day with the notices of 2025 and 2026: no difference (``docs/deadlines.md`` 1).
     """
     from importlib.metadata import version
 

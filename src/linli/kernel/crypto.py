@@ -1,6 +1,6 @@
 """Digests, encryption of fields and files, and the keys for both.
 
-Two suites stand side by side (``rules/security.md`` CR-01): ``sm`` (SM3, SM4-GCM) and ``intl`` (SHA-256, AES-256-GCM).
+Two suites stand side by side (``docs/security.md`` CR-01): ``sm`` (SM3, SM4-GCM) and ``intl`` (SHA-256, AES-256-GCM).
 Every ciphertext names its suite and its key, so both can be mixed and a key can be rotated without touching old rows.
 """
 

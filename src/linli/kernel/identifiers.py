@@ -1,4 +1,4 @@
-"""Numbers that name people, bodies, places and cases (``rules/identifiers.md``).
+"""Numbers that name people, bodies, places and cases (``docs/identifiers.md``).
 
 What is refused is only what cannot be right: length, characters, check character, an impossible or future date. An
 unknown area is a warning, because numbers were given under codes that have been abolished since. python-stdnum's
@@ -71,7 +71,7 @@ def compact(text: str) -> str:
 class IdNumber:
     """A checked citizen ID number (GB 11643-1999). ``warnings`` do not refuse it.
 
-    Sex and birth place are not read out of it: the file's own fields prevail (``rules/identifiers.md`` 1).
+    Sex and birth place are not read out of it: the file's own fields prevail (``docs/identifiers.md``).
     """
 
     value: str
@@ -228,7 +228,7 @@ def parse_case_number(text: str) -> CaseNumber:
 
 
 def mask_id(value: str) -> str:
-    """First 6 and last 4 at most (``rules/security.md`` PI-12); short numbers show only their last 2."""
+    """First 6 and last 4 at most (``docs/security.md`` PI-12); short numbers show only their last 2."""
     if len(value) < 12:
         return "*" * max(len(value) - 2, 0) + value[-2:]
     return value[:6] + "*" * (len(value) - 10) + value[-4:]

@@ -8,7 +8,7 @@ FEN = Decimal("0.01")
 
 
 def to_fen(amount: Decimal) -> Decimal:
-    """Round half up to 0.01 yuan, the rounding of every benefit component (``rules/benefits.md``)."""
+    """Round half up to 0.01 yuan, the rounding of every benefit component."""
     return amount.quantize(FEN, rounding=ROUND_HALF_UP)
 
 

@@ -60,7 +60,7 @@ class HeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Linli-Reference", request.reference)
         if getattr(request, "sign_in", None):
-            # Nothing of a signed-in page stays on a shared machine (rules/security.md SE-10).
+            # Nothing of a signed-in page stays on a shared machine (docs/security.md SE-10).
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 

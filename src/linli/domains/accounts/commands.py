@@ -1,4 +1,4 @@
-"""Accounts, sign-in and sessions. Every outcome is recorded in the user's own chain (``rules/security.md`` SE-05)."""
+"""Accounts, sign-in and sessions. Every outcome is recorded in the user's own chain (``docs/security.md`` SE-05)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lockout, idleness and the second factor as pure rules (``rules/security.md`` SE-01, SE-02)."""
+"""Lockout, idleness and the second factor as pure rules (``docs/security.md`` SE-01, SE-02)."""
 
 from __future__ import annotations
 

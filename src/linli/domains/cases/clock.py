@@ -1,5 +1,5 @@
 """Deadlines as a budget and a ledger. The due date is never stored as a fact: it is derived, explained, and can be derived
-again for any past day or under a new calendar (``rules/deadlines.md`` 4).
+again for any past day or under a new calendar (``docs/deadlines.md`` 4).
 
 Day 0 is the day of the starting event and is never counted (民法典 art. 201). Working days count only working days. Calendar
 days count every day, and a last day that is closed moves on to the next working day (art. 203). Days of a pause are left out.
@@ -301,7 +301,7 @@ def received_on(
     """The day on which something handed in counts as received.
 
     What comes after close of business or on a closed day counts on the next working day, unless the site has set that
-    the calendar day counts (``rules/deadlines.md`` DL-025, L).
+    the calendar day counts (``docs/deadlines.md`` DL-025, L).
     """
     local = at.astimezone(SHANGHAI)
     if not next_working_day:

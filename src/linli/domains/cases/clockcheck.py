@@ -1,4 +1,4 @@
-"""Running a file of deadline cases (the format of ``rules/deadline-cases.yaml``) through the clock.
+"""Running a file of deadline cases (the format of ``data/deadline-cases.yaml``) through the clock.
 
 Each case gives a start, a limit, a unit and events, and what must come out of it. Only what the clock computes is compared;
 ``if_missed`` names a local consequence and no date, and is left alone.

@@ -2,7 +2,7 @@
 
 Each day has a secret seed. Its commitment (an SM3 digest) is published before the day, the seed after it. A draw takes the
 day's seed, the case, the stage and the attempt, and gives a number; the number picks from the qualified people in the order
-of their ids. Whoever knows the seed, the candidates and the exclusions gets the same person (``design.md`` 3, Draw).
+of their ids. Whoever knows the seed, the candidates and the exclusions gets the same person (``docs/architecture.md``, The draw).
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class DeliveryMethod(StrEnum):
 
 
 class MaterialState(StrEnum):
-    """What is known of a material (``ui.md``, Checklist)."""
+    """What is known of a material (``web/ui/README.md``, ``<c-checklist>``)."""
 
     HAVE = "have"
     WILL_VERIFY = "will_verify"

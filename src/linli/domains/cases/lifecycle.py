@@ -1,4 +1,4 @@
-"""The states of a case and the one table of transitions between them (``design.md`` 3)."""
+"""The states of a case and the one table of transitions between them (``docs/architecture.md``, The spine)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class State(StrEnum):
 
     @property
     def plain_label(self) -> str:
-        """The word a resident uses (``ui.md``, Timeline)."""
+        """The word a resident uses (``web/ui/README.md``)."""
         return _PLAIN[self]
 
 

@@ -347,7 +347,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewSheet:
-    """All that a reviewer sees of a case: nothing of where it came in or who took it in (``design.md`` 3, 3).
+    """All that a reviewer sees of a case: nothing of where it came in or who took it in (``docs/architecture.md``, invariant 3).
 
     ``alias`` stands for the case instead of its number, which names place and channel.
     """

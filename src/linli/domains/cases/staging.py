@@ -84,7 +84,7 @@ def begin_processing(work: Work, standard: Standard, powers: ItemAuthority, *, s
 
 
 def owe_materials(case: Case) -> None:
-    """From acceptance on, what other departments hold is owed by the bureau (``design.md`` 3, 5)."""
+    """From acceptance on, what other departments hold is owed by the bureau (``docs/architecture.md``, invariant 5)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE cases_casematerial SET state = %s WHERE case_id = %s AND state = %s",

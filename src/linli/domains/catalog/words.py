@@ -18,7 +18,7 @@ class Part(BaseModel):
 
 
 class Unit(StrEnum):
-    """In what a limit is counted (``rules/deadlines.md`` 3); the unit always stands with the number."""
+    """In what a limit is counted (``docs/deadlines.md`` 3); the unit always stands with the number."""
 
     WORKDAY = "workday"
     CALDAY = "calday"

@@ -1,6 +1,6 @@
 """Signing a PDF with a seal's certificate (PAdES B-B, B-T with a time stamp authority), and checking a signed one.
 
-GB/T 38540-2020 seals (SM2) are made by the seal service of the government, never here (``rules/security.md`` 6): that
+GB/T 38540-2020 seals (SM2) are made by the seal service of the government, never here (``docs/security.md`` 6): that
 service takes the place of :class:`Signer` behind the same two calls. What ships is a demonstration seal, and says so.
 """
 

@@ -243,7 +243,7 @@ def _authority_subject(org_id: UUID) -> Subject:
 def parse_notice(text: str) -> tuple[YearNotice, str]:
     """Read a notice file (YAML: year, region, source, closed spans, weekend days worked); returns it and its region.
 
-    The spans may be written as in ``rules/deadline-cases.yaml``. Raises :class:`NoticeFileWrong`, and
+    The spans may be written as in ``data/deadline-cases.yaml``. Raises :class:`NoticeFileWrong`, and
     :class:`~linli.kernel.calendar.NoticeWrong` when the notice contradicts itself.
     """
     try:

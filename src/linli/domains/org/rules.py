@@ -35,7 +35,7 @@ PARTS = frozenset({OrgKind.DIVISION, OrgKind.HALL})
 
 
 class Power(StrEnum):
-    """What an organisation may do with an item (``design.md`` 3)."""
+    """What an organisation may do with an item (``docs/architecture.md``, The spine)."""
 
     RECEIVE = "receive"
     ACCEPT = "accept"

@@ -12,7 +12,7 @@ from linli.kernel.text import noop
 
 
 class Gender(StrEnum):
-    """As the file says; never inferred from a number (``rules/identifiers.md`` 1)."""
+    """As the file says; never inferred from a number (``docs/identifiers.md``)."""
 
     MALE = "male"
     FEMALE = "female"
@@ -24,7 +24,7 @@ class Gender(StrEnum):
 
 
 class IdType(StrEnum):
-    """Certificates a hall meets (``rules/identifiers.md`` 1)."""
+    """Certificates a hall meets (``docs/identifiers.md``)."""
 
     CITIZEN = "citizen"
     HMT_RESIDENCE = "hmt-residence"
@@ -70,7 +70,7 @@ def check_document(id_type: IdType, number: str, *, today: date, field: str | No
 
 
 class Purpose(StrEnum):
-    """For what a whole number may be shown; every showing is recorded with one of these (``rules/security.md`` PI-12)."""
+    """For what a whole number may be shown; every showing is recorded with one of these (``docs/security.md`` PI-12)."""
 
     VERIFY_IDENTITY = "verify_identity"
     HANDLE_CASE = "handle_case"

@@ -125,7 +125,7 @@ def _new_case(item_code: str, applicant: Applicant, by: Actor, now: datetime, re
 
 
 def _initial_state(material: Material) -> MaterialState:
-    """What the bureau can lawfully get itself is never asked for (国令716号 art. 7; ``design.md`` 3, 5)."""
+    """What the bureau can lawfully get itself is never asked for (国令716号 art. 7; ``docs/architecture.md``, invariant 5)."""
     if material.from_departments:
         return MaterialState.WILL_VERIFY
     return MaterialState.COMMITTABLE if material.may_be_committed else MaterialState.PROVIDE

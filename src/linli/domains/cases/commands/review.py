@@ -81,7 +81,7 @@ def _own_step(
 
 
 def next_step(*, by: Actor, now: datetime) -> UUID | None:
-    """The stage the draw gave the actor that is due first; None if there is none. Nobody chooses (``design.md`` 3, 2).
+    """The stage the draw gave the actor that is due first; None if there is none. Nobody chooses (``docs/architecture.md``, invariant 2).
 
     What waits for the answer to a question (a suspension, another person) is left out until it comes.
     """
