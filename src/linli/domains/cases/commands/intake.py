@@ -160,6 +160,8 @@ def save_form(*, case_id: UUID, values: Mapping[str, Any], version: int | None =
     _must_be_open(work)
     standard = get_standard(work.case.standard_id)
     clean = check_form(standard.form, values, today=local_date(now), complete=False)
+    if clean == work.case.form.open_json():
+        return work.case.version  # a page that saves by itself often has nothing new to say
     work.change(form=clean)
     work.note("cases.form_saved", fields=sorted(clean))
     work.save()
