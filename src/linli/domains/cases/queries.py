@@ -49,7 +49,7 @@ from linli.domains.catalog.queries import Standard, get_standard, known_facts
 from linli.domains.documents.queries import DocumentCard, documents_of
 from linli.domains.org.queries import calendar
 from linli.domains.people.queries import CONTEXT, Party, parties
-from linli.domains.trace.queries import Entry, timeline
+from linli.domains.trace.queries import Entry, case_proof, timeline
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.errors import NotAllowed, NotFound
@@ -58,6 +58,7 @@ from linli.kernel.identifiers import compact
 from linli.kernel.text import Message, msg
 
 __all__ = [
+    "committed_line", "proof_of", "published_draws", "revealed_line",
     "alias_of", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "cases_of", "clock_outcomes",
     "clock_views", "ClockKind", "ClockView", "Colour", "Correction", "counter_acts", "counter_cases", "counter_file",
     "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "Decision", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
@@ -493,6 +494,16 @@ def plain_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
     return shown
 
 
+def proof_of(number: str, *, by: Actor) -> dict[str, Any]:
+    """The proof of a case the actor supervises, for an outsider to verify: what happened and when, never what was noted or
+    who acted. Raises :class:`NotFound`."""
+    by.must("trace.read")
+    case = supervised_cases(by).filter(number=compact(number)).only("pk").first()
+    if case is None:
+        raise NotFound(what=msg("编号为 %(number)s 的办件", number=number))
+    return case_proof(case.pk, show_data=False)
+
+
 # -- the draw, repeated -----------------------------------------------------------------------------------------------------------
 
 
@@ -539,6 +550,34 @@ def _replay(d: Draw, seed: bytes, day: DrawDay) -> DrawReplay:
     if again != d.chosen:
         return DrawReplay(d, False, msg("重算结果为 %(again)s，记录为 %(chosen)s", again=again, chosen=d.chosen))
     return DrawReplay(d, True)
+
+
+def committed_line(day: DrawDay) -> dict[str, Any]:
+    """What is published of a day before it: a digest that fixes its seed."""
+    return {
+        "what": "committed", "day": day.day.isoformat(), "commitment": bytes(day.commitment).hex(),
+        "at": day.committed_at.isoformat(),
+    }  # fmt: skip
+
+
+def revealed_line(day: DrawDay) -> dict[str, Any]:
+    """What is published of a day after it: the seed and every draw. People and cases appear by their ids only."""
+    draws = [
+        {
+            "case": str(d.case_id), "stage": d.stage, "attempt": d.attempt, "candidates": [str(c) for c in d.candidates],
+            "excluded": d.excluded, "chosen": str(d.chosen), "at": d.at.isoformat(),
+        }
+        for d in Draw.objects.filter(day_id=day.day).order_by("at", "pk").iterator(chunk_size=500)
+    ]  # fmt: skip
+    return {"what": "revealed", "day": day.day.isoformat(), "seed": bytes(day.revealed_seed or b"").hex(), "draws": draws}
+
+
+def published_draws(day: date) -> list[dict[str, Any]]:
+    """The public lines of one day: its commitment and, once the day is over, its seed with every draw; none without a seed."""
+    row = DrawDay.objects.filter(day=day).first()
+    if row is None:
+        return []
+    return [committed_line(row)] + ([revealed_line(row)] if row.revealed_seed else [])
 
 
 def draws_of(*, days: Iterable[date]) -> QuerySet[Draw]:

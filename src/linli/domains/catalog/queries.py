@@ -58,7 +58,8 @@ __all__ = [
     "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "FormField", "Gain", "get_row", "get_standard",
     "in_force", "in_force_row", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
     "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "MainItem", "mains", "Material", "material_line", "MaterialForm",
-    "must_be_in_force", "names_of", "package_standards", "Piece", "Plan", "Provenance", "published", "published_standards",
+    "must_be_in_force", "names_of", "offered_in", "package_standards", "Piece", "Plan", "Provenance", "public_version",
+    "public_versions", "published", "published_standards",
     "reference", "Replacement", "Required", "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard",
     "Status", "SubItem", "Times", "times_lines", "Unit", "version_of", "versions", "write_workbook", "write_yaml",
 ]  # fmt: skip
@@ -276,3 +277,24 @@ def devolution() -> dict[str, dict[str, str]]:
         for category in reference("devolution")["categories"]
         for item in category["items"]
     }
+
+
+def offered_in(*, on: date) -> list[str]:
+    """The divisions that have standards of their own on a day; what lies below them inherits."""
+    rows = ItemStandard.objects.filter(status=Status.PUBLISHED, valid_from__lte=on)
+    return sorted(rows.order_by().values_list("region", flat=True).distinct())
+
+
+def public_versions(item_code: str, *, region: str) -> QuerySet[ItemStandard]:
+    """Every version of an item that was published for one place, those to come included, newest first."""
+    rows = ItemStandard.objects.filter(item_id=item_code, region=region, status=Status.PUBLISHED)
+    return rows.defer("doc", "overrides").order_by("-version")
+
+
+def public_version(item_code: str, *, region: str, version: int) -> InForce:
+    """One version that was published for a place, whether or not it still counts. Raises :class:`NotFound`."""
+    row = public_versions(item_code, region=region).filter(version=version).values_list("pk", "valid_from").first()
+    if row is None:
+        raise NotFound(what=msg("第 %(n)s 版", n=version))
+    assert row[1]
+    return InForce(row[0], region, version, row[1], get_standard(row[0]))

@@ -22,13 +22,42 @@ def make_code() -> str:
     return body + str(mod_37_36.calc_check_digit(body, ALPHABET))
 
 
+# Characters that print or handwriting makes look alike; those of one group may stand for each other.
+_ALIKE = ("8B3", "5S6", "2Z7", "0DQC", "17T", "VUYW", "6G", "MNH", "KX", "EF", "PR", "49A")
+
+
+def _plain(typed: str) -> str:
+    """What was typed, in capitals and without separators."""
+    text = typed.translate(_READ_AS).upper().translate(_READ_AS)
+    return "".join(c for c in text if c not in " \t\r\n\u3000-\u2010\u2011\u2012\u2013\u2014_")
+
+
 def read_code(typed: str) -> str | None:
     """The code somebody typed or scanned, normalised; None if it cannot be one."""
-    text = typed.translate(_READ_AS).upper().translate(_READ_AS)
-    code = "".join(c for c in text if c not in " \t\r\n\u3000-\u2010\u2011\u2012\u2013\u2014_")
+    code = _plain(typed)
     if len(code) != LENGTH or any(c not in ALPHABET for c in code):
         return None
     return code if mod_37_36.is_valid(code, ALPHABET) else None
+
+
+def near_codes(typed: str) -> list[str]:
+    """Codes that differ from what was typed in one character that looks like another.
+
+    The check character rules most of them out, so there are few, and asking for them brings nobody nearer to a code they
+    do not have in hand.
+    """
+    code = _plain(typed)
+    if len(code) != LENGTH:
+        return []
+    found = {
+        code[:place] + other + code[place + 1 :]
+        for place, char in enumerate(code)
+        for group in _ALIKE
+        if char in group
+        for other in group
+        if other != char
+    }
+    return sorted(c for c in found if read_code(c) == c)
 
 
 def spaced(code: str) -> str:

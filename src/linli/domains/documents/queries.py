@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from pydantic import ValidationError
 
 from linli.domains.documents import papers
-from linli.domains.documents.codes import read_code, spaced
+from linli.domains.documents.codes import LENGTH, near_codes, read_code, spaced
 from linli.domains.documents.engine import current_templates
 from linli.domains.documents.errors import FileChanged, FileRefused, PaperWrong
 from linli.domains.documents.files import content_of, digest_of, pieces
@@ -32,12 +32,13 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg, noop
 
 __all__ = [
-    "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
-    "SignatureCheck", "State", "Verified", "current_templates", "document_record", "documents_of", "get_document", "open_file",
+    "CODE_LENGTH", "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
+    "SignatureCheck", "State", "Verified", "code_like", "current_templates", "document_record", "documents_of", "get_document", "open_file",
     "papers", "pdf", "picture", "powers_behind", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
     "verification_url", "verify", "verify_pdf",
 ]  # fmt: skip
 
+CODE_LENGTH = LENGTH
 _NOT_SEALED, _VOID, _SPECIMEN = noop("未用印"), noop("已作废"), noop("样张")
 
 
@@ -157,20 +158,30 @@ class Verified:
     number: str
     issuer: str
     holder: str  # masked, unless it is an employer
+    item: str  # the item of service it was made for; empty where there is none
     made_on: date
     sealed_at: datetime | None
     state: State
     digest: str  # SM3 of the sealed file, to compare with a file one holds
+    valid_to: date | None  # the last day of what it certifies, where it names one
+    seal: str  # empty before sealing
+    demo_seal: bool  # sealed with a key of this installation's own making, which has no force in law
+    stamped: bool  # the moment of signing is vouched for by a time stamp authority
     revoked_on: date | None
+    revoked_basis: str  # the law; the reason itself may name people and is not for strangers
     superseded_by: str  # the number of the document in its place
 
     @property
     def stands(self) -> bool:
         return self.state.stands
 
+    def expired(self, on: date) -> bool:
+        """Whether the time it was made for has run out."""
+        return self.valid_to is not None and on > self.valid_to
+
 
 def verify(code: str) -> Verified | None:
-    """The document with a verification code, as somebody typed or scanned it; None if there is none."""
+    """The document with a verification code, as somebody typed or scanned it; None if there is none. Two queries."""
     read = read_code(code)
     if read is None:
         return None
@@ -178,13 +189,23 @@ def verify(code: str) -> Verified | None:
     return _verified(document) if document else None
 
 
+def code_like(typed: str) -> str | None:
+    """The code of a document that looks like what was typed, when exactly one does; as it is printed."""
+    near = near_codes(typed)
+    found = list(Document.objects.filter(code__in=near).values_list("code", flat=True)[:2]) if near else []
+    return spaced(found[0]) if len(found) == 1 else None
+
+
 def _verified(d: Document) -> Verified:
     paper, issuer = paper_of(d)
+    use = SealUse.objects.select_related("seal").filter(document=d).first()
     return Verified(
         code=spaced(d.code), kind=PaperKind(d.kind), title=d.title, number=d.number, issuer=issuer["name"],
-        holder=paper.holder if paper.holder_is_employer else mask_name(paper.holder), made_on=local_date(d.made_at),
+        holder=paper.holder if paper.holder_is_employer else mask_name(paper.holder),
+        item=getattr(paper, "item_name", ""), made_on=local_date(d.made_at), valid_to=getattr(paper, "valid_to", None),
+        seal=str(use.seal) if use else "", demo_seal=bool(use and use.seal.demo), stamped=bool(use and use.stamped),
         sealed_at=d.sealed_at, state=State(d.state), digest=bytes(d.sealed_digest).hex() if d.sealed_digest else "",
-        revoked_on=local_date(d.revoked_at) if d.revoked_at else None,
+        revoked_on=local_date(d.revoked_at) if d.revoked_at else None, revoked_basis=d.revoked_basis,
         superseded_by=d.superseded_by.number if d.superseded_by else "",
     )  # fmt: skip
 

@@ -102,29 +102,6 @@ _STATES = {
     State.REVOKED: noop("已作废"),
 }
 
-
-class RevocationGround(StrEnum):
-    """Why a document was declared void, in a word that whoever holds it may read; the reason itself may name people."""
-
-    MISTAKE = "mistake"
-    DECISION_CANCELLED = "decision_cancelled"
-    WRONGLY_OBTAINED = "wrongly_obtained"
-    ON_REQUEST = "on_request"
-    OTHER = "other"
-
-    @property
-    def label(self) -> str:
-        return _GROUNDS[self]
-
-
-_GROUNDS = {
-    RevocationGround.MISTAKE: noop("文书内容或制作有误"),
-    RevocationGround.DECISION_CANCELLED: noop("所依据的决定已被撤销或变更"),
-    RevocationGround.WRONGLY_OBTAINED: noop("以不正当手段取得"),
-    RevocationGround.ON_REQUEST: noop("持有人申请注销"),
-    RevocationGround.OTHER: noop("其他原因"),
-}
-
 # A number that was given out is never reused, so a document that was not sealed can only be revoked, not deleted.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.COMPOSED: frozenset({State.SEALED, State.REVOKED}),

@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from linli.domains.org.models import (
     Absence,
@@ -29,7 +29,7 @@ from linli.kernel.text import msg
 
 __all__ = [
     "Absence", "actor_for", "answering_org", "authorities", "authority", "Authority", "calendar", "CalendarNotice",
-    "Candidate", "candidates", "counter_of", "Duty", "forget_calendars", "get_org", "Holding", "ItemAuthority",
+    "Candidate", "candidates", "counter_of", "counters", "Duty", "forget_calendars", "get_org", "Holding", "ItemAuthority",
     "letterhead", "Letterhead", "notices", "org_by_code", "org_names", "Organisation", "OrgKind", "Post", "Posting",
     "postings", "postings_of", "posts", "Power", "powers_of", "recusals_of", "Region", "region_names",
     "regions", "subtree_ids", "tree",
@@ -332,3 +332,24 @@ def counter_of(org_id: UUID, *, on: date) -> UUID:
         .first()
     )
     return hall or org_id
+
+
+_RANK = (OrgKind.HALL, OrgKind.BUREAU, OrgKind.TOWN, OrgKind.VILLAGE)
+
+
+def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisation]:
+    """Where people of a place can go, nearest first: halls and stations in it, then those of the divisions above it.
+
+    A bureau without a hall is its own counter. With ``item_code`` only those that may take that item in for the place.
+    """
+    near = Q(region_id__in=_prefixes(region)) | Q(region_id__startswith=region)
+    halls = Organisation.objects.filter(_on(on), kind=OrgKind.HALL, body_id=OuterRef("pk"))
+    found = Organisation.objects.filter(_on(on), near).select_related("region")
+    found = found.filter(Q(kind__in=[OrgKind.HALL, OrgKind.TOWN, OrgKind.VILLAGE]) | (Q(kind=OrgKind.BUREAU) & ~Exists(halls)))
+    if item_code:
+        covers = Q(region__in=_prefixes(region)) | Q(region__startswith=region)
+        may = Authority.objects.filter(_on(on), covers, item_code=item_code, power__in=[Power.RECEIVE, Power.ACCEPT])
+        found = found.filter(Q(pk__in=may.values("org_id")) | Q(kind=OrgKind.HALL, body_id__in=may.values("org_id")))
+    rank = Case(*(When(kind=kind, then=Value(n)) for n, kind in enumerate(_RANK)), output_field=IntegerField())
+    above = Case(When(region_id__startswith=region, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return found.annotate(above=above, rank=rank).order_by("above", "rank", F("region_id").desc(), "code")

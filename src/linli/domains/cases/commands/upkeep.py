@@ -17,8 +17,9 @@ from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.commands.intake import _accept, withdraw
 from linli.domains.cases.drawing import commit_seeds, reveal_seeds
 from linli.domains.cases.lifecycle import State
-from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Draw, DrawDay, MaterialFile
+from linli.domains.cases.models import Case, CaseMaterial, ClockRow, DrawDay, MaterialFile
 from linli.domains.cases.moves import Work
+from linli.domains.cases.queries import committed_line, revealed_line
 from linli.domains.catalog.queries import get_standard
 from linli.domains.trace.commands import public_folder
 from linli.kernel.actors import Actor
@@ -141,38 +142,16 @@ def publish_draws() -> Path:
     lines: list[dict[str, Any]] = []
     for row in DrawDay.objects.order_by("committed_at", "day"):
         if ("committed", row.day.isoformat()) not in known:
-            lines.append(
-                {
-                    "what": "committed",
-                    "day": row.day.isoformat(),
-                    "commitment": bytes(row.commitment).hex(),
-                    "at": row.committed_at.isoformat(),
-                }
-            )
+            lines.append(committed_line(row))
     for row in DrawDay.objects.exclude(revealed_at=None).order_by("day"):
         if ("revealed", row.day.isoformat()) not in known and row.revealed_seed:
-            lines.append(
-                {
-                    "what": "revealed",
-                    "day": row.day.isoformat(),
-                    "seed": bytes(row.revealed_seed).hex(),
-                    "draws": list(_draws(row.day)),
-                }
-            )
+            lines.append(revealed_line(row))
     if lines:
         with path.open("a", encoding="utf-8") as out:
             out.write("".join(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n" for line in lines))
             out.flush()
             os.fsync(out.fileno())
     return path
-
-
-def _draws(day: date) -> Iterator[dict[str, Any]]:
-    for d in Draw.objects.filter(day_id=day).order_by("at").iterator(chunk_size=500):
-        yield {
-            "case": str(d.case_id), "stage": d.stage, "attempt": d.attempt, "candidates": [str(c) for c in d.candidates],
-            "excluded": d.excluded, "chosen": str(d.chosen), "at": d.at.isoformat(),
-        }  # fmt: skip
 
 
 __all__ = ["commit_draws", "deem_accepted", "lapse_corrections", "lapse_drafts", "publish_draws", "reproject_open", "reveal_draws"]
