@@ -56,8 +56,9 @@ class House:
         )
         self.clerk = actor("cases.accept", "cases.decide", org_id=self.hall)
         self.issuer = actor("documents.seal", "cases.issue", org_id=self.hall)
-        self.stranger = actor("documents.seal", "cases.decide", "cases.issue", org_id=self.other)
-        self.auditor = actor("trace.read")
+        self.stranger = actor("documents.seal", "documents.revoke", "cases.decide", "cases.issue", org_id=self.other)
+        self.leader = actor("documents.revoke", org_id=self.org)
+        self.auditor = actor("trace.read", "trace.verify", org_id=self.org)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pypdf
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from PIL import Image
 
 from linli.domains.documents import queries
 from linli.domains.documents.codes import spaced
@@ -39,11 +40,13 @@ from linli.domains.documents.tests.conftest import ITEM, NOW, REGION, House, act
 from linli.domains.documents.tests.samples import SAMPLES
 from linli.domains.trace.commands import Subject, record
 from linli.domains.trace.queries import timeline, verify_chain
+from linli.kernel.calendar import local_date
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 
 BY_KIND = {s.kind: s for s in reversed(SAMPLES)}
+LAW = "《中华人民共和国行政许可法》第六十九条"
 
 
 def composed(house: House, kind: PaperKind = PaperKind.ACCEPTANCE_NOTICE, *, case=None, **changes):
@@ -380,34 +383,42 @@ def test_the_ledger_is_on_the_list_of_what_is_only_added_to():
 def test_a_revoked_document_no_longer_stands(house):
     document, _ = sealed(house)
     code = Document.objects.get(pk=document).code
-    revoke_document(document_id=document, reason="送达地址有误", by=house.clerk, now=NOW)
+    revoke_document(document_id=document, reason="送达地址有误", legal_basis=LAW, by=house.leader, now=NOW)
     found = queries.verify(code)
     assert (found.state, found.stands, found.revoked_on) == (State.REVOKED, False, NOW.date())
     verdict = queries.verify_pdf(queries.pdf(document), now=NOW)
     assert verdict.signature.intact
     assert not verdict.genuine
     with pytest.raises(NotInThisState):
-        revoke_document(document_id=document, reason="再次", by=house.clerk, now=NOW)
+        revoke_document(document_id=document, reason="再次", legal_basis=LAW, by=house.leader, now=NOW)
 
 
 def test_an_unsealed_document_can_be_revoked_and_prints_as_void(house):
     document = composed(house)
-    revoke_document(document_id=document, reason="制作有误", by=house.clerk, now=NOW)
+    revoke_document(document_id=document, reason="制作有误", legal_basis=LAW, by=house.leader, now=NOW)
     assert "已作废" in pypdf.PdfReader(BytesIO(queries.pdf(document))).pages[0].extract_text()
     with pytest.raises(NotInThisState):
         sealed(house, document)
 
 
-def test_revoking_needs_permission_reason_and_the_own_house(house):
+def test_revoking_needs_permission_reason_law_and_the_own_house(house):
     document, _ = sealed(house)
-    with pytest.raises(NotAllowed):
-        revoke_document(document_id=document, reason="x", by=house.issuer, now=NOW)
-    with pytest.raises(PaperWrong):
-        revoke_document(document_id=document, reason=" ", by=house.clerk, now=NOW)
+    what = {"document_id": document, "reason": "x", "legal_basis": LAW, "by": house.leader, "now": NOW}
+    for by in (house.issuer, house.clerk):
+        with pytest.raises(NotAllowed):
+            revoke_document(**what | {"by": by})
+    for missing in ("reason", "legal_basis"):
+        with pytest.raises(PaperWrong) as caught:
+            revoke_document(**what | {missing: " "})
+        assert caught.value.field == missing
     with pytest.raises(NotFound):
-        revoke_document(document_id=document, reason="x", by=house.stranger, now=NOW)
+        revoke_document(**what | {"by": house.stranger})
     with pytest.raises(NotFound):
-        revoke_document(document_id=uuid7(), reason="x", by=house.clerk, now=NOW)
+        revoke_document(**what | {"document_id": uuid7()})
+    revoke_document(**what)
+    record = queries.document_record(document)
+    assert (record.revoked_reason, record.revoked_basis, record.revoked_by) == ("x", LAW, house.leader.user_id)
+    assert timeline(record.card.subject_id)[-1].data["basis"] == LAW
 
 
 def test_a_document_is_superseded_by_a_sealed_one_of_the_same_case_and_kind(house):
@@ -473,18 +484,34 @@ def test_documents_of_a_case_cost_one_query_and_open_nothing(house, django_asser
     assert all(d.state == "composed" and not d.digest for d in found)
 
 
-def test_the_ledger_is_read_by_pages_by_who_may(house, django_assert_num_queries):
+def test_the_ledger_shows_who_may_the_uses_of_the_own_seals(house, django_assert_num_queries):
     case = uuid7()
     uses = [sealed(house, composed(house, case=case))[1] for _ in range(5)]
-    with django_assert_num_queries(1):
-        first = queries.seal_ledger(by=house.auditor, limit=3)
-    assert [e.id for e in first] == uses[:1:-1]
-    assert [e.id for e in queries.seal_ledger(by=house.auditor, before=first[-1].id)] == uses[1::-1]
-    assert first[0].seal == "示范区人力资源和社会保障局业务专用章"
-    assert len(queries.seal_ledger(by=house.auditor, subject_id=case)) == 5
-    assert queries.seal_ledger(by=house.auditor, subject_id=uuid7()) == []
+    for by in (house.auditor, house.leader):
+        assert [u.pk for u in queries.seal_ledger(by=by)] == uses[::-1]
+    insider = replace(house.issuer, body_id=house.org)
+    with django_assert_num_queries(2):
+        found = list(queries.seal_ledger(by=insider, day=local_date(NOW)))
+    assert [u.pk for u in found] == uses[::-1] and str(found[0].seal) == "示范区人力资源和社会保障局业务专用章"
+    assert queries.powers_behind(found) == dict.fromkeys(uses, "测试")
+    assert not queries.seal_ledger(by=insider, day=local_date(NOW) - timedelta(days=1))
+    assert queries.seal_ledger(by=insider, subject_id=case, seal_id=house.seal).count() == 5
+    assert not queries.seal_ledger(by=insider, subject_id=uuid7()) and not queries.seal_ledger(by=insider, seal_id=uuid7())
+    stranger = replace(house.stranger, body_id=house.other)
+    assert not queries.seal_ledger(by=stranger) and not queries.seals(by=stranger)
     with pytest.raises(NotAllowed):
-        queries.seal_ledger(by=house.issuer)
+        queries.seal_ledger(by=house.clerk)
+
+
+def test_a_picture_shows_every_page_before_and_after_sealing(house):
+    document = composed(house)
+    before = queries.picture(document)
+    sealed(house, document)
+    after = queries.picture(document)
+    assert before != after
+    with Image.open(BytesIO(after), formats=["PNG"]) as image:
+        pages = len(pypdf.PdfReader(BytesIO(queries.pdf(document))).pages)
+        assert image.height == pytest.approx(image.width * 297 / 210 * pages, abs=2 * pages)
 
 
 # -- what is no document ------------------------------------------------------------------------------------------------------------
