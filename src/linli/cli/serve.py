@@ -133,8 +133,34 @@ def serve(host: str | None, port: int | None) -> None:
     if port:
         os.environ["LINLI_PORT"] = str(port)
     os.environ.pop("LINLI_AS_OWNER", None)
+    from linli.config.env import load
+
+    env = load()
+    if not port_is_free(env.host, env.port):
+        raise PortTaken(env.port)
     ready()
     run_forever()
+
+
+class PortTaken(click.ClickException):
+    """Another program listens there."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is taken by another program; choose another one: --port {port + 1}")
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether the page server will be able to listen."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left is free
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def run_forever(announce: Callable[[], None] | None = None) -> None:

@@ -38,6 +38,7 @@ from linli.kernel.text import noop
 PORT = 5432  # only the name of the socket file; the server opens no network port
 DATABASE = "linli"
 ADMIN, OWNER, APP = "linli_admin", "linli_owner", "linli_app"
+_ELSEWHERE = Path("/var/lib/linli")  # for what the server's user could not reach beside the data
 _MAX_SOCKET_PATH = 100
 _START_SECONDS = 120
 _CRASH_RETRY_SECONDS = 40
@@ -117,7 +118,7 @@ class EmbeddedPostgres:
         """Beside the other data; elsewhere when the server must run as another user who cannot reach them."""
         if os.geteuid() == self._uid or _can_traverse(self.data, self._uid, self._gid):
             return self.data / "postgres" / "cluster"
-        return Path("/var/lib/linli") / _short_name(self.data) / "cluster"
+        return _ELSEWHERE / _short_name(self.data) / "cluster"
 
     @property
     def socket_dir(self) -> Path:
@@ -200,15 +201,40 @@ class EmbeddedPostgres:
             os.close(handle)
 
     def _make_dirs(self) -> None:
+        if self.cluster.is_relative_to(_ELSEWHERE):
+            _ELSEWHERE.mkdir(parents=True, exist_ok=True)
+            _ELSEWHERE.chmod(0o755)
         for path in (self.cluster.parent, self.socket_dir):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
             if os.geteuid() != self._uid:
                 os.chown(path, self._uid, self._gid)
 
+    def _server_binaries(self) -> Path:
+        """The programs as the server's own user reaches them; copied out of a root-only folder (``/root``) where need be."""
+        there = binaries()
+        if os.geteuid() == self._uid or _can_traverse(there, self._uid, self._gid):
+            return there
+        package = there.parent.parent
+        copy = _ELSEWHERE / f"programs-{_short_name(there)}-{int(there.stat().st_mtime)}"
+        if not copy.exists():
+            _ELSEWHERE.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(dir=_ELSEWHERE))
+            for folder in (there.parent, package.with_name(f"{package.name}.libs")):  # the programs look for the latter beside them
+                if folder.exists():
+                    shutil.copytree(folder, partial / folder.relative_to(package.parent), symlinks=True)
+            for path in [partial, *partial.rglob("*")]:
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
+            try:
+                partial.rename(copy)
+            except OSError:  # another start was quicker
+                shutil.rmtree(partial)
+        return copy / there.relative_to(package.parent)
+
     def _run(self, program: str, *args: str) -> None:
         done = subprocess.run(
-            [binaries() / program, *args], cwd=self.cluster.parent, preexec_fn=self._before_exec(), capture_output=True
+            [self._server_binaries() / program, *args], cwd=self.cluster.parent, preexec_fn=self._before_exec(), capture_output=True
         )
         if done.returncode:
             raise PostgresFailed(why=done.stderr.decode(errors="replace").strip()[-800:], log=self.log)
@@ -228,7 +254,8 @@ class EmbeddedPostgres:
             )  # fmt: skip
         finally:
             Path(pwfile).unlink()
-        fast = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n" if self.fast else ""
+        # Without autovacuum no worker of its own stands in the way when a test drops its database.
+        fast = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n" if self.fast else ""
         with (partial / "postgresql.conf").open("a") as conf:
             conf.write(_CONF + fast)
         partial.rename(self.cluster)  # only a finished cluster ever bears the name
@@ -240,7 +267,7 @@ class EmbeddedPostgres:
         while True:
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    [binaries() / "postgres", "-D", self.cluster, "-k", self.socket_dir, "-p", str(PORT)],
+                    [self._server_binaries() / "postgres", "-D", self.cluster, "-k", self.socket_dir, "-p", str(PORT)],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.cluster.parent,
                     preexec_fn=self._before_exec(own_session=True),
                 )  # fmt: skip

@@ -37,18 +37,22 @@ def demo(once: bool, reset: bool, cases: int, port: int | None) -> None:
       linli demo --once --reset --cases 400
     """
     started = time.monotonic()
-    if port:
-        os.environ["LINLI_PORT"] = str(port)
+    if not once:
+        os.environ["LINLI_PORT"] = str(_port(port))
     data = data_folder()
+    state = _state(data)
+    if state.get("begun") and "finished" not in state and not reset:
+        click.echo("an earlier first day was broken off; starting over", err=True)
+        reset = True
     if reset:
         _forget(data)
+        state = {}
+    if not state:
+        _claim(data)
     os.environ.pop("LINLI_AS_OWNER", None)
     ready(migrated=False)
     _migrate()
-    state = _state(data)
     if "finished" not in state:
-        if state.get("begun"):
-            raise click.ClickException("an earlier first day was broken off; start over with: linli demo --reset")
         _first_day(data, state, cases)
     _summary(state, started)
     if once:
@@ -56,6 +60,31 @@ def demo(once: bool, reset: bool, cases: int, port: int | None) -> None:
     from linli.cli.serve import run_forever
 
     run_forever(lambda: click.echo(f"\nLinli runs at {_url()}  (Ctrl-C stops it; a second start keeps the data)"))
+
+
+def _port(asked: int | None) -> int:
+    """The port asked for, if it is free; when none was asked for, the next free one."""
+    from linli.cli.serve import PortTaken, port_is_free
+    from linli.config.env import load
+
+    env = load()
+    wanted = asked or env.port
+    if port_is_free(env.host, wanted):
+        return wanted
+    chosen = asked or "LINLI_PORT" in os.environ
+    found = next((p for p in range(wanted + 1, wanted + 100) if not chosen and port_is_free(env.host, p)), None)
+    if found is None:
+        raise PortTaken(wanted)
+    click.echo(f"port {wanted} is taken by another program; using {found}", err=True)
+    return found
+
+
+def _claim(data: Path) -> None:
+    """Mark the folder as a demonstration's, so that ``--reset`` may remove it; never one that holds something else."""
+    if data.exists() and (data / "postgres").exists():
+        raise click.ClickException(f"{data} holds an installation; name another folder: LINLI_DATA=/tmp/linli-demo linli demo")
+    data.mkdir(parents=True, exist_ok=True)
+    _save(data, {"claimed": now().isoformat()})
 
 
 def _url() -> str:
