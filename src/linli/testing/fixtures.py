@@ -66,7 +66,6 @@ def committed_db(request: pytest.FixtureRequest, django_db_setup: None, django_d
     with django_db_blocker.unblock():
         connections.close_all()
         with _maintenance() as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)')
             admin.execute(f'CREATE DATABASE "{clone}" TEMPLATE "{original}"')
         default.settings_dict["NAME"] = clone
         try:
@@ -74,15 +73,24 @@ def committed_db(request: pytest.FixtureRequest, django_db_setup: None, django_d
         finally:
             connections.close_all()
             default.settings_dict["NAME"] = original
-            with _maintenance() as admin:
+            with _maintenance(may_end_any_session=True) as admin:
                 admin.execute(f'DROP DATABASE "{clone}" WITH (FORCE)')
 
 
-def _maintenance() -> Any:
-    """A connection to the server's own database as the role the tests run as."""
+def _maintenance(*, may_end_any_session: bool = False) -> Any:
+    """A connection to the server's own database as the role the tests run as.
+
+    Dropping ends the sessions that are left, some perhaps of a superuser (``as_superuser``), which only a superuser may;
+    with a DATABASE_URL there is but one role.
+    """
     import psycopg
+    from django.conf import settings
     from django.db import connections
 
+    from linli.kernel.postgres import ADMIN
+
+    if may_end_any_session and not settings.ENV.database_url:
+        return psycopg.connect(EmbeddedPostgres(settings.ENV.data, fast=True).address(ADMIN, "postgres").conninfo, autocommit=True)
     s = connections["default"].settings_dict
     return psycopg.connect(
         host=s["HOST"], port=s["PORT"] or None, user=s["USER"], password=s["PASSWORD"], dbname="postgres", autocommit=True

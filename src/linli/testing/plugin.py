@@ -5,9 +5,13 @@ With ``DATABASE_URL`` set the tests use that server instead (its role must be al
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,7 @@ settings.register_profile("linli", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("linli")
 
 _started: tuple[EmbeddedPostgres, Path] | None = None
+_PREFIX, _IN_USE, _YOUNG_SECONDS = "linli-test-", "in-use", 60
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,13 +35,37 @@ def pytest_load_initial_conftests() -> None:
     os.environ["LINLI_AS_OWNER"] = "1"
     if os.environ.get("LINLI_TEST_DATA"):
         return
-    folder = Path(tempfile.mkdtemp(prefix="linli-test-"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout`, a stopped build: leave in order, as with Ctrl-C
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     folder.chmod(0o755)
+    _hold(folder / _IN_USE)
     os.environ["LINLI_TEST_DATA"] = os.environ["LINLI_DATA"] = str(folder)
     if not os.environ.get("DATABASE_URL"):
         server = EmbeddedPostgres(folder, fast=True)
         server.start()
         _started = server, folder
+
+
+def _hold(lock: Path) -> bool:
+    """Take a lock that ends with this process however it ends; False if somebody else has it."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    return True
+
+
+def _sweep() -> None:
+    """Remove what killed runs left behind; their servers end with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            info = folder.stat()
+            abandoned = info.st_uid == os.geteuid() and time.time() - info.st_mtime > _YOUNG_SECONDS
+            if abandoned and (folder / _IN_USE).exists() and _hold(folder / _IN_USE):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_unconfigure() -> None:
