@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -15,12 +15,12 @@ from linli.domains.people.rules import Gender, IdType, Purpose
 from linli.kernel import rows
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import TokenQuery
-from linli.kernel.identifiers import mask_id, mask_phone
+from linli.kernel.identifiers import mask_account, mask_id, mask_phone
 from linli.kernel.search import query
 from linli.kernel.text import msg
 
 __all__ = [
-    "CONTEXT", "Gender", "IdType", "Party", "PersonCard", "Purpose", "employer_facts", "find_employers", "parties", "party",
+    "CONTEXT", "Gender", "IdType", "Party", "PersonCard", "Purpose", "employer_facts", "find_employers", "masked_facts", "parties", "party",
     "party_indexes", "person_by_index", "person_card", "person_facts",
 ]  # fmt: skip
 
@@ -122,6 +122,17 @@ def employer_facts(employer_id: UUID) -> dict[str, str]:
         "address": e.address,
     }
     return dict(e.profile.open_json() if e.profile else {}) | facts
+
+
+_MASKS = {
+    "id_number": mask_id, "credit_code": str, "phone": mask_phone, "handler_phone": mask_phone, "bank_account": mask_account,
+    "address": lambda text: text[:6] + "…" if len(text) > 6 else text,
+}  # fmt: skip
+
+
+def masked_facts(facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts as a page shows them: numbers masked, of an address the place only."""
+    return {name: _MASKS.get(name, str)(value) if value else "" for name, value in facts.items()}
 
 
 def find_employers(text: str) -> QuerySet[Employer]:
