@@ -33,7 +33,7 @@ from linli.kernel.text import Message, msg, noop
 
 __all__ = [
     "CODE_LENGTH", "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
-    "SignatureCheck", "State", "Verified", "code_like", "current_templates", "document_record", "documents_of", "get_document", "open_file",
+    "SignatureCheck", "State", "Verified", "code_like", "current_templates", "document_record", "documents_about", "documents_of", "get_document", "open_file",
     "papers", "pdf", "picture", "powers_behind", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
     "verification_url", "verify", "verify_pdf",
 ]  # fmt: skip
@@ -73,6 +73,12 @@ def _card(d: Document) -> DocumentCard:
 def documents_of(subject_id: UUID) -> list[DocumentCard]:
     """All documents of a case or demand, oldest first."""
     return [_card(d) for d in rows.load(Document, "WHERE t.subject_id = %s ORDER BY t.made_at, t.id", [subject_id])]
+
+
+def documents_about(subject_ids: Sequence[UUID], kinds: Sequence[PaperKind]) -> list[DocumentCard]:
+    """Documents of some kinds of many cases, newest first, in one query; the caller asks first who may see the cases."""
+    found = Document.objects.filter(subject_id__in=subject_ids, kind__in=kinds).defer("data").order_by("-made_at", "-id")
+    return [_card(d) for d in found]
 
 
 def get_document(document_id: UUID) -> DocumentCard:
