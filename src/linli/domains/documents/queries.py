@@ -75,9 +75,9 @@ def documents_of(subject_id: UUID) -> list[DocumentCard]:
     return [_card(d) for d in rows.load(Document, "WHERE t.subject_id = %s ORDER BY t.made_at, t.id", [subject_id])]
 
 
-def documents_about(subject_ids: Sequence[UUID], kinds: Sequence[PaperKind]) -> list[DocumentCard]:
+def documents_about(subject_ids: Iterable[UUID], kinds: Iterable[PaperKind]) -> list[DocumentCard]:
     """Documents of some kinds of many cases, newest first, in one query; the caller asks first who may see the cases."""
-    found = Document.objects.filter(subject_id__in=subject_ids, kind__in=kinds).defer("data").order_by("-made_at", "-id")
+    found = Document.objects.filter(subject_id__in=list(subject_ids), kind__in=list(kinds)).defer("data").order_by("-made_at", "-id")
     return [_card(d) for d in found]
 
 
