@@ -14,6 +14,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind, Colour, colour, explain
+from linli.domains.cases.deciding import DecisionText, decision_text
 from linli.domains.cases.draw import Exclusion, commitment, message, pick
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
 from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, may_move, moves_from
@@ -45,6 +46,7 @@ from linli.domains.cases.permissions import (
     supervised_cases,
     visible_cases,
 )
+from linli.domains.cases.reading import Answer, answers
 from linli.domains.catalog.queries import Standard, get_standard, known_facts
 from linli.domains.documents.queries import DocumentCard, documents_of
 from linli.domains.org.queries import calendar
@@ -59,12 +61,13 @@ from linli.kernel.text import Message, msg
 
 __all__ = [
     "committed_line", "proof_of", "published_draws", "revealed_line",
-    "alias_of", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "cases_of", "clock_outcomes",
+    "alias_of", "Answer", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "cases_of", "clock_outcomes",
     "clock_views", "ClockKind", "ClockView", "Colour", "Correction", "counter_acts", "counter_cases", "counter_file",
-    "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "Decision", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
+    "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left",
+    "Decision", "DecisionText", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
     "draw_days", "DrawDay", "DrawReplay", "draws_of", "Exclusion", "FINAL", "find", "full_timeline", "id_of_number",
-    "IN_HAND", "issue_cases", "issue_queue", "MaterialFile", "MaterialState", "Move", "moves_from", "my_steps",
-    "open_cases", "Opinion", "PauseGround", "plain_timeline", "prefill", "Received", "Refusal", "RefusalGround",
+    "IN_HAND", "issue_cases", "issue_queue", "MaterialFile", "MaterialState", "Move", "moves_from", "my_pile", "my_steps",
+    "open_cases", "Opinion", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision", "Received", "Refusal", "RefusalGround",
     "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "Step", "step_cases", "StepKind", "StepState",
     "supervised_cases", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases",
 ]  # fmt: skip
@@ -130,6 +133,11 @@ def case_colour(case: Case, *, now: datetime) -> Colour:
         paused=paused or case.due_on is None,
         stopped=False,
     )
+
+
+def days_left(case: Case, *, now: datetime) -> int | None:
+    """Working days until the projected due date; negative when it is over, None when no date can be told."""
+    return calendar(case.region).working_days_between(local_date(now), case.due_on) if case.due_on else None
 
 
 # -- finding ----------------------------------------------------------------------------------------------------------------------
@@ -335,6 +343,37 @@ def my_steps(*, by: Actor) -> QuerySet[Step]:
     )
 
 
+class Pile(StrEnum):
+    """A reviewer's lists: what can be worked on, what waits for a special procedure, what is done."""
+
+    OPEN = "open"
+    SUSPENDED = "suspended"
+    DONE = "done"
+
+    @property
+    def order(self) -> str:
+        """By which column its pages go: due first, or done last."""
+        return {"open": "due_on", "suspended": "opened_at", "done": "-done_at"}[self.value]
+
+
+def my_pile(pile: Pile, *, by: Actor) -> QuerySet[Step]:
+    """One of the actor's own lists, in its order."""
+    if pile is Pile.DONE:
+        if by.user_id is None or not (by.can("cases.review") or by.can("cases.decide")):
+            raise NotAllowed(permission="cases.review")
+        done = Step.objects.filter(user_id=by.user_id, state=StepState.DONE, kind__in=["review", "second_review", "decide"])
+        return done.select_related("case").order_by(pile.order, "id")
+    waits = Q(case__state=State.SUSPENDED)
+    return my_steps(by=by).filter(waits if pile is Pile.SUSPENDED else ~waits).order_by(pile.order, "id")
+
+
+def pile_counts(*, by: Actor) -> dict[Pile, int]:
+    """How much lies open and suspended; the load limit of the draw keeps both small."""
+    waits = Q(case__state=State.SUSPENDED)
+    row = my_steps(by=by).order_by().aggregate(suspended=Count("pk", filter=waits), open=Count("pk", filter=~waits))
+    return {Pile.OPEN: row["open"], Pile.SUSPENDED: row["suspended"]}
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What an earlier stage said; by its name, never by a person's."""
@@ -359,7 +398,7 @@ class ReviewSheet:
     state: State
     standard: Standard
     applicant: Party
-    form: dict[str, Any]
+    answers: list[Answer]
     materials: list[CaseMaterial]
     files: dict[UUID, list[MaterialFile]]
     opinions: list[Opinion]
@@ -379,15 +418,27 @@ def review_sheet(step_id: UUID, *, by: Actor, now: datetime) -> ReviewSheet:
     step = _own_step(step_id, by)
     case = case_for(step.case_id, by=by, among=step_cases(by))
     materials, files = _materials(case)
+    standard = get_standard(case.standard_id)
     earlier = case.steps.filter(state=StepState.DONE, ordinal__gt=0, ordinal__lt=step.ordinal).order_by("ordinal")
     return ReviewSheet(
-        step=step, alias=alias_of(step), version=case.version, state=State(case.state), standard=get_standard(case.standard_id),
-        applicant=parties([case.applicant_id])[case.applicant_id], form=case.form.open_json(), materials=materials, files=files,
+        step=step, alias=alias_of(step), version=case.version, state=State(case.state), standard=standard,
+        applicant=parties([case.applicant_id])[case.applicant_id], answers=answers(standard, case.form.open_json()),
+        materials=materials, files=files,
         opinions=[Opinion(s.name, s.proposal, s.opinion, s.links_done, s.done_at) for s in earlier],
         clocks=[c for c in clock_views(case, now=now) if c.kind in (ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE)],
         asked=list(case.asks.filter(step=step).order_by("-asked_at")),
         received_on=local_date(case.received_at) if case.received_at else None,
     )  # fmt: skip
+
+
+def preview_decision(
+    step_id: UUID, *, approve: bool, facts: str = "", reasons: str = "", legal_basis: str = "", by: Actor
+) -> DecisionText:
+    """What a decision at the actor's own stage would say, before it is made. Raises :class:`GroundsMissing`."""
+    step = _own_step(step_id, by)
+    case = case_for(step.case_id, by=by, among=step_cases(by))
+    standard = get_standard(case.standard_id)
+    return decision_text(case, standard, approve=approve, facts=facts, reasons=reasons, legal_basis=legal_basis)
 
 
 def _own_step(step_id: UUID, by: Actor) -> Step:

@@ -22,8 +22,8 @@ from linli.kernel.search import vector
 from linli.kernel.text import msg, noop
 
 __all__ = [
-    "NameDiffers", "find_person", "learn", "register_employer", "register_person", "update_person", "view_employer", "view_full",
-    "view_person",
+    "employer_subject", "find_person", "learn", "NameDiffers", "person_subject", "register_employer", "register_person",
+    "update_person", "view_employer", "view_full", "view_person",
 ]  # fmt: skip
 
 

@@ -29,11 +29,13 @@ from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Ask, Case, CaseMaterial, Step, StepKind, StepState
 from linli.domains.cases.moves import Work
 from linli.domains.cases.permissions import DECIDE, REVIEW
+from linli.domains.cases.reading import answers, whole_lines
 from linli.domains.cases.staging import conclude, make_stage, open_stage
 from linli.domains.catalog.queries import LinkDuty, Standard, get_standard
 from linli.domains.org.commands import declare_recusal
 from linli.domains.org.queries import recusals_of
-from linli.domains.people.commands import Purpose, employer_subject, person_subject, view_full
+from linli.domains.people.commands import employer_subject, person_subject, view_full
+from linli.domains.people.queries import Purpose
 from linli.domains.trace.commands import once, record
 from linli.kernel import rows
 from linli.kernel.actors import Actor, system
@@ -55,9 +57,7 @@ class Grounds:
 _UNBIASED = " AND NOT EXISTS (SELECT 1 FROM cases_ask a WHERE a.step_id = t.id AND a.what = 'redraw' AND a.settled_at IS NULL)"
 
 
-def _own_step(
-    step_id: UUID, *, by: Actor, now: datetime, version: int | None = None, judging: bool = False
-) -> tuple[Work, Step]:
+def _own_step(step_id: UUID, *, by: Actor, now: datetime, version: int | None = None, judging: bool = False) -> tuple[Work, Step]:
     """Lock the case of a stage that is the actor's own and still open. Raises :class:`NotYourStep`.
 
     ``judging``: it must be in review, and whoever asked to be let off the case (:func:`recuse`) waits for the answer.
@@ -283,29 +283,28 @@ def recuse(*, step_id: UUID, reason: str, version: int | None = None, by: Actor,
     made = ask(step_id=step_id, what="redraw", reason=reason, version=version, by=by, now=now)
     case = Case.objects.only("applicant_id", "agent_id").get(steps=step_id)
     known = set(recusals_of(by.person_id).values_list("party_id", flat=True))
-    for party in {case.applicant_id, case.agent_id} - known - {None}:
+    for party in {p for p in (case.applicant_id, case.agent_id) if p} - known:
         declare_recusal(user_id=by.person_id, party_id=party, reason=reason.strip()[:200], by=by, now=now)
     return made
 
 
-@once
+@transaction.atomic  # not `once`, which would keep the answer
 def show_whole(*, step_id: UUID, field: str, purpose: Purpose, by: Actor, now: datetime) -> str:
-    """Show a number of the actor's own open case whole, for a stated purpose; the applicant can see that it was looked at.
+    """Show a masked number of the actor's own open case whole, for a stated purpose; the applicant can see that it was looked at.
 
     ``field`` is ``applicant`` for the applicant's document number, or the name of a field of the form.
     Raises :class:`NotYourStep`, :class:`NotFound`.
     """
-    work, step = _own_step(step_id, by=by, now=now)
-    case = work.case
+    case = _own_step(step_id, by=by, now=now)[0].case
     if field == "applicant" and not case.applicant_is_employer:
         return view_full(person_id=case.applicant_id, field="id_number", purpose=purpose, case=case.pk, by=by, now=now).value
-    known = {f.name: f for f in get_standard(case.standard_id).form if f.type in PERSONAL_NUMBERS}
-    value = case.form.open_json().get(field) if field in known else None
-    if not value:
+    form = case.form.open_json()
+    answer = next((a for a in answers(get_standard(case.standard_id), form) if a.name == field and a.masked), None)
+    if answer is None:
         raise NotFound(what=msg("该字段"))
     whose = employer_subject(case.applicant_id) if case.applicant_is_employer else person_subject(case.applicant_id)
-    record("people.shown_whole", subject=whose, by=by, at=now, field=known[field].label, purpose=purpose, case=case.pk)
-    return str(value)
+    record("people.shown_whole", subject=whose, by=by, at=now, field=answer.label, purpose=purpose, case=case.pk)
+    return "；".join(whole_lines(form[field]))
 
 
 __all__ = [
