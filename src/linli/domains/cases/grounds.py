@@ -141,3 +141,19 @@ _RECEIVED = {
     Received.COMMITTED: noop("签署告知承诺书"),
     Received.VERIFIED: noop("经部门核验"),
 }
+
+
+class ExternalAct(StrEnum):
+    """受理, 接收, 审核, 出件: what somebody did in the other system."""
+
+    ACCEPT = "accept"
+    TAKE_OVER = "take_over"
+    REVIEW = "review"
+    ISSUE = "issue"
+
+    @property
+    def label(self) -> str:
+        return {"accept": noop("受理"), "take_over": noop("接收"), "review": noop("审核"), "issue": noop("出件")}[self.value]
+
+
+RECEIPT_TRIES = 5  # wrong codes of receipt before only a signature will do

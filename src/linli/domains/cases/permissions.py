@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, Step
-from linli.domains.org.queries import subtree_ids
+from linli.domains.org.queries import Authority, Power, subtree_ids
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import SHANGHAI
 
 _NOWHERE = UUID(int=0)
 _TO_ISSUE = (State.APPROVED, State.REJECTED, State.ISSUED)
@@ -92,6 +94,48 @@ def supervises(by: Actor, case: Case) -> bool:
     if not by.can(SUPERVISE) or by.org_id is None or case.state == State.DRAFT:
         return False
     return not {case.hall_id, case.deciding_org_id}.isdisjoint(subtree_ids(by.hall_id or by.org_id))
+
+
+def external_cases(by: Actor, *, waiting: bool = False) -> QuerySet[Case]:
+    """Cases handled in another system that the actor may see in order to record an act: at the counter that took them in, or
+    with the power over the item; with ``waiting`` only those of which the next act is theirs to record.
+
+    Says the same as ``commands.external``.
+    """
+    at_counter = Q(hall_id=_at(by)) | Q(origin_id=_at(by)) if by.can(ACCEPT) else _NONE
+    reviewing = Q(_holds(by, Power.REVIEW, Power.DECIDE)) if by.can(REVIEW) or by.can(DECIDE) else _NONE
+    issuing = Q(_holds(by, Power.ISSUE)) if by.can(ISSUE) else _NONE
+    own = Step.objects.filter(case=OuterRef("pk"), user_id=by.user_id)
+    judged, decided = Exists(own.filter(kind__in=["accept", "review", "decide"])), Exists(own.filter(kind="decide"))
+    takes_over = Q(state=State.ACCEPTED) if by.can(REVIEW) else _NONE
+    if waiting:
+        seen = (
+            at_counter & Q(state=State.SUBMITTED)
+            | reviewing & (takes_over | Q(state=State.IN_REVIEW)) & ~judged
+            | issuing & Q(state__in=[State.APPROVED, State.REJECTED]) & ~decided
+        )
+    else:
+        seen = (
+            at_counter
+            | reviewing & (Q(state__in=[State.ACCEPTED, State.IN_REVIEW]) | judged)
+            | issuing & (Q(state__in=_TO_ISSUE) | Exists(own.filter(kind="issue")))
+        )
+    began = TruncDate("started_at", tzinfo=SHANGHAI)
+    return Case.objects.filter(external=True).exclude(state=State.DRAFT).alias(began_on=began).filter(seen)
+
+
+_NONE = Q(pk__in=[])
+
+
+def _holds(by: Actor, *powers: Power) -> Exists:
+    """Whether the actor's organisation, or the body it acts for, held one of the powers over the item when the case began."""
+    began = OuterRef("began_on")
+    place = ExpressionWrapper(OuterRef("region"), output_field=CharField())
+    held = Authority.objects.alias(place=place).filter(
+        Q(valid_to=None) | Q(valid_to__gt=began), place__startswith=F("region"), item_code=OuterRef("item_code"),
+        org_id__in=[o for o in (by.org_id, by.body_id) if o], power__in=powers, valid_from__lte=began,
+    )  # fmt: skip
+    return Exists(held)
 
 
 def visible_cases(by: Actor) -> QuerySet[Case]:

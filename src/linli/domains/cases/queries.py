@@ -10,13 +10,22 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case as Choice
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind, Colour, colour, explain
 from linli.domains.cases.deciding import DecisionText, decision_text
 from linli.domains.cases.draw import Exclusion, commitment, message, pick
-from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
+from linli.domains.cases.grounds import (
+    RECEIPT_TRIES,
+    DeliveryMethod,
+    ExternalAct,
+    MaterialState,
+    PauseGround,
+    Received,
+    RefusalGround,
+)
 from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, may_move, moves_from
 from linli.domains.cases.models import (
     Ask,
@@ -38,9 +47,12 @@ from linli.domains.cases.models import (
 )
 from linli.domains.cases.permissions import (
     ACCEPT,
+    DECIDE,
     RECEIVE,
+    REVIEW,
     counter_cases,
     delivery_cases,
+    external_cases,
     issue_cases,
     step_cases,
     supervised_cases,
@@ -48,8 +60,18 @@ from linli.domains.cases.permissions import (
 )
 from linli.domains.cases.reading import Answer, answers
 from linli.domains.catalog.queries import Standard, get_standard, known_facts
-from linli.domains.documents.queries import DocumentCard, documents_of
-from linli.domains.org.queries import calendar
+from linli.domains.documents.queries import (
+    READ_LEDGER,
+    DocumentCard,
+    DocumentRecord,
+    PaperKind,
+    Seal,
+    document_record,
+    documents_of,
+    seal_in_use,
+    seal_ledger,
+)
+from linli.domains.org.queries import Power, authorities, calendar
 from linli.domains.people.queries import CONTEXT, Party, parties
 from linli.domains.trace.queries import Entry, case_proof, timeline
 from linli.kernel.actors import Actor
@@ -66,6 +88,8 @@ __all__ = [
     "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left",
     "Decision", "DecisionText", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
     "draw_days", "DrawDay", "DrawReplay", "draws_of", "Exclusion", "FINAL", "find", "full_timeline", "id_of_number",
+    "case_numbers", "external_sheet", "external_waiting", "ExternalAct", "ExternalLine", "ExternalSheet", "find_issued",
+    "handover_sheet", "HandoverSheet", "issue_sheet", "IssueSheet", "next_to_issue", "paper_for", "PaperAccess",
     "IN_HAND", "issue_cases", "issue_queue", "MaterialFile", "MaterialState", "Move", "moves_from", "my_pile", "my_steps",
     "open_cases", "Opinion", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision", "Received", "Refusal", "RefusalGround",
     "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "Step", "step_cases", "StepKind", "StepState",
@@ -324,11 +348,6 @@ def counter_today(*, by: Actor, now: datetime) -> QuerySet[Case]:
     return counter_cases(by).filter(Q(state=State.DRAFT) | Q(received_at__gte=midnight)).order_by("-started_at")
 
 
-def to_deliver(*, by: Actor) -> QuerySet[Case]:
-    """Results that wait to be handed over, the longest waiting first."""
-    return delivery_cases(by).filter(state=State.ISSUED).order_by("issued_at", "id")
-
-
 # -- review -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -471,15 +490,225 @@ def counter_file(case_id: UUID, file_id: UUID, *, by: Actor) -> MaterialFile:
 # -- issue ------------------------------------------------------------------------------------------------------------------------
 
 
-def issue_queue(*, by: Actor) -> QuerySet[Case]:
-    """Decided cases that wait for their result, without those the actor decided."""
+def issue_queue(*, by: Actor, now: datetime | None = None, shade: Colour | None = None) -> QuerySet[Case]:
+    """Decided cases that wait for their result, the longest waiting first, without those the actor decided; by clock colour
+    (at ``now``) where asked.
+
+    ``holder_id`` of each is who has it on the table, or None.
+    """
     own = Step.objects.filter(user_id=by.user_id, kind=StepKind.DECIDE, state=StepState.DONE).values("case_id")
-    return (
-        issue_cases(by)
-        .filter(state__in=[State.APPROVED, State.REJECTED], external=False)
-        .exclude(pk__in=own)
-        .order_by("decided_at", "id")
-    )
+    holder = Step.objects.filter(case=OuterRef("pk"), kind=StepKind.ISSUE, state=StepState.OPEN).values("user_id")[:1]
+    cases = issue_cases(by).filter(state__in=[State.APPROVED, State.REJECTED], external=False).exclude(pk__in=own)
+    if shade and now:
+        cases = cases.filter(_shade(shade, now))
+    return cases.annotate(holder_id=Subquery(holder)).order_by("decided_at", "id")
+
+
+def next_to_issue(*, by: Actor) -> UUID | None:
+    """The case an issuer takes next: what they have on the table, then what has waited longest and nobody has."""
+    mine = Choice(When(holder_id=by.user_id, then=0), default=1)
+    free = issue_queue(by=by).filter(Q(holder_id=None) | Q(holder_id=by.user_id))
+    return free.order_by(mine, "decided_at", "id").values_list("pk", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision without who made it."""
+
+    approved: bool
+    facts: str
+    reasons: str
+    legal_basis: str
+    remedies: str
+    at: datetime
+
+
+def _decided(case: Case) -> Decided | None:
+    d = Decision.objects.filter(case=case).first()
+    return Decided(d.approved, d.facts, d.reasons, d.legal_basis, d.remedies, d.decided_at) if d else None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSheet:
+    """All that an issuer sees of a case: what was decided and not by whom, its papers, and the seal they will bear.
+
+    ``own_decision`` says that the actor decided it and so may not issue it; ``taken`` that a colleague has it on the table.
+    ``power`` is the document by which the body holds the power to seal for this item.
+    """
+
+    case: Case
+    standard: Standard
+    applicant: Party
+    decided: Decided
+    papers: list[DocumentCard]
+    clocks: list[ClockView]
+    prepared: bool
+    taken: bool
+    own_decision: bool
+    seal: Seal | None
+    power: str
+
+
+_RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
+
+
+def issue_sheet(case_id: UUID, *, by: Actor, now: datetime) -> IssueSheet:
+    """A decided case of this platform, at the organisation that decided it. Raises :class:`NotFound`."""
+    case = case_for(case_id, by=by, among=issue_cases(by).filter(external=False))
+    decided = _decided(case)
+    assert decided
+    held = {s.kind: s for s in case.steps.filter(state__in=[StepState.OPEN, StepState.DONE], kind__in=[StepKind.DECIDE, StepKind.ISSUE])}
+    issuing, deciding = held.get(StepKind.ISSUE), held.get(StepKind.DECIDE)
+    org_id = case.deciding_org_id or case.org_id
+    powers = authorities(case.item_code, on=local_date(now)).filter(power=Power.SEAL, org_id=org_id).order_by("-region")
+    return IssueSheet(
+        case=case, standard=get_standard(case.standard_id), applicant=parties([case.applicant_id])[case.applicant_id],
+        decided=decided, papers=[d for d in documents_of(case.pk) if d.kind in _RESULTS],
+        clocks=[c for c in clock_views(case, now=now) if c.kind is ClockKind.DELIVERY],
+        prepared=issuing is not None and issuing.user_id == by.user_id, taken=issuing is not None and issuing.user_id != by.user_id,
+        own_decision=deciding is not None and deciding.user_id is not None and deciding.user_id == by.user_id,
+        seal=seal_in_use(org_id), power=next((a.document for a in powers if case.region.startswith(a.region)), ""),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PaperAccess:
+    """A paper of a case as far as the actor may know it. ``case`` is None for whoever sees only its line in the ledger of
+    seals: what it is and whether it stands, never what it says."""
+
+    record: DocumentRecord
+    case: Case | None
+
+
+def paper_for(document_id: UUID, *, by: Actor) -> PaperAccess:
+    """A paper of a case the actor supervises, issues or hands over, or whose seal stands in a ledger they read.
+
+    A counter sees a result once it is sealed. Raises :class:`NotFound`.
+    """
+    record = document_record(document_id)
+    subject, sealed = record.card.subject_id, record.card.sealed_at is not None
+    among = [supervised_cases(by), issue_cases(by)]
+    if sealed or record.card.kind not in _RESULTS:
+        among.append(delivery_cases(by))
+    case = next(filter(None, (cases.filter(pk=subject).first() for cases in among)), None)
+    in_ledger = any(by.can(p) for p in READ_LEDGER) and seal_ledger(by=by, subject_id=subject).filter(document_id=document_id).exists()
+    if case is None and not in_ledger:
+        raise NotFound(what=msg("文书"))
+    return PaperAccess(record, case)
+
+
+def case_numbers(case_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The numbers of cases by id, for a list of papers whose reader may know that they exist. One query."""
+    return {pk: number or "" for pk, number in Case.objects.filter(pk__in=set(case_ids)).values_list("pk", "number")}
+
+
+# -- hand-over --------------------------------------------------------------------------------------------------------------------
+
+_HANDED = (State.ISSUED, State.DELIVERED, State.CLOSED)
+
+
+def to_deliver(*, by: Actor) -> QuerySet[Case]:
+    """Results that wait to be handed over, the longest waiting first."""
+    return delivery_cases(by).filter(state=State.ISSUED).order_by("issued_at", "id")
+
+
+def find_issued(text: str, *, by: Actor) -> QuerySet[Case]:
+    """Results that wait or were handed over here, by number, tail of a number, or the applicant's document number."""
+    return find(text, by=by, cases=delivery_cases(by).filter(state__in=_HANDED))
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverSheet:
+    """All that is needed to hand a result over, or to show that it was. ``tries_left``: with the code of receipt."""
+
+    case: Case
+    standard: Standard
+    applicant: Party
+    agent: Party | None
+    papers: list[DocumentCard]
+    receipt: DocumentCard | None
+    delivery: Delivery | None
+    clocks: list[ClockView]
+    tries_left: int
+
+
+def handover_sheet(case_id: UUID, *, by: Actor, now: datetime) -> HandoverSheet:
+    """An issued case at the counter that took it in or at the organisation that issued it. Raises :class:`NotFound`."""
+    case = case_for(case_id, by=by, among=delivery_cases(by).filter(state__in=_HANDED))
+    who, papers = parties([case.applicant_id, case.agent_id]), documents_of(case.pk)
+    return HandoverSheet(
+        case=case, standard=get_standard(case.standard_id), applicant=who[case.applicant_id],
+        agent=who.get(case.agent_id) if case.agent_id else None, papers=[d for d in papers if d.kind in _RESULTS],
+        receipt=next((d for d in papers if d.kind is PaperKind.DELIVERY_RECEIPT), None),
+        delivery=Delivery.objects.filter(case=case).first(),
+        clocks=[c for c in clock_views(case, now=now) if c.kind is ClockKind.DELIVERY],
+        tries_left=max(0, RECEIPT_TRIES - case.receipt_tries) if case.receipt_code is not None else 0,
+    )  # fmt: skip
+
+
+# -- handled elsewhere ------------------------------------------------------------------------------------------------------------
+
+
+def external_waiting(*, by: Actor) -> QuerySet[Case]:
+    """Cases handled in another system of which the next act is the actor's to record, the longest waiting first."""
+    return external_cases(by, waiting=True).order_by("received_at", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalLine:
+    """One act of a case handled elsewhere: when it was recorded (None: still missing), and whether by the actor."""
+
+    act: ExternalAct
+    at: datetime | None
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSheet:
+    """All that somebody sees who records what was done in another system. ``number`` is empty for a reviewer, to whom it
+    would tell where the case came in; ``may`` says whether ``next`` is the actor's to record, ``own`` that they must not
+    because they recorded another act."""
+
+    case: Case
+    alias: str
+    number: str
+    standard: Standard
+    applicant: Party
+    lines: list[ExternalLine]
+    next: ExternalAct | None
+    may: bool
+    own: bool
+    decided: Decided | None
+
+
+_EXTERNAL_STEPS = {
+    ExternalAct.ACCEPT: StepKind.ACCEPT, ExternalAct.TAKE_OVER: StepKind.REVIEW, ExternalAct.REVIEW: StepKind.DECIDE,
+    ExternalAct.ISSUE: StepKind.ISSUE,
+}  # fmt: skip
+_EXTERNAL_NEXT = {
+    State.SUBMITTED: ExternalAct.ACCEPT, State.ACCEPTED: ExternalAct.TAKE_OVER, State.IN_REVIEW: ExternalAct.REVIEW,
+    State.APPROVED: ExternalAct.ISSUE, State.REJECTED: ExternalAct.ISSUE,
+}  # fmt: skip
+
+
+def external_sheet(case_id: UUID, *, by: Actor) -> ExternalSheet:
+    """A case handled elsewhere, for whoever may record one of its acts. Raises :class:`NotFound`."""
+    case = case_for(case_id, by=by, among=external_cases(by))
+    steps = {s.kind: s for s in case.steps.filter(state=StepState.DONE)}
+    lines = []
+    for act, kind in _EXTERNAL_STEPS.items():
+        step = steps.get(kind)
+        lines.append(ExternalLine(act, step.done_at if step else None, step is not None and step.user_id == by.user_id))
+    coming = _EXTERNAL_NEXT.get(State(case.state))
+    clash = [StepKind.DECIDE] if coming is ExternalAct.ISSUE else [StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE]
+    reviewing = by.can(REVIEW) or by.can(DECIDE)
+    return ExternalSheet(
+        case=case, alias=alias_of(case.pk), number="" if reviewing else case.number or "", standard=get_standard(case.standard_id),
+        applicant=parties([case.applicant_id])[case.applicant_id], lines=lines, next=coming,
+        may=external_waiting(by=by).filter(pk=case.pk).exists(),
+        own=coming is not None and any(line.mine and _EXTERNAL_STEPS[line.act] in clash for line in lines),
+        decided=_decided(case),
+    )  # fmt: skip
 
 
 # -- supervision ------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ different people. What is recorded is what was done there, by whom of us and whe
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,6 +11,7 @@ from django.db import IntegrityError, transaction
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.errors import NotElsewhere, OpinionMissing, ReasonMissing, SamePerson
+from linli.domains.cases.grounds import ExternalAct
 from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import Case, Step, StepKind, StepState
 from linli.domains.cases.moves import Work, lock, locked
@@ -24,21 +24,7 @@ from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
-from linli.kernel.text import msg, noop
-
-
-class ExternalAct(StrEnum):
-    """受理, 接收, 审核, 出件: what somebody did in the other system."""
-
-    ACCEPT = "accept"
-    TAKE_OVER = "take_over"
-    REVIEW = "review"
-    ISSUE = "issue"
-
-    @property
-    def label(self) -> str:
-        return {"accept": noop("受理"), "take_over": noop("接收"), "review": noop("审核"), "issue": noop("出件")}[self.value]
-
+from linli.kernel.text import msg
 
 # Which act may follow in which state, and the permission it takes.
 _NEXT = {

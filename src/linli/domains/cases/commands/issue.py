@@ -14,7 +14,7 @@ from django.db import transaction
 from linli.domains.cases import clocks, papers
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.errors import CodeLocked, CodeWrong, ProofMissing, SamePerson
-from linli.domains.cases.grounds import DeliveryMethod
+from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
 from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import (
     Case,
@@ -39,8 +39,6 @@ from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.jobs import defer
 from linli.kernel.text import msg
-
-RECEIPT_TRIES = 5
 
 
 @once
