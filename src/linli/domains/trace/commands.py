@@ -16,9 +16,10 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.types.json import Jsonb
 
 from linli.domains.trace.chain import GENESIS, Link, canonical, plain
-from linli.domains.trace.models import Answer
+from linli.domains.trace.models import Answer, Verification
 from linli.domains.trace.roots import export_roots, public_folder, seal_heads
 from linli.domains.trace.subscriptions import subscribe, subscribers
+from linli.domains.trace.verify import verify_all
 from linli.kernel.actors import Actor
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import Kind, LinliError
@@ -27,8 +28,8 @@ from linli.kernel.jobs import defer
 from linli.kernel.text import noop
 
 __all__ = [
-    "Act", "KeyReused", "Subject", "ensure_months", "export_roots", "forget_answers", "once", "public_folder", "record", "record_all",
-    "seal_heads", "subscribe",
+    "Act", "ask_verification", "ensure_months", "export_roots", "forget_answers", "KeyReused", "once", "public_folder",
+    "record", "record_all", "run_verification", "seal_heads", "Subject", "subscribe",
 ]  # fmt: skip
 
 
@@ -212,11 +213,11 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
 
     def run(key: UUID | None, *args: P.args, **kwargs: P.kwargs) -> R:
         if key is None:
-            with transaction.atomic():
+            with connection.sending_ahead(), transaction.atomic():
                 return command(*args, **kwargs)
         fingerprint = sm3(canonical([name, plain({k: _print(v) for k, v in kwargs.items() if k != "now"})]))
         try:
-            with transaction.atomic():
+            with connection.sending_ahead(), transaction.atomic():
                 answer = command(*args, **kwargs)
                 with connection.cursor() as cursor:
                     # A concurrent twin waits here for the first to commit, then finds the key taken.
@@ -260,6 +261,49 @@ def _thaw(answer: Any) -> Any:
     if isinstance(answer, dict) and set(answer) == {"uuid"}:
         return UUID(answer["uuid"])
     return answer
+
+
+# -- checking the record on demand -----------------------------------------------------------------------------------
+
+
+@once
+def ask_verification(*, by: Actor, now: datetime) -> UUID:
+    """Have the whole record checked in the background; one that is still under way is given instead of a second one."""
+    by.must("trace.verify")
+    under_way = Verification.objects.filter(finished_at=None, asked_at__gt=now - _VERIFY_WITHIN).order_by("-id").first()
+    if under_way:
+        return under_way.pk
+    asked = Verification.objects.create(asked_by_id=by.person_id, asked_at=now)
+    defer("trace.verify", verification_id=str(asked.pk))
+    return asked.pk
+
+
+def run_verification(*, verification_id: UUID, now: datetime) -> None:
+    """Check the whole record, tell how far it has come, and keep what was found. Safe to repeat."""
+    row = Verification.objects.filter(pk=verification_id, finished_at=None)
+    if not row.exists():
+        return
+
+    def tell(done: int, total: int) -> None:
+        row.update(events_done=done, events_all=total)
+
+    verdict = verify_all(now=now, progress=tell)
+    faults = [
+        {"what": f.what.template, "values": plain(f.what.params), "chain": _text(f.chain), "seq": f.seq, "root": f.root}
+        for f in verdict.faults
+    ]
+    found = {
+        "ok": verdict.ok, "chains": verdict.chains, "events": verdict.events, "roots": verdict.roots,
+        "stamps_local": verdict.stamps_local, "faults": faults,
+    }  # fmt: skip
+    asked = Verification.objects.get(pk=verification_id)
+    with transaction.atomic():
+        by = Actor(user_id=asked.asked_by_id, device="trace.verify")
+        record("trace.verified", subject=Subject("user", asked.asked_by_id), by=by, at=now, ok=verdict.ok, faults=len(faults))
+        row.update(finished_at=now, found=found, events_done=verdict.events, events_all=verdict.events)
+
+
+_VERIFY_WITHIN = timedelta(hours=6)  # one that has not ended by then died with its worker
 
 
 ANSWER_LIFE = timedelta(days=30)

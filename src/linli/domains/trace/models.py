@@ -77,6 +77,26 @@ class Leaf(models.Model):
         ]
 
 
+class Verification(models.Model):
+    """One checking of the whole record: how far it has come, and, when it is over, what it found."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    asked_by_id = models.UUIDField()
+    asked_at = models.DateTimeField()
+    events_done = models.PositiveBigIntegerField(default=0)
+    events_all = models.PositiveBigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    found = models.JSONField(null=True)  # counts, and the faults as sentences with where they are
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(finished_at=None, found=None) | models.Q(finished_at__isnull=False, found__isnull=False),
+                name="trace_verification_found",
+            )
+        ]
+
+
 class Answer(models.Model):
     """What a request with an idempotency key was answered, so that the same key gives the same answer."""
 

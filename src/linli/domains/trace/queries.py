@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from linli.domains.trace.chain import leaf_hash, merkle_levels, merkle_path, part_salt
-from linli.domains.trace.models import Chain, Event, Leaf, Root
+from linli.domains.trace.models import Chain, Event, Leaf, Root, Verification
 from linli.domains.trace.roots import public_line, published_roots
 from linli.domains.trace.verify import Fault, Verdict, link_of, verify_all, verify_chain
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotFound
+from linli.kernel.text import msg
 
 __all__ = [
-    "Entry", "Fault", "Verdict", "case_proof", "published_roots", "recent_roots", "timeline", "verify_all",
-    "verify_chain",
+    "Entry", "Event", "Fault", "Root", "Verdict", "Verification", "case_proof", "events_of", "published_roots", "recent_roots", "roots",
+    "timeline", "verification", "verifications", "verify_all", "verify_chain",
 ]  # fmt: skip
 
 
@@ -50,6 +56,30 @@ def timeline(subject_id: UUID, *, after: int = 0, limit: int = 500) -> list[Entr
 def recent_roots(*, limit: int = 30) -> list[Root]:
     """The newest roots first."""
     return list(Root.objects.order_by("-number")[:limit])
+
+
+def roots() -> QuerySet[Root]:
+    """All published roots, newest first; they are public, so nobody's permission is asked."""
+    return Root.objects.order_by("-number")
+
+
+def events_of(subject_id: UUID, *, acts: Iterable[str]) -> QuerySet[Event]:
+    """The acts of some kinds on one subject, newest first; the caller asks whether the reader may see them."""
+    return Event.objects.filter(chain_id=subject_id, act__in=list(acts)).order_by("-seq")
+
+
+def verifications(*, by: Actor) -> QuerySet[Verification]:
+    """The checkings of the whole record that were asked for, newest first."""
+    by.must("trace.verify")
+    return Verification.objects.order_by("-id")
+
+
+def verification(verification_id: UUID, *, by: Actor) -> Verification:
+    """One of them. Raises :class:`NotFound`."""
+    found = verifications(by=by).filter(pk=verification_id).first()
+    if found is None:
+        raise NotFound(what=msg("这次核验"))
+    return found
 
 
 def case_proof(subject_id: UUID, *, show_data: bool) -> dict[str, Any]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from linli.domains.trace import commands
 from linli.kernel.jobs import periodic, task
+
+
+@task(name="trace.verify", retry=2)
+def verify(verification_id: str) -> None:
+    """Check the whole record because somebody asked."""
+    commands.run_verification(verification_id=UUID(verification_id), now=datetime.now(UTC))
 
 
 @periodic(cron="10 0 * * *")
