@@ -12,8 +12,9 @@ import yaml
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from linli.domains.accounts.commands import create_user
 from linli.domains.accounts.queries import names
-from linli.domains.org.errors import AlreadyGranted, DatesWrong, DutiesConflict, NoticeFileWrong
+from linli.domains.org.errors import AlreadyGranted, DatesWrong, DutiesConflict, EmployeeNumberTaken, NoticeFileWrong, OrgCodeTaken
 from linli.domains.org.models import (
     Absence,
     Authority,
@@ -26,20 +27,23 @@ from linli.domains.org.models import (
     Region,
     Staff,
 )
+from linli.domains.org.notice import read_notice
 from linli.domains.org.queries import forget_calendars
 from linli.domains.org.rules import PARTS, OrgKind, Power
 from linli.domains.trace.commands import Subject, record
 from linli.kernel.actors import Actor
-from linli.kernel.calendar import YearNotice, seed_notices
+from linli.kernel.calendar import YearNotice, local_date, seed_notices
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import blind
+from linli.kernel.identifiers import check_id_number
 from linli.kernel.ids import uuid7
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "AlreadyGranted", "DatesWrong", "DutiesConflict", "NoticeFileWrong", "add_organisation", "add_region", "appoint",
+    "AlreadyGranted", "DatesWrong", "DutiesConflict", "EmployeeNumberTaken", "NoticeFileWrong", "OrgCodeTaken", "add_organisation",
+    "add_region", "add_staff", "appoint",
     "declare_recusal", "end_posting", "enrol_staff", "grant", "grant_many", "install_reference_data", "load_notice",
-    "parse_notice", "record_absence", "withdraw_authority",
+    "parse_notice", "read_notice", "record_absence", "withdraw_authority",
 ]  # fmt: skip
 
 # Chains of subjects that have no row of their own.
@@ -86,7 +90,11 @@ def add_organisation(
     )  # fmt: skip
     org.path = f"{parent.path if parent else '/'}{org.pk}/"
     org.body_id = parent.body_id if parent and kind in PARTS else org.pk
-    org.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            org.save(force_insert=True)
+    except IntegrityError:
+        raise OrgCodeTaken(field="code", code=code) from None
     record(
         "org.organisation_added", subject=Subject("org", org.pk), by=by, at=now, new=True, code=code, org_kind=kind, region=region
     )
@@ -97,9 +105,30 @@ def add_organisation(
 def enrol_staff(*, user_id: UUID, employee_number: str, id_number: str = "", by: Actor, now: datetime) -> None:
     """Say that an account belongs to a member of staff. The ID number itself is not kept, only its blind index."""
     by.must("org.manage")
-    index = blind(id_number, context=ID_CONTEXT) if id_number else None
+    if Staff.objects.filter(employee_number=employee_number).exclude(user_id=user_id).exists():
+        raise EmployeeNumberTaken(field="employee_number", number=employee_number)
+    index = blind(_number_of(id_number, now), context=ID_CONTEXT) if id_number else None
     Staff.objects.update_or_create(user_id=user_id, defaults={"employee_number": employee_number, "id_index": index})
     record("org.staff_enrolled", subject=Subject("user", user_id), by=by, at=now, employee_number=employee_number)
+
+
+@transaction.atomic
+def add_staff(
+    *, username: str, name: str, password: str, employee_number: str, id_number: str = "", post: str, org_id: UUID,
+    hall_id: UUID | None = None, valid_from: date, by: Actor, now: datetime,
+) -> UUID:  # fmt: skip
+    """Make an account for a new member of staff and appoint them, all or nothing; the password must be changed at first use.
+
+    Raises what :func:`create_user`, :func:`enrol_staff` and :func:`appoint` raise.
+    """
+    user_id = create_user(username=username, name=name, password=password, by=by, now=now)
+    enrol_staff(user_id=user_id, employee_number=employee_number, id_number=id_number, by=by, now=now)
+    appoint(user_id=user_id, post=post, org_id=org_id, hall_id=hall_id, valid_from=valid_from, by=by, now=now)
+    return user_id
+
+
+def _number_of(id_number: str, now: datetime) -> str:
+    return check_id_number(id_number, today=local_date(now), field="id_number").value
 
 
 def appoint(

@@ -19,6 +19,20 @@ class AlreadyGranted(LinliError):
     template = noop("该机构对该事项的这项权限已经登记。")
 
 
+class EmployeeNumberTaken(LinliError):
+    code = "org.employee_number_taken"
+    kind = Kind.CONFLICT
+    template = noop("工号 %(number)s 已登记在另一人名下。")
+    remedy = noop("请核对工号。")
+
+
+class OrgCodeTaken(LinliError):
+    code = "org.code_taken"
+    kind = Kind.CONFLICT
+    template = noop("机构代码 %(code)s 已被使用。")
+    remedy = noop("请换一个代码；可先在机构列表中核对是否已经登记。")
+
+
 class DatesWrong(LinliError):
     code = "org.dates_wrong"
     template = noop("结束日期应晚于开始日期。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -15,11 +15,13 @@ from linli.domains.org.models import (
     Absence,
     Authority,
     CalendarNotice,
+    IncompatibleDuty,
     Organisation,
     Post,
     Posting,
     Recusal,
     Region,
+    Staff,
 )
 from linli.domains.org.rules import Duty, OrgKind, Power
 from linli.kernel.actors import Actor, Channel
@@ -28,11 +30,12 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Absence", "actor_for", "answering_org", "authorities", "authority", "Authority", "calendar", "CalendarNotice",
-    "Candidate", "candidates", "counter_of", "counters", "Duty", "forget_calendars", "get_org", "Holding", "ItemAuthority",
-    "letterhead", "Letterhead", "notices", "org_by_code", "org_names", "Organisation", "OrgKind", "Post", "Posting",
-    "postings", "postings_of", "posts", "Power", "powers_of", "recusals_of", "Region", "region_names",
-    "regions", "subtree_ids", "tree",
+    "Absence", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
+    "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "forget_calendars",
+    "get_org", "Holding", "incompatible_duties", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
+    "org_names", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
+    "posts_held", "Power", "powers_of", "recusals_of", "Region", "region_names", "regions", "staff", "Staff",
+    "staff_member", "subtree_ids", "tree",
 ]  # fmt: skip
 
 _CALENDAR_SECONDS = 5.0
@@ -77,6 +80,19 @@ def forget_calendars() -> None:
 def notices() -> QuerySet[CalendarNotice]:
     """All notices ever loaded, newest year first."""
     return CalendarNotice.objects.order_by("-year", "region", "-loaded_at")
+
+
+def changes_of(notice: YearNotice, *, region: str = "") -> list[date]:
+    """The days of its year that a notice would make working days or take from them, compared with what counts now."""
+    now, then = calendar(region), _with(calendar(region), notice, region)
+    year = (date(notice.year, 1, 1) + timedelta(days=n) for n in range(366))
+    return [d for d in year if d.year == notice.year and now.is_working(d) != then.is_working(d)]
+
+
+def _with(days: WorkingCalendar, notice: YearNotice, region: str) -> WorkingCalendar:
+    if region:
+        return WorkingCalendar(days.notices.values(), local=days.local | notice.closed)
+    return WorkingCalendar((days.notices | {notice.year: notice}).values(), local=days.local)
 
 
 # -- organisations and posts --------------------------------------------------------------------------------------------
@@ -137,6 +153,22 @@ def subtree_ids(org_id: UUID) -> list[UUID]:
     return list(Organisation.objects.filter(path__startswith=path).values_list("pk", flat=True)) if path else []
 
 
+def overseen_ids(by: Actor) -> list[UUID]:
+    """The organisations a supervisor answers for: their own and all below it. Who stands in a hall answers for that hall, for the
+    body it belongs to, and for that body's counters in towns and villages; not for its other halls nor for bureaus below it."""
+    place = by.hall_id or by.org_id
+    if place is None:
+        return []
+    here = Organisation.objects.get(pk=place)
+    if here.kind != OrgKind.HALL or here.body_id == place:
+        return subtree_ids(place)
+    body = Organisation.objects.get(pk=here.body_id)
+    below = list(Organisation.objects.filter(path__startswith=body.path).values_list("pk", "path", "kind"))
+    lower = tuple(path for _, path, kind in below if kind == OrgKind.BUREAU and path != body.path)
+    counters = [pk for pk, path, kind in below if kind in (OrgKind.TOWN, OrgKind.VILLAGE) and not path.startswith(lower)]
+    return [body.pk, *(pk for pk, path, _ in below if path.startswith(here.path)), *counters]
+
+
 def org_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Short names by id, in one query."""
     wanted = {i for i in ids if i}
@@ -161,6 +193,44 @@ def postings(*, by: Actor) -> QuerySet[Posting]:
     """All postings, for who manages them."""
     by.must("org.manage")
     return Posting.objects.select_related("user", "post", "org", "hall").order_by("org__path", "post_id", "user__name")
+
+
+def staff(text: str = "", *, by: Actor) -> QuerySet[Staff]:
+    """Members of staff with their accounts, by part of the name, user name or employee number; all of them for no text."""
+    by.must("org.manage")
+    wanted = text.strip()
+    rows = Staff.objects.select_related("user").order_by("employee_number")
+    if not wanted:
+        return rows
+    return rows.filter(Q(user__name__icontains=wanted) | Q(user__username__icontains=wanted) | Q(employee_number__icontains=wanted))
+
+
+def staff_member(user_id: UUID, *, by: Actor) -> Staff:
+    """One member of staff. Raises :class:`NotFound`."""
+    found = staff(by=by).filter(pk=user_id).first()
+    if found is None:
+        raise NotFound(what=msg("该工作人员"))
+    return found
+
+
+def posts_held(user_ids: Iterable[UUID], *, on: date) -> dict[UUID, list[Posting]]:
+    """The posts people hold on a day or will hold after it, in one query."""
+    held: dict[UUID, list[Posting]] = {}
+    still = Q(valid_to=None) | Q(valid_to__gt=on)
+    for p in Posting.objects.filter(still, user_id__in=set(user_ids)).select_related("post", "org", "hall").order_by("valid_from"):
+        held.setdefault(p.user_id, []).append(p)
+    return held
+
+
+def postings_ever(user_id: UUID, *, by: Actor) -> QuerySet[Posting]:
+    """Every post somebody ever held, newest first."""
+    return postings(by=by).filter(user_id=user_id).order_by("-valid_from")
+
+
+def incompatible_duties() -> list[tuple[Duty, Duty, str]]:
+    """Which duties one person never holds at one time, and why."""
+    rows = IncompatibleDuty.objects.order_by("one", "other").values_list("one", "other", "legal_basis")
+    return [(Duty(one), Duty(other), basis) for one, other, basis in rows]
 
 
 def actor_for(posting_id: UUID, *, user_id: UUID, on: date, device: str = "", channel: Channel = Channel.HALL) -> Actor | None:
@@ -236,6 +306,11 @@ def powers_of(org_id: UUID, *, region: str, on: date) -> dict[str, set[Power]]:
 def authorities(item_code: str, *, on: date) -> QuerySet[Authority]:
     """Who may do what with an item on a day."""
     return Authority.objects.filter(_on(on), item_code=item_code).select_related("org").order_by("org__path", "power")
+
+
+def authorities_of(org_id: UUID, *, on: date) -> QuerySet[Authority]:
+    """What an organisation may do on a day, in its own name."""
+    return Authority.objects.filter(_on(on), org_id=org_id).order_by("item_code", "power", "pk")
 
 
 def _held_by(org_id: UUID) -> Q:
