@@ -170,7 +170,8 @@ def change_password(*, user_id: UUID, old: str, new: str, keep: UUID | None = No
     _set_password(user, new)
     user.password_changed_at, user.must_change_password = now, False
     user.save(update_fields=["password", "password_changed_at", "must_change_password"])
-    SignIn.objects.filter(user=user, ended_at=None).exclude(pk=keep).update(ended_at=now, ended_by="password")
+    others = SignIn.objects.filter(user=user, ended_at=None)
+    (others.exclude(pk=keep) if keep else others).update(ended_at=now, ended_by="password")
     record("accounts.password_changed", subject=_subject(user_id), by=by, at=now)
 
 

@@ -22,8 +22,8 @@ from linli.kernel.search import vector
 from linli.kernel.text import msg, noop
 
 __all__ = [
-    "employer_subject", "find_person", "learn", "NameDiffers", "person_subject", "register_employer", "register_person",
-    "update_person", "view_employer", "view_full", "view_person",
+    "audit_looks", "employer_subject", "find_person", "learn", "NameDiffers", "person_subject", "ReasonMissing",
+    "register_employer", "register_person", "update_person", "view_employer", "view_full", "view_person",
 ]  # fmt: skip
 
 
@@ -31,6 +31,11 @@ class NameDiffers(LinliError):
     code = "people.name_differs"
     template = noop("该证件号码已登记在“%(known)s”名下，与输入的姓名不同。")
     remedy = noop("请核对证件；如姓名确已变更，请先更正登记信息。")
+
+
+class ReasonMissing(LinliError):
+    code = "people.reason_missing"
+    template = noop("请写明为什么要查。")
 
 
 def person_subject(person_id: UUID) -> Subject:
@@ -144,6 +149,22 @@ def find_person(*, number: str, by: Actor, now: datetime) -> UUID | None:
     if found:
         with transaction.atomic():
             record("people.looked_up", subject=person_subject(found), by=by, at=now)
+    return found
+
+
+def audit_looks(*, number: str, reason: str, by: Actor, now: datetime) -> UUID:
+    """Find whose record is to be audited, by the whole number of a document; the auditor's own look is recorded with its reason.
+
+    Raises :class:`NotFound`, :class:`ReasonMissing`.
+    """
+    by.must("trace.verify")
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    found = Person.objects.filter(id_index=blind(number, context=CONTEXT)).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound(field="number", what=msg("这个证件号码对应的人员"))
+    with transaction.atomic():
+        record("people.looks_audited", subject=person_subject(found), by=by, at=now, purpose=reason.strip())
     return found
 
 

@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 
 from linli.domains.people.models import Employer, Person
 from linli.domains.people.rules import Gender, IdType, Purpose
+from linli.domains.trace.queries import Event, events_of
 from linli.kernel import rows
+from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import TokenQuery
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
@@ -20,8 +22,8 @@ from linli.kernel.search import query
 from linli.kernel.text import msg
 
 __all__ = [
-    "CONTEXT", "Gender", "IdType", "Party", "PersonCard", "Purpose", "employer_facts", "find_employers", "masked_facts", "parties", "party",
-    "party_indexes", "person_by_index", "person_card", "person_facts",
+    "CONTEXT", "employer_facts", "find_employers", "Gender", "IdType", "looks", "masked_facts", "parties", "Party",
+    "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Purpose",
 ]  # fmt: skip
 
 CONTEXT = "id_number"  # of the blind index; the same numbers are compared by other rooms (org.Staff)
@@ -144,6 +146,16 @@ def find_employers(text: str) -> QuerySet[Employer]:
     if not wanted:
         return Employer.objects.none()
     return Employer.objects.filter(search=TokenQuery(wanted)).order_by("name", "id")
+
+
+# Acts by which somebody saw a person's record.
+LOOKS = ("people.viewed", "people.shown_whole", "people.looked_up", "people.looks_audited")
+
+
+def looks(person_id: UUID, *, by: Actor) -> QuerySet[Event]:
+    """Who looked at a person's record, newest first, for the auditor."""
+    by.must("trace.verify")
+    return events_of(person_id, acts=LOOKS)
 
 
 def person_by_index(index: bytes) -> UUID | None:
