@@ -88,34 +88,9 @@ def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, g
     """
     day = local_date(now)
     seed = seed_of(day)
-    standard = get_standard(case.standard_id)
-    parties = [p for p in (case.applicant_id, case.agent_id) if p]
-    qualified = candidates(
-        item_code=case.item_code, domain=standard.domain, duty=Duty(step.duty),
-        power=Power.DECIDE if step.kind == "decide" else Power.REVIEW, region=case.region, parties=parties,
-        party_indexes=party_indexes(parties), on=day,
-    )  # fmt: skip
-    worked: dict[UUID, Exclusion] = {}
-    for other in others:
-        if other.user_id is None:
-            continue
-        if other.state == "released":
-            if other.ordinal == step.ordinal:
-                worked[other.user_id] = Exclusion.RELEASED
-        else:
-            worked[other.user_id] = Exclusion.ACCEPTED if other.kind == "accept" else Exclusion.WORKED
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s)", [[c.user_id for c in qualified]])
-        loads = dict(cursor.fetchall())
+    orgs, excluded = qualified(step, case, others=others, on=day)
     limit = settings.ENV.reviewer_load
-    excluded: dict[UUID, str] = {}
-    orgs = {}
-    for c in qualified:
-        orgs[c.user_id] = c.org_id
-        why = worked.get(c.user_id) or c.why_not or (Exclusion.FULL if loads.get(c.user_id, 0) >= limit else "")
-        if why:
-            excluded[c.user_id] = str(why)
-    free = [c.user_id for c in qualified if c.user_id not in excluded]
+    free = [user for user in orgs if user not in excluded]
     about = message(case.pk, step.ordinal, step.attempt)
     while free:
         chosen = pick(seed, about, free)
@@ -132,6 +107,36 @@ def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, g
         step=step, case_id=case.pk, day_id=day, stage=step.ordinal, attempt=step.attempt, candidates=sorted(free),
         excluded={str(k): v for k, v in sorted(excluded.items())}, chosen=chosen, at=now,
     )  # fmt: skip
+
+
+def qualified(step: Step, case: Case, *, others: Iterable[Step], on: date) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
+    """Who is qualified for a stage on a day, with their organisation, in order of id; and who of them is left out, with why."""
+    standard = get_standard(case.standard_id)
+    parties = [p for p in (case.applicant_id, case.agent_id) if p]
+    found = candidates(
+        item_code=case.item_code, domain=standard.domain, duty=Duty(step.duty),
+        power=Power.DECIDE if step.kind == "decide" else Power.REVIEW, region=case.region, parties=parties,
+        party_indexes=party_indexes(parties), on=on,
+    )  # fmt: skip
+    worked: dict[UUID, Exclusion] = {}
+    for other in others:
+        if other.user_id is None:
+            continue
+        if other.state == "released":
+            if other.ordinal == step.ordinal:
+                worked[other.user_id] = Exclusion.RELEASED
+        else:
+            worked[other.user_id] = Exclusion.ACCEPTED if other.kind == "accept" else Exclusion.WORKED
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s)", [[c.user_id for c in found]])
+        loads = dict(cursor.fetchall())
+    limit = settings.ENV.reviewer_load
+    excluded: dict[UUID, str] = {}
+    for c in found:
+        why = worked.get(c.user_id) or c.why_not or (Exclusion.FULL if loads.get(c.user_id, 0) >= limit else "")
+        if why:
+            excluded[c.user_id] = str(why)
+    return {c.user_id: c.org_id for c in found}, excluded
 
 
 # The rows are locked in order of id, so that crossing draws wait for each other and do not clash.

@@ -45,6 +45,16 @@ from linli.domains.cases.models import (
     StepState,
     Suspension,
 )
+from linli.domains.cases.oversight import (
+    Outlook,
+    cases_touched,
+    extendable,
+    outlook,
+    supervisor_acts,
+    under_way,
+    waiting_steps,
+    why_waiting,
+)
 from linli.domains.cases.permissions import (
     ACCEPT,
     DECIDE,
@@ -59,7 +69,7 @@ from linli.domains.cases.permissions import (
     visible_cases,
 )
 from linli.domains.cases.reading import Answer, answers
-from linli.domains.catalog.queries import Standard, get_standard, known_facts
+from linli.domains.catalog.queries import ItemStandard, Standard, get_standard, known_facts, search
 from linli.domains.documents.queries import (
     READ_LEDGER,
     DocumentCard,
@@ -71,8 +81,8 @@ from linli.domains.documents.queries import (
     seal_in_use,
     seal_ledger,
 )
-from linli.domains.org.queries import Power, authorities, calendar
-from linli.domains.people.queries import CONTEXT, Party, parties
+from linli.domains.org.queries import Power, authorities, calendar, powers_of
+from linli.domains.people.queries import CONTEXT, Party, employer_facts, parties, person_facts
 from linli.domains.trace.queries import Entry, case_proof, timeline
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
@@ -90,10 +100,13 @@ __all__ = [
     "draw_days", "DrawDay", "DrawReplay", "draws_of", "Exclusion", "FINAL", "find", "full_timeline", "id_of_number",
     "case_numbers", "external_sheet", "external_waiting", "ExternalAct", "ExternalLine", "ExternalSheet", "find_issued",
     "handover_sheet", "HandoverSheet", "issue_sheet", "IssueSheet", "next_to_issue", "paper_for", "PaperAccess",
-    "IN_HAND", "issue_cases", "issue_queue", "MaterialFile", "MaterialState", "Move", "moves_from", "my_pile", "my_steps",
-    "open_cases", "Opinion", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision", "Received", "Refusal", "RefusalGround",
+    "IN_HAND", "issue_cases", "items_here", "issue_queue", "known_fields", "MaterialFile", "MaterialState", "Move", "moves_from", "my_pile", "my_steps",
+    "open_cases", "Opinion", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision",
+    "Received", "Refusal", "RefusalGround",
     "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "Step", "step_cases", "StepKind", "StepState",
     "supervised_cases", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases",
+    "cases_touched", "draw_counts", "draw_ledger", "draws_on", "extendable", "outlook", "Outlook", "replay_draws", "supervised_paper",
+    "supervisor_acts", "waiting_steps", "why_waiting",
 ]  # fmt: skip
 
 
@@ -204,7 +217,7 @@ def open_cases(
     *, by: Actor, now: datetime, shade: Colour | None = None, state: State | None = None, item_code: str = ""
 ) -> QuerySet[Case]:
     """Cases under way that the actor supervises, the most pressing first; by clock colour, state and item where asked."""
-    cases = supervised_cases(by).filter(state__in=[State.SUBMITTED, State.CORRECTION_REQUESTED, *IN_HAND])
+    cases = under_way(by)
     if state:
         cases = cases.filter(state=state)
     if item_code:
@@ -291,6 +304,14 @@ def counter_sheet(case_id: UUID, *, by: Actor, now: datetime) -> CounterSheet:
     )  # fmt: skip
 
 
+def known_fields(sheet: CounterSheet) -> frozenset[str]:
+    """Which fields of a form still say what the bureau knew of the applicant before, so that a page can mark them."""
+    employer = sheet.case.applicant_is_employer
+    facts = employer_facts(sheet.applicant.id) if employer else person_facts(sheet.applicant.id)
+    known = known_facts(sheet.standard, employer=employer)
+    return frozenset(name for name, fact in known.items() if facts.get(fact) and sheet.form.get(name) == facts[fact])
+
+
 def _materials(case: Case) -> tuple[list[CaseMaterial], dict[UUID, list[MaterialFile]]]:
     materials = list(CaseMaterial.objects.filter(case=case).order_by("code"))
     files: dict[UUID, list[MaterialFile]] = {}
@@ -311,6 +332,15 @@ def counter_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCar
 def cases_of(party_id: UUID, *, by: Actor) -> QuerySet[Case]:
     """The cases of an applicant that this counter may see, newest first."""
     return counter_cases(by).filter(applicant_id=party_id).order_by("-started_at", "-id")
+
+
+def items_here(text: str, *, by: Actor, on: date) -> QuerySet[ItemStandard]:
+    """Items that the actor's organisation may take in, by what was typed; the best match first, nothing typed gives all."""
+    if by.org_id is None or not by.can(RECEIVE):
+        return ItemStandard.objects.none()
+    held = powers_of(by.org_id, region=by.region, on=on)
+    mine = [code for code, powers in held.items() if powers & {Power.RECEIVE, Power.ACCEPT}]
+    return search(text, region=by.region, on=on).filter(item_id__in=mine).defer("doc")
 
 
 class CounterAct(StrEnum):
@@ -334,7 +364,8 @@ def counter_acts(case: Case, *, by: Actor) -> frozenset[CounterAct]:
         acts |= {CounterAct.RECEIVE} if state is State.DRAFT else set()
         acts |= {CounterAct.RECEIVE_BACK} if state is State.CORRECTION_REQUESTED else set()
         acts |= {CounterAct.WITHDRAW} if may_move(state, Move.WITHDRAW) else set()
-        acts |= {CounterAct.ELSEWHERE} if case.external and state not in FINAL and state is not State.DRAFT else set()
+    if by.can(ACCEPT) and case.external and state is State.SUBMITTED:
+        acts.add(CounterAct.ELSEWHERE)
     if by.can(ACCEPT) and is_open and not case.external and case.org_id == by.org_id:
         acts.add(CounterAct.ACCEPT)
         if state is not State.CORRECTION_REQUESTED and not Correction.objects.filter(case=case).exists():
@@ -747,6 +778,15 @@ def supervisor_sheet(case_id: UUID, *, by: Actor, now: datetime) -> SupervisorSh
     )  # fmt: skip
 
 
+def supervised_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard:
+    """A paper of a case that the actor supervises. Raises :class:`NotFound`."""
+    case_for(case_id, by=by, among=supervised_cases(by))
+    found = next((d for d in documents_of(case_id) if d.id == document_id), None)
+    if found is None:
+        raise NotFound(what=msg("该文书"))
+    return found
+
+
 def full_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
     """Every act on a case, from its chain, for a supervisor."""
     case_for(case_id, by=by, among=supervised_cases(by))
@@ -811,12 +851,23 @@ class DayReplay:
         return self.seed_matches and all(d.same for d in self.draws)
 
 
+def replay_draws(draws: Iterable[Draw]) -> dict[UUID, DrawReplay]:
+    """Some draws repeated, by their stage, with one query for the seeds of their days. The caller may see them."""
+    wanted = list(draws)
+    days = {row.day: row for row in DrawDay.objects.filter(day__in={d.day_id for d in wanted})}
+    return {d.step_id: _replay(d, _seed(days[d.day_id]), days[d.day_id]) for d in wanted}
+
+
+def _seed(row: DrawDay) -> bytes:
+    return bytes(row.revealed_seed) if row.revealed_seed else bytes.fromhex(row.seed.open())
+
+
 def replay_day(day: date) -> DayReplay | None:
     """Repeat every draw of a day from its seed; None if the day had no seed. Nobody's permission is needed to check a lot."""
     row = DrawDay.objects.filter(day=day).first()
     if row is None:
         return None
-    seed = bytes(row.revealed_seed) if row.revealed_seed else bytes.fromhex(row.seed.open())
+    seed = _seed(row)
     draws = [_replay(d, seed, row) for d in Draw.objects.filter(day_id=day).order_by("at").iterator(chunk_size=500)]
     return DayReplay(day, row.committed_at, commitment(day, seed) == bytes(row.commitment), row.revealed_at is not None, draws)
 
@@ -862,6 +913,24 @@ def published_draws(day: date) -> list[dict[str, Any]]:
 
 def draws_of(*, days: Iterable[date]) -> QuerySet[Draw]:
     return Draw.objects.filter(day_id__in=list(days)).order_by("-at")
+
+
+def draw_ledger(*, by: Actor) -> QuerySet[DrawDay]:
+    """All days with a seed, newest first, for who may repeat draws."""
+    by.must("draws.replay")
+    return DrawDay.objects.order_by("-day")
+
+
+def draws_on(day: date, *, by: Actor) -> QuerySet[Draw]:
+    """The draws of a day for who may repeat them. Raises :class:`NotFound` if the day has no seed."""
+    if not draw_ledger(by=by).filter(day=day).exists():
+        raise NotFound(what=msg("这一天的抽取"))
+    return Draw.objects.filter(day_id=day).order_by("at")
+
+
+def draw_counts(days: Iterable[date]) -> dict[date, int]:
+    """How many draws each of some days had, in one query."""
+    return dict(Draw.objects.filter(day_id__in=list(days)).values_list("day_id").annotate(n=Count("pk")).order_by())
 
 
 def draw_days(*, limit: int = 60) -> QuerySet[DrawDay]:

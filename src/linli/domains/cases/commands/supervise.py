@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -20,12 +21,12 @@ from linli.domains.cases.grounds import PauseGround
 from linli.domains.cases.lifecycle import IN_HAND, Move, State
 from linli.domains.cases.models import Ask, Case, ClockRow, ExtensionRow, Step, StepState, Suspension
 from linli.domains.cases.moves import Work, locked
-from linli.domains.cases.permissions import EXTEND, EXTEND_STATUTORY, REDRAW, SUSPEND, supervises
+from linli.domains.cases.permissions import EXTEND, EXTEND_STATUTORY, REDRAW, SUPERVISE, SUSPEND, supervises
 from linli.domains.cases.staging import make_stage, open_stage
 from linli.domains.catalog.queries import Standard, get_standard, limit_text
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import calendar, letterhead
-from linli.domains.trace.commands import once
+from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
@@ -293,4 +294,11 @@ def settle_ask(*, ask_id: UUID, grant: bool, answer: str, add: int = 0, by: Acto
             return None
 
 
-__all__ = ["draw_waiting", "extend_case", "redraw_step", "resume_case", "settle_ask", "suspend_case"]
+@once
+def record_export(*, filters: Mapping[str, str], rows: int, by: Actor, now: datetime) -> None:
+    """Record that a list of cases left the platform: by what it was filtered and how long it was (``rules/security.md`` SE-05)."""
+    by.must(SUPERVISE)
+    record("cases.exported", subject=Subject("user", by.person_id), by=by, at=now, filters=dict(filters), rows=rows)
+
+
+__all__ = ["draw_waiting", "extend_case", "record_export", "redraw_step", "resume_case", "settle_ask", "suspend_case"]
