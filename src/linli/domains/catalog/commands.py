@@ -14,13 +14,14 @@ from pydantic import ValidationError
 
 from linli.domains.accounts.queries import names
 from linli.domains.catalog.checks import check
-from linli.domains.catalog.compare import working_days
+from linli.domains.catalog.compare import same_content, working_days
 from linli.domains.catalog.errors import (
     DraftChanged,
     DraftIncomplete,
     EffectiveDateWrong,
     ItemUnknown,
     NotALocalValue,
+    OtherPlace,
     StandardWrong,
     TableWrong,
 )
@@ -34,12 +35,12 @@ from linli.domains.catalog.timing import complete_times
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
-from linli.kernel.errors import NotFound
+from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.search import vector
 from linli.kernel.text import msg
 
 __all__ = [
-    "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemUnknown", "NotALocalValue", "Published", "StandardWrong",
+    "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemUnknown", "NotALocalValue", "OtherPlace", "Published", "StandardWrong",
     "TableWrong", "discard_draft", "import_standards", "load_package", "publish", "read_workbook", "read_yaml", "save_draft", "start_draft",
     "withdraw_item",
 ]  # fmt: skip
@@ -49,20 +50,31 @@ def _subject(standard_id: UUID) -> Subject:
     return Subject("standard", standard_id)
 
 
+def _must_here(by: Actor, permission: str, region: str) -> None:
+    """Raise unless the post carries the permission and the place is the actor's own or below it."""
+    by.must(permission)
+    if not region.startswith(by.region):
+        raise OtherPlace
+
+
 def start_draft(*, item_code: str, region: str, by: Actor, now: datetime) -> UUID:
     """The draft of an item in a place; a new one begins from what is in force there. One draft at a time in a place."""
-    by.must("catalog.edit")
+    _must_here(by, "catalog.edit", region)
     with transaction.atomic():
         item = SubItem.objects.select_for_update().filter(pk=item_code).first()
         if item is None:
             raise ItemUnknown(code=item_code)
         draft = ItemStandard.objects.filter(item=item, region=region, status=Status.DRAFT).first()
         if draft is None:
-            standing = in_force_row(item_code, region=region, on=local_date(now))
+            # What is published for a later day is what the new version will follow.
+            standing = in_force_row(item_code, region=region, on=date.max) or in_force_row(
+                item_code, region=region, on=local_date(now)
+            )
             if standing is None:
                 raise ItemUnknown(code=item_code)
             base = standing if standing.region != region else standing.base
             draft = _new_version(item, region, Standard.model_validate(standing.doc), by=by, now=now, base=base)
+            draft.save(force_insert=True)
             record("catalog.draft_begun", subject=_subject(draft.pk), by=by, at=now, new=True, item=item_code, region=region)
     return draft.pk
 
@@ -70,10 +82,10 @@ def start_draft(*, item_code: str, region: str, by: Actor, now: datetime) -> UUI
 def _new_version(
     item: SubItem, region: str, doc: Standard, *, by: Actor, now: datetime, base: ItemStandard | None = None
 ) -> ItemStandard:
+    """The next version of an item in a place, as a draft that is not stored yet."""
     last = ItemStandard.objects.filter(item=item, region=region).aggregate(n=Max("version"))["n"] or 0
     row = ItemStandard(item=item, region=region, version=last + 1, status=Status.DRAFT, base=base)
     _write(row, doc, by=by, now=now)
-    row.save(force_insert=True)
     return row
 
 
@@ -94,8 +106,8 @@ def save_draft(*, draft_id: UUID, doc: Mapping[str, Any], revision: int, by: Act
     Raises :class:`StandardWrong` (a part cannot be read), :class:`NotALocalValue` (a local draft changes what it may not)
     and :class:`DraftChanged` (somebody saved it meanwhile).
     """
-    by.must("catalog.edit")
     draft = _lock_draft(draft_id)
+    _must_here(by, "catalog.edit", draft.region)
     if draft.revision != revision:
         who = names([draft.edited_by_id]).get(draft.edited_by_id, "") if draft.edited_by_id else ""
         raise DraftChanged(who=who)
@@ -123,8 +135,8 @@ def _validated(code: str, doc: Mapping[str, Any]) -> Standard:
 @once
 def discard_draft(*, draft_id: UUID, by: Actor, now: datetime) -> None:
     """Throw a draft away; what was published stays."""
-    by.must("catalog.edit")
     draft = _lock_draft(draft_id)
+    _must_here(by, "catalog.edit", draft.region)
     record("catalog.draft_discarded", subject=_subject(draft_id), by=by, at=now, item=draft.item_id, doc=draft.doc)
     draft.delete()
 
@@ -138,30 +150,41 @@ class Published:
     to_settle: tuple[str, ...] = field(default=())
 
 
-def publish(*, draft_id: UUID, valid_from: date, papers: Mapping[str, int], by: Actor, now: datetime) -> Published:
+def publish(
+    *, draft_id: UUID, valid_from: date, papers: Mapping[str, int], by: Actor, now: datetime, key: UUID | None = None
+) -> Published:
     """Freeze a draft as the version that counts from a day on; cases begun before keep theirs.
 
     ``papers`` pins the template version of each kind of document. Local versions below are carried over to the new
-    standard; where their local values no longer fit, a draft is left there and its region named.
-    Raises :class:`DraftIncomplete`, :class:`EffectiveDateWrong`.
+    standard; where their local values no longer fit, a draft is left there and its region named. Drafts below stay, and
+    rest on the new standard. Raises :class:`DraftIncomplete`, :class:`EffectiveDateWrong`, :class:`NotALocalValue`.
     """
-    by.must("catalog.publish")
-    with transaction.atomic():
-        draft = _lock_draft(draft_id)
-        standard = complete_times(Standard.model_validate(draft.doc), reference("time-rules"))
-        stopping = [f for f in check(standard, reference("time-rules")) if f.stops]
-        if stopping:
-            raise DraftIncomplete(count=len(stopping), findings=[str(f.says) for f in stopping])
-        _check_date(draft, valid_from, now)
-        old_above = draft.base
-        _freeze(draft, standard.model_copy(update={"papers": dict(papers)}), valid_from, by=by, now=now)
-        followed, to_settle = ([], []) if old_above else _carry_over(draft, standard, valid_from, papers, by=by, now=now)
+    done = _publish(draft_id=draft_id, valid_from=valid_from, papers=dict(papers), by=by, now=now, key=key)  # type: ignore[call-arg]
+    return Published(draft_id, tuple(done["followed"]), tuple(done["to_settle"]))
+
+
+@once
+def _publish(*, draft_id: UUID, valid_from: date, papers: dict[str, int], by: Actor, now: datetime) -> dict[str, list[str]]:
+    draft = _lock_draft(draft_id)
+    _must_here(by, "catalog.publish", draft.region)
+    standard = complete_times(Standard.model_validate(draft.doc), reference("time-rules"))
+    stopping = [f for f in check(standard, reference("time-rules")) if f.stops]
+    if stopping:
+        raise DraftIncomplete(count=len(stopping), findings=[str(f.says) for f in stopping])
+    _check_date(draft, valid_from, now)
+    if draft.base:
+        above = Standard.model_validate(draft.base.doc)
+        overlay(above, overrides_of(above, standard))
+    _freeze(draft, standard.model_copy(update={"papers": papers}), valid_from, by=by, now=now)
+    followed, to_settle = ([], []) if draft.base else _carry_over(draft, standard, valid_from, papers, by=by, now=now)
     transaction.on_commit(forget_cached)
-    return Published(draft.pk, tuple(followed), tuple(to_settle))
+    return {"followed": followed, "to_settle": to_settle}
 
 
 def _check_date(draft: ItemStandard, valid_from: date, now: datetime) -> None:
     last = ItemStandard.objects.filter(item_id=draft.item_id, region=draft.region).aggregate(d=Max("valid_from"))["d"]
+    if draft.base and draft.base.valid_from:  # a local version cannot count before the standard it rests on
+        last = max(last or draft.base.valid_from, draft.base.valid_from)
     if valid_from < local_date(now) or (last and valid_from < last):
         raise EffectiveDateWrong(field="valid_from", day=valid_from, last=last or "—")
 
@@ -181,37 +204,58 @@ def _carry_over(
     above: ItemStandard, standard: Standard, valid_from: date, papers: Mapping[str, int], *, by: Actor, now: datetime
 ) -> tuple[list[str], list[str]]:
     """Lay the local values of every place below over the new standard."""
-    below = (
-        ItemStandard.objects.filter(item_id=above.item_id, status=Status.PUBLISHED, base__isnull=False)
+    open_drafts = _rebase_drafts(above, standard, by=by, now=now)
+    newest = (
+        ItemStandard.objects.filter(item_id=above.item_id)
+        .exclude(status=Status.DRAFT)
         .order_by("region", "-valid_from", "-version")
         .distinct("region")
         .select_related("base", "item")
     )
     followed, to_settle = [], []
-    for local in below:
-        assert local.base
-        if local.base.region != above.region:
-            continue
-        ItemStandard.objects.filter(item_id=local.item_id, region=local.region, status=Status.DRAFT).delete()
+    for local in newest:
+        if local.base is None or local.status != Status.PUBLISHED or local.base.region != above.region:
+            continue  # stands alone, was withdrawn there, or rests on another place
         try:
             doc = overlay(standard, local.overrides or {})
         except (NotALocalValue, ValidationError):
-            _new_version(local.item, local.region, standard, by=by, now=now, base=above)
+            if local.region not in open_drafts:
+                _new_version(local.item, local.region, standard, by=by, now=now, base=above).save(force_insert=True)
             to_settle.append(local.region)
             continue
         version = _new_version(local.item, local.region, doc, by=by, now=now, base=above)
-        _freeze(version, doc.model_copy(update={"papers": dict(papers)}), valid_from, by=by, now=now)
+        start = max(valid_from, local.valid_from or valid_from)
+        _freeze(version, doc.model_copy(update={"papers": dict(papers)}), start, by=by, now=now)
         followed.append(local.region)
     return followed, to_settle
+
+
+def _rebase_drafts(above: ItemStandard, standard: Standard, *, by: Actor, now: datetime) -> set[str]:
+    """Let the drafts below rest on the new standard. One whose values no longer fit keeps them, for its editor to settle."""
+    below = ItemStandard.objects.select_for_update(of=("self",)).filter(
+        item_id=above.item_id, status=Status.DRAFT, base__region=above.region
+    )
+    places = set()
+    for draft in below:
+        try:
+            doc = overlay(standard, draft.overrides or {})
+        except (NotALocalValue, ValidationError):
+            doc = Standard.model_validate(draft.doc)
+        draft.base, draft.revision = above, draft.revision + 1
+        _write(draft, doc, by=by, now=now)
+        draft.save()
+        record("catalog.draft_rebased", subject=_subject(draft.pk), by=by, at=now, above=above.pk, revision=draft.revision)
+        places.add(draft.region)
+    return places
 
 
 @once
 def withdraw_item(*, item_code: str, region: str, valid_from: date, reason: str, by: Actor, now: datetime) -> UUID:
     """End an item in a place from a day on; open cases are finished under their version."""
-    by.must("catalog.publish")
-    item = SubItem.objects.select_for_update().get(pk=item_code)
+    _must_here(by, "catalog.publish", region)
+    item = SubItem.objects.select_for_update().filter(pk=item_code).first()
     standing = in_force_row(item_code, region=region, on=valid_from)
-    if standing is None:
+    if item is None or standing is None:
         raise ItemUnknown(code=item_code)
     row = _new_version(item, region, Standard.model_validate(standing.doc), by=by, now=now)
     _check_date(row, valid_from, now)
@@ -238,7 +282,7 @@ def load_package(*, region: str, valid_from: date, papers: Mapping[str, int], by
 
     Raises :class:`StandardWrong` naming file, item and field.
     """
-    by.must("catalog.publish")
+    _must_here(by, "catalog.publish", region)
     with transaction.atomic():
         standards = list(read_package())
         _make_identities(standards)
@@ -263,10 +307,12 @@ def load_package(*, region: str, valid_from: date, papers: Mapping[str, int], by
 
 
 def _make_identities(standards: list[Standard]) -> None:
+    """Add the items that are not known yet, behind those that are."""
     mains: dict[str, MainItem] = {}
     subs = []
-    for number, s in enumerate(standards):
-        mains.setdefault(s.main_code, MainItem(s.main_code, s.main_name, s.domain, s.domain_name, len(mains)))
+    last_main, last = (model.objects.aggregate(n=Max("sort"))["n"] or 0 for model in (MainItem, SubItem))
+    for number, s in enumerate(standards, last + 1):
+        mains.setdefault(s.main_code, MainItem(s.main_code, s.main_name, s.domain, s.domain_name, last_main + 1 + len(mains)))
         subs.append(SubItem(code=s.code, main_id=s.main_code, name=s.name, sort=number, search=_search(s)))
     MainItem.objects.bulk_create(mains.values(), ignore_conflicts=True)
     SubItem.objects.bulk_create(subs, ignore_conflicts=True)
@@ -290,35 +336,45 @@ class Imported:
 def import_standards(*, standards: Iterable[Standard], region: str, by: Actor, now: datetime) -> Imported:
     """Take standards from a file as drafts, all or none; what is the same as in force is left alone.
 
-    An item that the catalogue does not know yet is added. Raises :class:`NotALocalValue`, :class:`StandardWrong`.
+    An item that the catalogue does not know yet is added. Raises :class:`StandardWrong` naming the item, or :class:`Invalid`
+    with one for each item that cannot be taken.
     """
-    by.must("catalog.edit")
-    drafts, unchanged = [], []
+    _must_here(by, "catalog.edit", region)
+    drafts: list[str] = []
+    unchanged: list[str] = []
+    errors: list[LinliError] = []
     with transaction.atomic():
+        standards = list(standards)
         known = set(SubItem.objects.values_list("pk", flat=True))
+        _make_identities([s for s in standards if s.code not in known])
         for standard in standards:
-            if standard.code not in known:
-                _make_identities([standard])
-            item = SubItem.objects.select_for_update().get(pk=standard.code)
-            standing = in_force(standard.code, region=region, on=local_date(now))
-            if standing and _same(standing.standard, standard):
-                unchanged.append(standard.code)
-                continue
-            draft = ItemStandard.objects.filter(item=item, region=region, status=Status.DRAFT).first()
-            if draft is None and standing is None:
-                draft = _new_version(item, region, standard, by=by, now=now)
-                record("catalog.draft_begun", subject=_subject(draft.pk), by=by, at=now, new=True, item=item.pk, region=region)
-            elif draft is None:
-                draft = ItemStandard.objects.get(pk=start_draft(item_code=item.pk, region=region, by=by, now=now))
-            save_draft(draft_id=draft.pk, doc=standard.model_dump(mode="json"), revision=draft.revision, by=by, now=now)
-            drafts.append(standard.code)
+            try:
+                changed = _import_one(standard, region, by=by, now=now)
+            except (NotALocalValue, StandardWrong) as error:
+                errors.append(StandardWrong(field="file", where=f"{standard.name}（{standard.code}）", why=error.message))
+            else:
+                (drafts if changed else unchanged).append(standard.code)
+        if errors:
+            raise errors[0] if len(errors) == 1 else Invalid(errors)
     return Imported(tuple(drafts), tuple(unchanged))
 
 
-def _same(one: Standard, other: Standard) -> bool:
-    """Equal but for what a file does not carry."""
-    unseen = {"papers": {}, "provenance": other.provenance}
-    return one.model_copy(update=unseen) == other.model_copy(update={"papers": {}})
+def _import_one(standard: Standard, region: str, *, by: Actor, now: datetime) -> bool:
+    """Make or change the draft of one item; False when there is nothing to change."""
+    item = SubItem.objects.select_for_update().get(pk=standard.code)
+    standing = in_force(standard.code, region=region, on=local_date(now))
+    if standing and same_content(standing.standard, standard):
+        return False
+    draft = ItemStandard.objects.filter(item=item, region=region, status=Status.DRAFT).first()
+    if draft is None and standing is None:
+        draft = _new_version(item, region, standard, by=by, now=now)
+        draft.save(force_insert=True)
+        record("catalog.draft_begun", subject=_subject(draft.pk), by=by, at=now, new=True, item=item.pk, region=region)
+    elif draft is None:
+        draft = ItemStandard.objects.get(pk=start_draft(item_code=item.pk, region=region, by=by, now=now))
+    if not same_content(Standard.model_validate(draft.doc), standard):
+        save_draft(draft_id=draft.pk, doc=standard.model_dump(mode="json"), revision=draft.revision, by=by, now=now)
+    return True
 
 
 def _lock_draft(draft_id: UUID) -> ItemStandard:

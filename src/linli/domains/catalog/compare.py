@@ -92,6 +92,12 @@ def compare(before: Standard, after: Standard) -> Comparison:
     )
 
 
+def same_content(one: Standard, other: Standard) -> bool:
+    """Equal but for what a file does not carry: pinned papers, and where the content comes from."""
+    unseen = {"papers": {}, "provenance": other.provenance}
+    return one.model_copy(update=unseen) == other.model_copy(update={"papers": {}})
+
+
 def asked_for(standard: Standard) -> list[Material]:
     """The materials an applicant may be asked to bring: not optional, and not to be had from another department."""
     return [m for m in standard.materials if m.required is not Required.NO and not m.from_departments]

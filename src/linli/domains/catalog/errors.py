@@ -28,9 +28,18 @@ class DraftIncomplete(LinliError):
     remedy = noop("请按检查结果逐条修改。")
 
 
+class OtherPlace(LinliError):
+    """An editor looks after their own place and those below it, never the one above or beside it."""
+
+    code = "catalog.other_place"
+    kind = Kind.NOT_ALLOWED
+    template = noop("这个地区的事项标准不归您所在的机构维护。")
+    remedy = noop("本地区可以在允许的范围内另定本地值；需要修改上级标准的，请向上级事项管理单位提出。")
+
+
 class StandardWrong(LinliError):
     code = "catalog.standard_wrong"
-    template = noop("%(where)s:%(why)s")
+    template = noop("%(where)s：%(why)s")
     remedy = noop("请修改该处后再保存。")
 
 

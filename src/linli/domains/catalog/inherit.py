@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from linli.domains.catalog.errors import NotALocalValue
-from linli.domains.catalog.standard import Standard
+from linli.domains.catalog.standard import Material, Required, Standard
 from linli.domains.catalog.timing import longer
 from linli.kernel.text import Message, msg, noop
 
@@ -104,7 +104,31 @@ def _free(base: Standard, local: Standard, part: str) -> Message | None:
 def _subset(base: Standard, local: Standard, part: str) -> Message | None:
     have = {entry.name for entry in getattr(base, part)}
     added = [entry.name for entry in getattr(local, part) if entry.name not in have]
+    if part == "materials":
+        above = {m.name: m for m in base.materials}
+        more = [m.name for m in local.materials if m.name in above and _asks_more(m, above[m.name])]
+        if more and not added:
+            return msg("不能比上级要求得更多：“%(names)s”", names="、".join(more))
+    if part == "links" and not added:
+        who = {link.name: link.duty for link in base.links}
+        moved = [link.name for link in local.links if link.duty is not who[link.name]]
+        if moved:
+            return msg("环节由谁办理不能改：“%(names)s”", names="、".join(moved))
     return msg("只能减少，不能增加“%(names)s”", names="、".join(added)) if added else None
+
+
+_STRICTNESS = {Required.NO: 0, Required.CONDITIONAL: 1, Required.YES: 2}
+
+
+def _asks_more(mine: Material, theirs: Material) -> bool:
+    """Whether a material asks more of the applicant than the one above: needed more often, in more copies, or no longer to
+    be had without them."""
+    return (
+        _STRICTNESS[mine.required] > _STRICTNESS[theirs.required]
+        or (mine.copies or 1) > (theirs.copies or 1)
+        or (theirs.replaced_by is not None and mine.replaced_by is None)
+        or (theirs.from_departments and not mine.from_departments)
+    )
 
 
 def _not_longer(base: Standard, local: Standard, part: str) -> Message | None:
@@ -113,9 +137,13 @@ def _not_longer(base: Standard, local: Standard, part: str) -> Message | None:
         return msg("到现场次数不能多于上级规定") if more else None
     if base.times.statutory != local.times.statutory:
         return msg("法定时限不能改")
-    for mine, theirs in ((local.times.promised, base.times.promised), (local.times.delivery, base.times.delivery)):
+    for name in ("promised", "delivery", "notice"):
+        mine, theirs = getattr(local.times, name), getattr(base.times, name)
         if theirs and (mine is None or longer(mine, theirs)):
             return msg("时限不能长于上级规定")
+    longest, allowed = local.times.extension, base.times.extension
+    if longest and (allowed is None or longer(longest, allowed)):
+        return msg("可延长的时间不能长于上级规定")
     return None
 
 

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from linli.domains.catalog.errors import StandardWrong
 from linli.domains.catalog.standard import Standard
 from linli.domains.catalog.timing import complete_times
+from linli.domains.catalog.wording import problems
+from linli.kernel.errors import Invalid, LinliError
 
 _DATA = resources.files("linli.domains.catalog") / "data"
 _BRACKETS = re.compile(r"[((][^))]*[))]")
@@ -42,12 +44,13 @@ def read_domain(raw: dict[str, Any]) -> Iterator[Standard]:
                 raise wrong(item.get("code", "?"), error) from error
 
 
-def wrong(code: str, error: ValidationError) -> StandardWrong:
-    """The first problem of a document as an expected error."""
-    first = error.errors()[0]
-    where = ".".join(str(p) for p in first["loc"]) or "standard"
-    why = first["msg"].removeprefix("Value error, ")
-    return StandardWrong(field=where, where=f"{code} {where}".strip(), why=why)
+def wrong(code: str, error: ValidationError) -> LinliError:
+    """The problems of a document as an expected error: one, or :class:`Invalid` with all of them."""
+    errors: list[LinliError] = []
+    for place, why in problems(error):
+        where = ".".join(place) or "standard"
+        errors.append(StandardWrong(field=where, where=f"{code} {where}".strip(), why=why))
+    return errors[0] if len(errors) == 1 else Invalid(errors)
 
 
 def _standard(raw: dict[str, Any], main: dict[str, Any], item: dict[str, Any]) -> Standard:

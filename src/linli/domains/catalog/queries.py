@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchRank
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, FloatField, Func, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from linli.domains.catalog.checks import Element, Finding, check
 from linli.domains.catalog.compare import (
@@ -27,14 +28,17 @@ from linli.domains.catalog.compare import (
     limit_text,
     link_line,
     material_line,
+    same_content,
     times_lines,
 )
 from linli.domains.catalog.errors import ItemUnknown
-from linli.domains.catalog.inherit import LOCAL_RULES, Drift, LocalRule, drift
+from linli.domains.catalog.inherit import LOCAL_RULES, PART_LABELS, Drift, LocalRule, drift
 from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
 from linli.domains.catalog.package import everyday_words, known_facts, read_package, reference
 from linli.domains.catalog.plan import Plan, Stage, StageDuty, StageKind
 from linli.domains.catalog.standard import (
+    CHOICES,
+    Basis,
     FieldType,
     FormField,
     Material,
@@ -51,21 +55,22 @@ from linli.domains.catalog.words import ItemKind, Limit, Link, LinkDuty, Unit
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import TokenQuery
 from linli.kernel.search import any_word_query, query
-from linli.kernel.text import msg
+from linli.kernel.text import Message, msg
 
 __all__ = [
-    "asked_for", "check_standard", "devolution", "compare", "Comparison", "drafts", "Drift", "drift_of", "drifting", "Element",
-    "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "FormField", "Gain", "get_row", "get_standard",
-    "in_force", "in_force_row", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
+    "asked_for", "Basis", "check_standard", "CHOICES", "devolution", "compare", "Comparison", "drafts", "Drift", "drift_counts", "drift_of", "DriftCounts", "drifting", "Element",
+    "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "findings_of", "FormField", "Gain", "get_row", "get_standard",
+    "in_force", "in_force_row", "Incoming", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
     "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "MainItem", "mains", "Material", "material_line", "MaterialForm",
-    "must_be_in_force", "names_of", "offered_in", "package_standards", "Piece", "Plan", "Provenance", "public_version",
+    "must_be_in_force", "names_of", "offered_in", "package_standards", "PART_LABELS", "Piece", "Plan", "preview", "Provenance", "public_version",
     "public_versions", "published", "published_standards",
     "reference", "Replacement", "Required", "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard",
-    "Status", "SubItem", "Times", "times_lines", "Unit", "version_of", "versions", "write_workbook", "write_yaml",
+    "Status", "SubItem", "Times", "times_lines", "Unit", "upcoming", "version_of", "versions", "withdrawn", "write_workbook", "write_yaml",
 ]  # fmt: skip
 
 _KEPT = 2_000
 _cache: OrderedDict[UUID, Standard] = OrderedDict()
+_findings: dict[UUID, tuple[Finding, ...]] = {}
 _lock = Lock()
 
 
@@ -106,6 +111,7 @@ def forget_cached() -> None:
     """Published documents cannot change, so nothing needs to be forgotten but what a test made."""
     with _lock:
         _cache.clear()
+        _findings.clear()
 
 
 def _places(region: str) -> list[str]:
@@ -190,7 +196,9 @@ def _means(text: str) -> dict[str, tuple[str, ...]]:
 
 def _matching(standards: QuerySet[ItemStandard], wanted: str) -> QuerySet[ItemStandard]:
     literal = TokenQuery(wanted)
-    ranked = standards.filter(item__search=literal).annotate(rank=SearchRank(F("item__search"), literal, cover_density=True))
+    ranked = standards.filter(item__search=literal).annotate(
+        rank=Cast(SearchRank(F("item__search"), literal, cover_density=True), FloatField())  # exact, so that pages can be cut by it
+    )
     return ranked.order_by("-rank", "item__main__sort", "item__sort")
 
 
@@ -228,17 +236,108 @@ def drift_of(row: ItemStandard) -> list[Drift]:
     return drift(Standard.model_validate(row.base.doc), Standard.model_validate(row.doc))
 
 
-def drifting(*, on: date) -> list[tuple[ItemStandard, list[Drift]]]:
-    """Every local version in force that differs from the level above, with what differs."""
-    rows = (
+def drifting(*, on: date, region: str = "") -> QuerySet[ItemStandard]:
+    """Every local version in force, in a place or below it, that differs from the level above."""
+    newest = (
         ItemStandard.objects.exclude(status=Status.DRAFT)
         .filter(valid_from__lte=on)
         .order_by("item_id", "region", "-valid_from", "-version")
         .distinct("item_id", "region")
-        .select_related("base", "item")
     )
-    found = [(row, drift_of(row)) for row in rows if row.base and row.status == Status.PUBLISHED]
-    return [(row, differences) for row, differences in found if differences]
+    return (
+        ItemStandard.objects.filter(
+            pk__in=newest.values("pk"), status=Status.PUBLISHED, base__isnull=False, region__startswith=region
+        )
+        .exclude(overrides={})
+        .select_related("base", "item__main")
+        .order_by("region", "item__sort")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DriftCounts:
+    """How many items differ from the level above, by place and by the part in which they differ."""
+
+    places: dict[str, int]
+    parts: dict[str, int]
+
+
+def drift_counts(*, on: date, region: str = "") -> DriftCounts:
+    """Two queries, however many items."""
+    rows = drifting(on=on, region=region).order_by()
+    places = rows.values_list("region").annotate(n=Count("pk")).order_by("-n", "region")
+    part = Func(F("overrides"), function="jsonb_object_keys", output_field=TextField(), set_returning=True)
+    parts = rows.annotate(part=part).values_list("part").annotate(n=Count("pk")).order_by("-n", "part")
+    return DriftCounts(dict(places), dict(parts))
+
+
+def upcoming(*, on: date, region: str = "") -> QuerySet[ItemStandard]:
+    """Versions that are published, or end an item, but count only from a later day; the nearest day first."""
+    return (
+        ItemStandard.objects.exclude(status=Status.DRAFT)
+        .filter(valid_from__gt=on, region__startswith=region)
+        .select_related("item__main", "published_by")
+        .order_by("valid_from", "pk")
+    )
+
+
+def withdrawn(*, on: date, region: str) -> QuerySet[ItemStandard]:
+    """Items that are no longer offered in a place."""
+    ids = _nearest(region, on).values("pk")
+    return (
+        ItemStandard.objects.filter(pk__in=ids, status=Status.WITHDRAWN)
+        .select_related("item__main", "published_by")
+        .order_by("-valid_from", "pk")
+    )
+
+
+def findings_of(ids: Iterable[UUID]) -> dict[UUID, tuple[Finding, ...]]:
+    """What published standards lack or break, worked out once for each; at most one query, for those not read before."""
+    wanted = list(ids)
+    missing = [i for i in wanted if i not in _findings]
+    if missing:
+        rows = ItemStandard.objects.filter(pk__in=[i for i in missing if i not in _cache]).values_list("pk", "doc")
+        fresh = {pk: _keep(pk, doc) for pk, doc in rows}
+        for i in missing:
+            standard = fresh.get(i) or _cache.get(i)
+            if standard is not None:
+                _findings[i] = tuple(check_standard(standard))
+    return {i: _findings[i] for i in wanted if i in _findings}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What taking one standard from a file would do: ``kind`` is added, changed or unchanged. ``problem`` says why it cannot
+    be taken here; ``draft_by`` who has an open draft that it would change."""
+
+    standard: Standard
+    kind: str
+    comparison: Comparison | None = None
+    problem: Message | None = None
+    has_draft: bool = False
+    draft_by: str = ""
+
+
+def preview(standards: Iterable[Standard], *, region: str, on: date) -> list[Incoming]:
+    """What an import into a place would do, item by item, before anything is done. Two queries."""
+    wanted = list(standards)
+    codes = [s.code for s in wanted]
+    standing = {row.item_id: row for row in published(region=region, on=on).filter(item_id__in=codes).select_related("base")}
+    open_drafts = {row.item_id: row for row in drafts().filter(item_id__in=codes, region=region)}
+    return [_incoming(s, standing.get(s.code), open_drafts.get(s.code), region) for s in wanted]
+
+
+def _incoming(standard: Standard, row: ItemStandard | None, draft: ItemStandard | None, region: str) -> Incoming:
+    if row is None:
+        return Incoming(standard, "added")
+    now = Standard.model_validate(row.doc)
+    if same_content(now, standard):
+        return Incoming(standard, "unchanged")
+    above = now if row.region != region else Standard.model_validate(row.base.doc) if row.base else None
+    refused = next((d for d in drift(above, standard) if not d.allowed), None) if above else None
+    problem = msg("“%(part)s”：%(why)s", part=Message(refused.label), why=refused.why) if refused else None
+    who = draft.edited_by.name if draft and draft.edited_by else ""
+    return Incoming(standard, "changed", compare(now, standard), problem, draft is not None, who)
 
 
 def names_of(codes: list[str]) -> dict[str, str]:

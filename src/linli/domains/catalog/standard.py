@@ -179,6 +179,26 @@ Level = Literal["province", "city", "county", "town", "village"]
 Handling = Literal["linli", "external"]
 
 
+# What the short words of a document are called; the keys are what it stores.
+CHOICES: dict[str, dict[str, str]] = {
+    "applicant_kinds": {"person": noop("个人"), "employer": noop("用人单位")},
+    "channels": {
+        "window": noop("窗口"), "online": noop("网上"), "mobile": noop("手机"), "self-service": noop("自助终端"), "agent": noop("代办"),
+    },
+    "levels": {
+        "province": noop("省"), "city": noop("市"), "county": noop("县"), "town": noop("乡镇"), "village": noop("村"),
+    },
+    "handled_in": {"linli": noop("本平台"), "external": noop("外部系统")},
+    "special": {
+        "": noop("无"), "publicity": noop("公示"), "inspection": noop("现场核查"), "expert_review": noop("专家评审"),
+    },
+    "certainty": {
+        "V": noop("已核对法律法规原文"), "M": noop("多处公开资料一致，原文待核"), "L": noop("本地规定或单位惯例"),
+        "K": noop("按经验填写，尚无依据"),
+    },
+}  # fmt: skip
+
+
 class Provenance(Part):
     """Where the content comes from and which keys were filled in from knowledge rather than read."""
 

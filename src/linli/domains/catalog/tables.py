@@ -18,6 +18,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
@@ -25,9 +26,11 @@ from pydantic import ValidationError
 from linli.domains.catalog.compare import field_line, limit_text, link_line, material_line
 from linli.domains.catalog.errors import StandardWrong, TableWrong
 from linli.domains.catalog.package import wrong
-from linli.domains.catalog.standard import FieldType, MaterialForm, Replacement, Required, Source, Standard
-from linli.domains.catalog.words import LinkDuty, Unit
-from linli.kernel.text import msg
+from linli.domains.catalog.standard import CHOICES, FieldType, MaterialForm, Replacement, Required, Source, Standard
+from linli.domains.catalog.wording import problems
+from linli.domains.catalog.words import ItemKind, LinkDuty, Unit
+from linli.kernel.errors import Invalid, LinliError
+from linli.kernel.text import Message, msg
 
 MAX_ROWS = 200_000
 _OVERVIEW, _ITEMS, _MATERIALS, _LINKS, _FORM, _BASIS = "八统一表", "事项", "申请材料", "经办流程", "表单内容", "设定依据"
@@ -90,10 +93,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "duty": {d.value: d.label for d in LinkDuty},
     "type": {t.value: t.label for t in FieldType},
     "unit": {u.value: u.label for u in Unit},
-    "applicant_kinds": {"person": "个人", "employer": "用人单位"},
-    "channels": {"window": "窗口", "online": "网上", "mobile": "手机", "self-service": "自助终端", "agent": "代办"},
-    "levels": {"province": "省", "city": "市", "county": "县", "town": "乡镇", "village": "村"},
-    "handled_in": {"linli": "本平台", "external": "外部系统"},
+    **{name: CHOICES[name] for name in ("applicant_kinds", "channels", "levels", "handled_in")},
 }
 
 
@@ -108,14 +108,25 @@ class _Dumper(yaml.SafeDumper):
 
 
 def read_yaml(text: str) -> list[Standard]:
-    """Read what :func:`write_yaml` wrote. Raises :class:`StandardWrong`."""
+    """Read what :func:`write_yaml` wrote. Raises :class:`StandardWrong`, or :class:`Invalid` with several."""
     try:
         rows = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise StandardWrong(field="file", where="YAML", why=error) from error
     if not isinstance(rows, list):
         raise StandardWrong(field="file", where="YAML", why=msg("应是事项的列表"))
-    return [_validated(row) for row in rows]
+    standards: list[Standard] = []
+    errors: list[LinliError] = []
+    for row in rows:
+        try:
+            standards.append(_validated(row))
+        except Invalid as several:
+            errors += several.errors
+        except StandardWrong as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else Invalid(errors)
+    return standards
 
 
 def _validated(row: Any) -> Standard:
@@ -193,8 +204,27 @@ def _sheet(sheet: Worksheet, heads: list[str], rows: Iterable[list[Any]]) -> Non
         sheet.append([_safe(v) for v in row])
     sheet.freeze_panes = "C2"
     sheet.auto_filter.ref = sheet.dimensions
-    for column in range(1, len(heads) + 1):
-        sheet.column_dimensions[get_column_letter(column)].width = 22
+    for column, head in enumerate(heads, 1):
+        letter = get_column_letter(column)
+        sheet.column_dimensions[letter].width = 22
+        if choices := _choices(sheet.title, head):
+            pick = DataValidation("list", formula1=f'"{",".join(choices)}"', allow_blank=True)
+            pick.errorTitle, pick.error = head, "请从列表中选择"
+            pick.add(f"{letter}2:{letter}{MAX_ROWS}")
+            sheet.add_data_validation(pick)
+
+
+def _choices(sheet: str, head: str) -> list[str]:
+    """What may stand in a column, for the list a spreadsheet offers; empty where anything may, or several at once."""
+    key = (_PARTS[sheet][1] if sheet in _PARTS else _ITEM_COLUMNS).get(head, "")
+    if not key or key in _LISTS or key == "options":
+        return []
+    if key in _BOOLEANS or key == "automatic" or (sheet == _FORM and key == "required"):
+        return list(_YES_NO.values())
+    last = key.rsplit(".", 1)[-1]
+    if last == "kind":
+        return [kind.value for kind in ItemKind]
+    return [label for label in _WORDS.get(last, {}).values() if "," not in label]
 
 
 _FORMULA = re.compile(r"'?[=+@]|''")
@@ -228,67 +258,89 @@ def _cell(doc: Any, key: str) -> Any:
 def read_workbook(file: BinaryIO) -> list[Standard]:
     """Read the sheets that :func:`write_workbook` wrote, edited or not.
 
-    Raises :class:`TableWrong` naming the first wrong cell; a file that is no workbook is said to be none.
+    Raises :class:`TableWrong` naming the wrong cell, or :class:`Invalid` with one for each of several; a file that is no
+    workbook is said to be none.
     """
     try:
         book = load_workbook(file, read_only=True, data_only=True)
     except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
-        raise TableWrong(field="file", sheet="—", row="—", column="—", why=msg("不是可读取的 XLSX 文件")) from error
+        raise _at("—", "—", "—", msg("不是可读取的 XLSX 文件")) from error
     missing = [name for name in (_ITEMS, *_PARTS) if name not in book.sheetnames]
     if missing:
-        raise TableWrong(field="file", sheet=missing[0], row="—", column="—", why=msg("缺少这张工作表"))
+        raise _at(missing[0], "—", "—", msg("缺少这张工作表"))
+    wrong: list[TableWrong] = []
     parts: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    places: _Places = defaultdict(list)
     for name, (part, columns) in _PARTS.items():
-        for row_number, row in _rows(book[name], name, ["子项编码", *columns]):
-            entry = _entry(row, columns, name, row_number)
-            parts[str(row["子项编码"])][part].append(entry)
-    standards = []
-    for row_number, row in _rows(book[_ITEMS], _ITEMS, list(_ITEM_COLUMNS)):
-        doc = _entry(row, _ITEM_COLUMNS, _ITEMS, row_number) | parts.pop(str(row["子项编码"]), {})
+        for row_number, row in _rows(book[name], name, ["子项编码", *columns], wrong):
+            code = str(row["子项编码"])
+            parts[code][part].append(_entry(row, columns, name, row_number, wrong))
+            places[code, part].append(row_number)
+    standards: list[Standard] = []
+    first_row: dict[str, int] = {}
+    for row_number, row in _rows(book[_ITEMS], _ITEMS, list(_ITEM_COLUMNS), wrong):
+        code = str(row["子项编码"])
+        if first_row.setdefault(code, row_number) != row_number:
+            wrong.append(_at(_ITEMS, row_number, "子项编码", msg("与第 %(row)s 行重复", row=first_row[code])))
+        doc = _entry(row, _ITEM_COLUMNS, _ITEMS, row_number, wrong) | parts.pop(code, {})
         try:
             standards.append(Standard.model_validate(doc))
         except ValidationError as error:
-            raise _at_cell(error, row_number) from error
-    if parts:
-        code = next(iter(parts))
-        raise TableWrong(
-            field="file", sheet=_ITEMS, row="—", column="子项编码", why=msg("其他工作表里有事项 %(code)s，这里没有", code=code)
-        )
+            wrong += [_at_cell(loc, why, row_number, code, places) for loc, why in problems(error)]
+    wrong += [_at(_ITEMS, "—", "子项编码", msg("其他工作表里有事项 %(code)s，这里没有", code=code)) for code in parts]
+    if wrong:
+        # A cell that could not be read leaves its place empty, which need not be said as well.
+        cells = {(e.params["sheet"], e.params["row"], e.params["column"]): e for e in reversed(wrong)}
+        errors: list[LinliError] = list(reversed(cells.values()))
+        raise errors[0] if len(errors) == 1 else Invalid(errors)
     return standards
 
 
-def _at_cell(error: ValidationError, row_number: int) -> TableWrong:
-    first = error.errors()[0]
-    loc = [str(p) for p in first["loc"]]
-    why = first["msg"].removeprefix("Value error, ")
+# In which rows of their sheet the entries of a part stand, by item code and part.
+_Places = dict[tuple[str, str], list[int]]
+
+
+def _at(sheet: str, row: int | str, column: str, why: Message) -> TableWrong:
+    return TableWrong(field="file", sheet=sheet, row=row, column=column, why=why)
+
+
+def _at_cell(loc: tuple[str, ...], why: Message, row_number: int, code: str, places: _Places) -> TableWrong:
+    """Where in the sheets a problem of a document is."""
     for name, (part, columns) in _PARTS.items():
         if loc and loc[0] == part:
             column = next((t for t, k in columns.items() if len(loc) > 2 and k == ".".join(loc[2:])), "—")
-            place = f"第 {int(loc[1]) + 1} 项" if len(loc) > 1 and loc[1].isdigit() else "—"
-            return TableWrong(field="file", sheet=name, row=f"{row_number}({place})", column=column, why=why)
-    column = next((t for t, k in _ITEM_COLUMNS.items() if k == ".".join(loc)), "、".join(loc) or "—")
-    return TableWrong(field="file", sheet=_ITEMS, row=row_number, column=column, why=why)
+            return _at(name, places[code, part][int(loc[1])] if len(loc) > 1 else "—", column, why)
+    # A list stands in one cell, so the number of its entry is left out.
+    key = ".".join(step for step in loc if not step.isdigit())
+    column = next((t for t, k in _ITEM_COLUMNS.items() if k == key), "、".join(loc) or "—")
+    return _at(_ITEMS, row_number, column, why)
 
 
-def _rows(sheet: Any, name: str, wanted: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(sheet: Any, name: str, wanted: list[str], wrong: list[TableWrong]) -> Iterator[tuple[int, dict[str, Any]]]:
     rows = sheet.iter_rows(values_only=True, max_row=MAX_ROWS)
     heads = [str(h) if h is not None else "" for h in next(rows, ())]
-    for column in wanted:
-        if column not in heads:
-            raise TableWrong(field="file", sheet=name, row=1, column=column, why=msg("缺少这一列"))
+    absent = [_at(name, 1, column, msg("缺少这一列")) for column in wanted if column not in heads]
+    if absent:
+        wrong += absent
+        return
     for number, values in enumerate(rows, 2):
         row = dict(zip(heads, values, strict=False))
         if not any(v is not None and str(v).strip() for v in values):
             continue
         if not row.get("子项编码"):
-            raise TableWrong(field="file", sheet=name, row=number, column="子项编码", why=msg("不能为空"))
+            wrong.append(_at(name, number, "子项编码", msg("不能为空")))
+            continue
         yield number, row
 
 
-def _entry(row: dict[str, Any], columns: dict[str, str], sheet: str, number: int) -> dict[str, Any]:
+def _entry(row: dict[str, Any], columns: dict[str, str], sheet: str, number: int, wrong: list[TableWrong]) -> dict[str, Any]:
     doc: dict[str, Any] = {}
     for title, key in columns.items():
-        value = _value(row.get(title), key, title, sheet, number)
+        try:
+            value = _value(row.get(title), key, title, sheet, number)
+        except TableWrong as error:
+            wrong.append(error)
+            continue
         if value is None:
             continue
         target = doc

@@ -21,6 +21,7 @@ from linli.domains.catalog.standard import Standard
 from linli.domains.catalog.tables import read_workbook, read_yaml, write_workbook, write_yaml
 from linli.domains.catalog.timing import complete_times, legal_limit
 from linli.domains.catalog.words import LinkDuty
+from linli.kernel.errors import Invalid
 
 ALL = {s.code: s for s in read_package()}
 RULES = reference("time-rules")
@@ -196,6 +197,11 @@ def test_a_county_may_promise_less_and_ask_for_less():
         {"materials": [*[m.model_dump(mode="json") for m in PERMIT.materials], {"code": "x1", "name": "多要的一份证明"}]},
         {"times": {**PERMIT.times.model_dump(mode="json"), "promised": {"number": 99, "unit": "workday"}}},
         {"times": {**PERMIT.times.model_dump(mode="json"), "statutory": {"number": 30, "unit": "workday"}}},
+        {"times": {**PERMIT.times.model_dump(mode="json"), "extension": {"number": 30, "unit": "workday"}}},
+        {"times": {**PERMIT.times.model_dump(mode="json"), "notice": None}},
+        {"materials": [PERMIT.materials[1].model_dump(mode="json") | {"replaced_by": None}]},
+        {"materials": [PERMIT.materials[0].model_dump(mode="json") | {"copies": 5}]},
+        {"links": [PERMIT.links[0].model_dump(mode="json") | {"duty": "review"}]},
     ],
 )
 def test_a_county_may_not_ask_for_more_or_take_longer(change):
@@ -272,8 +278,31 @@ def test_missing_sheets_columns_and_strange_files_are_said_to_be_so():
         with pytest.raises(TableWrong):
             read_workbook(BytesIO(raw))
     for text in ("{", "a: 1", "- {code: x}"):
-        with pytest.raises(StandardWrong):
+        with pytest.raises((StandardWrong, Invalid)):
             read_yaml(text)
+
+
+def test_every_mistake_in_a_table_is_named_at_once():
+    def change(book):
+        put("申请材料", "形式", "照片", 3)(book)
+        put("经办流程", "职责", "看一看", 2)(book)
+        put("表单内容", "名称", None, 4)(book)
+        put("事项", "承诺时限", 5000)(book)
+
+    with pytest.raises(Invalid) as caught:
+        read_workbook(edited(change))
+    where = [(e.params["sheet"], e.params["row"], e.params["column"]) for e in caught.value.errors]
+    assert where == [("申请材料", 3, "形式"), ("经办流程", 2, "职责"), ("事项", 2, "承诺时限"), ("表单内容", 4, "名称")]
+    assert [str(e.params["why"]) for e in caught.value.errors][2:] == ["不能大于 3650", "不能为空"]
+    with pytest.raises(Invalid) as caught:
+        read_yaml("- {code: x}\n- {code: y, materials: [{name: 甲}]}")
+    assert {"x name：不能为空", "y materials.0.code：不能为空"} <= {str(e.message) for e in caught.value.errors}
+
+
+def test_an_empty_table_can_be_filled_in():
+    book = load_workbook(BytesIO(write_workbook([], title="八统一表")))
+    assert [s.title for s in book][1:] == ["事项", "申请材料", "经办流程", "表单内容", "设定依据"]
+    assert '"原件,复印件,电子"' in {v.formula1 for v in book["申请材料"].data_validations.dataValidation}
 
 
 def test_known_facts_are_found_by_field_name():

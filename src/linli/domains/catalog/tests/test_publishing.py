@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from linli.domains.catalog.commands import (
     EffectiveDateWrong,
     ItemUnknown,
     NotALocalValue,
+    OtherPlace,
     StandardWrong,
     discard_draft,
     import_standards,
@@ -24,17 +26,23 @@ from linli.domains.catalog.commands import (
 from linli.domains.catalog.models import ItemStandard, SubItem
 from linli.domains.catalog.queries import (
     drafts,
+    drift_counts,
     drift_of,
     drifting,
+    findings_of,
     get_row,
     get_standard,
     in_force,
+    preview,
     published,
     search,
+    upcoming,
     versions,
+    withdrawn,
 )
 from linli.kernel.actors import Actor, system
-from linli.kernel.errors import NotAllowed
+from linli.kernel.errors import Invalid, NotAllowed
+from linli.kernel.ids import uuid7
 from linli.testing.concurrency import at_once
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -145,7 +153,7 @@ def test_a_county_takes_over_the_city_standard_and_its_difference_is_reported(lo
     assert in_force(CODE, region="770222", on=TODAY).standard.times.promised.number != 2
     row = get_row(in_force(CODE, region=COUNTY, on=TODAY).id)
     assert [d.part for d in drift_of(row)] == ["times"]
-    assert [r.region for r, _ in drifting(on=TODAY)] == [COUNTY]
+    assert [r.region for r in drifting(on=TODAY)] == [COUNTY]
 
 
 def test_local_values_are_carried_over_to_a_new_city_version_or_left_to_a_person(loaded, editor):
@@ -215,9 +223,115 @@ def test_importing_makes_drafts_of_what_differs_and_adds_what_is_new(loaded, edi
 def test_an_import_with_one_mistake_changes_nothing(loaded, editor):
     fine = in_force(CODE, region=COUNTY, on=TODAY).standard.model_copy(update={"summary": "来自表格"})
     other = in_force("injury-determination", region=COUNTY, on=TODAY).standard.model_copy(update={"fee": "一百元"})
-    with pytest.raises(NotALocalValue):
+    with pytest.raises(StandardWrong, match="工伤认定.*收费"):
         import_standards(standards=[fine, other], region=COUNTY, by=editor, now=NOW)
+    another = in_force("normal-retirement", region=COUNTY, on=TODAY).standard.model_copy(update={"fee": "二百元"})
+    with pytest.raises(Invalid) as caught:
+        import_standards(standards=[other, fine, another], region=COUNTY, by=editor, now=NOW)
+    assert [e.params["where"].partition("（")[2] for e in caught.value.errors] == ["injury-determination）", "normal-retirement）"]
     assert not drafts().exists()
+
+
+def test_an_import_is_shown_before_it_is_done(loaded, editor, django_assert_num_queries):
+    same = in_force("injury-determination", region=COUNTY, on=TODAY).standard
+    changed = in_force(CODE, region=COUNTY, on=TODAY).standard.model_copy(update={"trips": 0})
+    refused = in_force("normal-retirement", region=COUNTY, on=TODAY).standard.model_copy(update={"fee": "二百元"})
+    new = changed.model_copy(update={"code": "brand-new-item"})
+    start_draft(item_code=CODE, region=COUNTY, by=editor, now=NOW)
+    with django_assert_num_queries(2):
+        rows = preview([same, changed, refused, new], region=COUNTY, on=TODAY)
+    assert [row.kind for row in rows] == ["unchanged", "changed", "changed", "added"]
+    assert (rows[1].comparison.trips.after, rows[1].draft_by, rows[1].problem) == (0, "编辑", None)
+    assert "收费" in str(rows[2].problem)
+
+
+def test_an_editor_looks_after_their_own_place_and_those_below(loaded, editor):
+    here = replace(editor, region=COUNTY)
+    with pytest.raises(OtherPlace):
+        start_draft(item_code=CODE, region=CITY, by=here, now=NOW)
+    city_draft = start_draft(item_code=CODE, region=CITY, by=editor, now=NOW)
+    for act in (
+        lambda: save_draft(draft_id=city_draft, doc=get_row(city_draft).doc, revision=1, by=here, now=NOW),
+        lambda: discard_draft(draft_id=city_draft, by=here, now=NOW),
+        lambda: publish(draft_id=city_draft, valid_from=TODAY, papers=PINS, by=here, now=NOW),
+        lambda: withdraw_item(item_code=CODE, region=CITY, valid_from=TODAY, reason="x", by=here, now=NOW),
+        lambda: import_standards(standards=[], region=CITY, by=here, now=NOW),
+    ):
+        with pytest.raises(OtherPlace):
+            act()
+    assert start_draft(item_code=CODE, region=f"{COUNTY}100", by=here, now=NOW)
+
+
+def test_a_draft_below_is_kept_when_the_standard_above_changes(loaded, editor):
+    below = start_draft(item_code=CODE, region=COUNTY, by=editor, now=NOW)
+    change(below, editor, times=promise(8), summary="县里的说明")
+    above = start_draft(item_code=CODE, region=CITY, by=editor, now=NOW)
+    change(above, editor, times=promise(5))
+    publish(draft_id=above, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+    row = get_row(below)
+    assert (row.base_id, row.doc["summary"], row.doc["times"]["promised"]["number"]) == (above, "县里的说明", 8)
+    with pytest.raises(NotALocalValue, match="办理时限"):
+        publish(draft_id=below, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+    change(below, editor, times=promise(4))
+    publish(draft_id=below, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+    assert in_force(CODE, region=COUNTY, on=TODAY).standard.summary == "县里的说明"
+
+
+def test_a_place_that_ended_an_item_does_not_get_it_back(loaded, editor):
+    local = start_draft(item_code=CODE, region=COUNTY, by=editor, now=NOW)
+    change(local, editor, trips=0)
+    publish(draft_id=local, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+    start_draft(item_code=CODE, region=COUNTY, by=editor, now=NOW)  # an open draft does not stand in the way
+    withdraw_item(item_code=CODE, region=COUNTY, valid_from=TODAY, reason="划转市级", by=editor, now=NOW)
+    above = start_draft(item_code=CODE, region=CITY, by=editor, now=NOW)
+    change(above, editor, times=promise(5))
+    assert publish(draft_id=above, valid_from=TODAY, papers=PINS, by=editor, now=NOW).followed == ()
+    assert in_force(CODE, region=COUNTY, on=TODAY) is None
+    assert [row.item_id for row in withdrawn(on=TODAY, region=COUNTY)] == [CODE]
+
+
+def test_a_new_draft_follows_what_is_published_for_a_later_day(loaded, editor):
+    first = start_draft(item_code=CODE, region=CITY, by=editor, now=NOW)
+    change(first, editor, times=promise(5))
+    publish(draft_id=first, valid_from=TODAY + timedelta(days=30), papers=PINS, by=editor, now=NOW)
+    assert [row.pk for row in upcoming(on=TODAY, region=CITY)] == [first]
+    second = start_draft(item_code=CODE, region=CITY, by=editor, now=NOW)
+    assert get_row(second).doc["times"]["promised"]["number"] == 5
+    local = start_draft(item_code=CODE, region=COUNTY, by=editor, now=NOW)
+    with pytest.raises(EffectiveDateWrong):
+        publish(draft_id=local, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+
+
+def test_publishing_twice_with_one_key_is_publishing_once(loaded, editor):
+    draft, key = start_draft(item_code=CODE, region=CITY, by=editor, now=NOW), uuid7()
+    change(draft, editor, times=promise(5))
+    done = [publish(draft_id=draft, valid_from=TODAY, papers=PINS, by=editor, now=NOW, key=key) for _ in range(2)]
+    assert done[0] == done[1]
+    assert versions(CODE).filter(region=CITY).count() == 2
+
+
+def test_drift_is_counted_by_place_and_part(loaded, editor, django_assert_num_queries):
+    for region, parts in ((COUNTY, {"trips": 0, "times": promise(2)}), ("770222", {"trips": 0})):
+        draft = start_draft(item_code=CODE, region=region, by=editor, now=NOW)
+        change(draft, editor, **parts)
+        publish(draft_id=draft, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+    same = start_draft(item_code="injury-determination", region=COUNTY, by=editor, now=NOW)
+    publish(draft_id=same, valid_from=TODAY, papers=PINS, by=editor, now=NOW)
+    with django_assert_num_queries(2):
+        counts = drift_counts(on=TODAY)
+    assert counts.places == {COUNTY: 1, "770222": 1}
+    assert counts.parts == {"trips": 2, "times": 1}
+    assert [row.region for row in drifting(on=TODAY, region=COUNTY)] == [COUNTY]
+
+
+def test_findings_are_worked_out_once(loaded, django_assert_num_queries):
+    ids = list(published(region=CITY, on=TODAY).values_list("pk", flat=True))
+    with django_assert_num_queries(1):
+        found = findings_of(ids)
+    assert len(found) == 229
+    assert {f.code for f in found[in_force("unemployment-death-grant", region=CITY, on=TODAY).id]} >= {"proof_without_basis"}
+    with django_assert_num_queries(0):
+        assert findings_of(ids) == found
 
 
 def test_ten_editors_starting_at_once_share_one_draft(committed_db):
