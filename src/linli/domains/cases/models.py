@@ -159,6 +159,7 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=["user_id", "due_on", "id"], name="cases_step_queue", condition=Q(state="open")),
             models.Index(fields=["opened_at", "id"], name="cases_step_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["user_id", "done_at", "id"], name="cases_step_done", condition=Q(state="done")),
         ]
 
 

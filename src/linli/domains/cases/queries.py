@@ -15,7 +15,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind, Colour, colour, explain
-from linli.domains.cases.deciding import DecisionText, decision_text
+from linli.domains.cases.deciding import DecisionText, check_links, decision_text
 from linli.domains.cases.draw import Exclusion, commitment, message, pick
 from linli.domains.cases.grounds import (
     RECEIPT_TRIES,
@@ -412,6 +412,7 @@ def my_pile(pile: Pile, *, by: Actor) -> QuerySet[Step]:
         if by.user_id is None or not (by.can("cases.review") or by.can("cases.decide")):
             raise NotAllowed(permission="cases.review")
         done = Step.objects.filter(user_id=by.user_id, state=StepState.DONE, kind__in=["review", "second_review", "decide"])
+        done = done.filter(case__external=False)  # what was done elsewhere has a list of its own
         return done.select_related("case").order_by(pile.order, "id")
     waits = Q(case__state=State.SUSPENDED)
     return my_steps(by=by).filter(waits if pile is Pile.SUSPENDED else ~waits).order_by(pile.order, "id")
@@ -482,12 +483,20 @@ def review_sheet(step_id: UUID, *, by: Actor, now: datetime) -> ReviewSheet:
 
 
 def preview_decision(
-    step_id: UUID, *, approve: bool, facts: str = "", reasons: str = "", legal_basis: str = "", by: Actor
+    step_id: UUID,
+    *,
+    approve: bool,
+    facts: str = "",
+    reasons: str = "",
+    legal_basis: str = "",
+    links_done: Sequence[str] = (),
+    by: Actor,
 ) -> DecisionText:
-    """What a decision at the actor's own stage would say, before it is made. Raises :class:`GroundsMissing`."""
+    """What a decision at the actor's own stage would say, before it is made. Raises :class:`GroundsMissing`, :class:`LinksOpen`."""
     step = _own_step(step_id, by)
     case = case_for(step.case_id, by=by, among=step_cases(by))
     standard = get_standard(case.standard_id)
+    check_links(step, standard, links_done)
     return decision_text(case, standard, approve=approve, facts=facts, reasons=reasons, legal_basis=legal_basis)
 
 

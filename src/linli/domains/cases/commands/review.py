@@ -12,13 +12,13 @@ from django.db.models import Exists, OuterRef
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.deciding import check_links
 from linli.domains.cases.drawing import give_back_place
 from linli.domains.cases.errors import (
     CaseChanged,
     DateMissing,
     GroundUnknown,
     Interested,
-    LinksOpen,
     MoveNotPossible,
     NotYourStep,
     OpinionMissing,
@@ -31,7 +31,7 @@ from linli.domains.cases.moves import Work
 from linli.domains.cases.permissions import DECIDE, REVIEW
 from linli.domains.cases.reading import answers, whole_lines
 from linli.domains.cases.staging import conclude, make_stage, open_stage
-from linli.domains.catalog.queries import LinkDuty, Standard, get_standard
+from linli.domains.catalog.queries import Standard, get_standard
 from linli.domains.org.commands import declare_recusal
 from linli.domains.org.queries import recusals_of
 from linli.domains.people.commands import employer_subject, person_subject, view_full
@@ -116,17 +116,6 @@ def settle_material(
     return work.case.version
 
 
-def _check_links(step: Step, standard: Standard, done: Sequence[str]) -> None:
-    """Every link of the stage is accounted for: done, or not needed and why (written behind the name)."""
-    stage = standard.plan.stages[step.ordinal - 1]
-    said = {entry.split(":", 1)[0] for entry in done}
-    lacking = [
-        link.name for link in stage.links if link.name not in said and not link.automatic and link.duty is not LinkDuty.COMPLETE
-    ]
-    if lacking:
-        raise LinksOpen(field="links", names="、".join(lacking))
-
-
 @once
 def give_opinion(
     *,
@@ -149,7 +138,7 @@ def give_opinion(
     if not opinion.strip() and not approve:
         raise OpinionMissing(field="opinion")
     standard = get_standard(work.case.standard_id)
-    _check_links(step, standard, links_done)
+    check_links(step, standard, links_done)
     _finish(step, work, approve, opinion, links_done)
     work.note("cases.opinion", step=step.pk, stage=step.ordinal, kind=step.kind, approve=approve, links=list(links_done))
     others = rows.load(Step, "WHERE t.case_id = %s AND t.id <> %s", [work.case.pk, step.pk])
@@ -187,7 +176,7 @@ def decide_case(
     if step.kind != StepKind.DECIDE:
         raise NotYourStep
     standard = get_standard(work.case.standard_id)
-    _check_links(step, standard, links_done)
+    check_links(step, standard, links_done)
     _decide(work, step, standard, approve, grounds, links_done)
 
 

@@ -7,14 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.errors import CaseChanged, GroundsMissing, Interested, MoveNotPossible, NotYourStep
+from linli.domains.cases.errors import CaseChanged, GroundsMissing, Interested, LinksOpen, MoveNotPossible, NotYourStep
 from linli.domains.cases.queries import Decision, Pile, my_pile, pile_counts, preview_decision, review_sheet
 from linli.domains.org.queries import recusals_of
 from linli.domains.people.queries import Purpose
 from linli.domains.trace.queries import timeline
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.text import Message
-from linli.testing.story import Story, at
+from linli.testing.story import Story, at, filled
 from linli.testing.world import person_id
 
 pytestmark = pytest.mark.django_db
@@ -102,8 +102,6 @@ def test_a_request_that_is_refused_gives_the_case_back(story):
 def test_numbers_in_the_form_are_masked_and_every_whole_look_is_recorded(world):
     story = Story(world, PERSONAL)
     number = person_id(0)
-    from linli.testing.story import filled
-
     field = next(f.name for f in story.standard.form if f.type == "id-number")
     story.receive(form=filled(story.standard) | {field: number})
     story.accept()
@@ -128,10 +126,13 @@ def test_a_decision_is_written_as_it_was_shown(story):
         common = {"step_id": step.pk, "links_done": story.links(step), "by": story.holder(step), "now": at("2026-03-02 14:00")}
         do.give_opinion(approve=True, opinion="", **common)
     by = story.holder()
+    with pytest.raises(LinksOpen):
+        preview_decision(step.pk, approve=True, by=by)
+    done = {"links_done": story.links(step), "by": by}
     with pytest.raises(GroundsMissing) as missing:
-        preview_decision(step.pk, approve=False, facts="经查", by=by)
+        preview_decision(step.pk, approve=False, facts="经查", **done)
     assert missing.value.field == "reasons"
-    shown = preview_decision(step.pk, approve=False, facts=" 经查 ", reasons="不符合", by=by)
+    shown = preview_decision(step.pk, approve=False, facts=" 经查 ", reasons="不符合", **done)
     assert "行政复议" in shown.remedies and str(Message(shown.legal_basis))
     do.decide_case(
         step_id=step.pk, approve=False, grounds=do.Grounds(facts=" 经查 ", reasons="不符合"), links_done=story.links(step), by=by,
