@@ -42,6 +42,16 @@ _ELEMENTS = {
 }
 
 
+# What each kind of finding is called where findings are counted.
+KINDS: dict[str, str] = {
+    "missing": noop("要素缺失"), "none": noop("没有申请材料"), "vague": noop("依据不具体"),
+    "bureau_could_get_it": noop("应由部门共享的材料"), "proof_without_basis": noop("证明没有依据"), "catch_all": noop("兜底材料"),
+    "no_acceptance": noop("没有受理环节"), "no_review": noop("没有审核环节"), "no_decision": noop("许可没有决定环节"),
+    "not_published": noop("尚未公布承诺时限"), "longer_than_law": noop("承诺长于法定"),
+    "statutory_longer_than_law": noop("法定时限待核对"), "instant_with_days": noop("即办件却有时限"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing to mend: in which element, whether it stops publication, and the sentence that says so."""

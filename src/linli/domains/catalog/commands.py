@@ -28,6 +28,7 @@ from linli.domains.catalog.errors import (
 from linli.domains.catalog.inherit import overlay, overrides_of
 from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
 from linli.domains.catalog.package import everyday_words, read_package, reference, wrong
+from linli.domains.catalog.permissions import looks_after
 from linli.domains.catalog.queries import forget_cached, in_force, in_force_row
 from linli.domains.catalog.standard import Standard
 from linli.domains.catalog.tables import read_workbook, read_yaml
@@ -53,7 +54,7 @@ def _subject(standard_id: UUID) -> Subject:
 def _must_here(by: Actor, permission: str, region: str) -> None:
     """Raise unless the post carries the permission and the place is the actor's own or below it."""
     by.must(permission)
-    if not region.startswith(by.region):
+    if not looks_after(by, region):
         raise OtherPlace
 
 

@@ -25,6 +25,18 @@ class LocalRule(StrEnum):
     NOT_LONGER = "not_longer"
     SUBSET = "subset"
 
+    @property
+    def label(self) -> str:
+        """What an editor of a lower level is told."""
+        return _RULES[self]
+
+
+_RULES = {
+    LocalRule.LOCKED: noop("由上级统一规定，各级应当一致，本级不能修改。"),
+    LocalRule.FREE: noop("本级可以按实际情况填写。"),
+    LocalRule.NOT_LONGER: noop("本级可以比上级更短、更少，不能更长、更多；法定时限不能改。"),
+    LocalRule.SUBSET: noop("本级可以比上级减少，不能增加，也不能要求得更多。"),
+}
 
 # Every part is named, so that a part added later must be thought about before it can be published (see the test).
 LOCAL_RULES: dict[str, LocalRule] = {
@@ -46,7 +58,9 @@ PART_LABELS: dict[str, str] = {
     "form": noop("表单内容"), "result_document": noop("办理结果"), "result_validity": noop("结果有效期"), "fee": noop("收费"),
     "materials": noop("申请材料"), "links": noop("经办流程"), "applicant_steps": noop("办事流程"), "times": noop("办理时限"),
     "trips": noop("到现场次数"), "channels": noop("办理渠道"), "levels": noop("可办层级"), "benefit": noop("待遇标准"),
-    "summary": noop("说明"),
+    "summary": noop("说明"), "main_code": noop("主项编码"), "code": noop("子项编码"), "domain": noop("领域编码"),
+    "domain_name": noop("领域"), "national_code": noop("国家基本编码"), "handled_in": noop("办理系统"),
+    "external_system": noop("外部系统名称"), "region_code": noop("地方编码"),
 }  # fmt: skip
 
 

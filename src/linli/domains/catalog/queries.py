@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -14,8 +14,9 @@ from django.contrib.postgres.search import SearchRank
 from django.db import connection
 from django.db.models import Count, F, FloatField, Func, QuerySet, TextField
 from django.db.models.functions import Cast
+from pydantic import ValidationError
 
-from linli.domains.catalog.checks import Element, Finding, check
+from linli.domains.catalog.checks import KINDS, Element, Finding, check
 from linli.domains.catalog.compare import (
     Comparison,
     ElementDiff,
@@ -35,6 +36,7 @@ from linli.domains.catalog.errors import ItemUnknown
 from linli.domains.catalog.inherit import LOCAL_RULES, PART_LABELS, Drift, LocalRule, drift
 from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
 from linli.domains.catalog.package import everyday_words, known_facts, read_package, reference
+from linli.domains.catalog.permissions import looks_after, may_edit, may_publish
 from linli.domains.catalog.plan import Plan, Stage, StageDuty, StageKind
 from linli.domains.catalog.standard import (
     CHOICES,
@@ -51,6 +53,7 @@ from linli.domains.catalog.standard import (
     Times,
 )
 from linli.domains.catalog.tables import write_workbook, write_yaml
+from linli.domains.catalog.wording import problems
 from linli.domains.catalog.words import ItemKind, Limit, Link, LinkDuty, Unit
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import TokenQuery
@@ -58,14 +61,15 @@ from linli.kernel.search import any_word_query, query
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "asked_for", "Basis", "check_standard", "CHOICES", "devolution", "compare", "Comparison", "drafts", "Drift", "drift_counts", "drift_of", "DriftCounts", "drifting", "Element",
-    "ElementDiff", "everyday_words", "field_line", "FieldType", "Finding", "findings_of", "FormField", "Gain", "get_row", "get_standard",
-    "in_force", "in_force_row", "Incoming", "InForce", "ItemKind", "ItemStandard", "known_facts", "Limit", "limit_text", "Link",
-    "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "MainItem", "mains", "Material", "material_line", "MaterialForm",
-    "must_be_in_force", "names_of", "offered_in", "package_standards", "PART_LABELS", "Piece", "Plan", "preview", "Provenance", "public_version",
-    "public_versions", "published", "published_standards",
-    "reference", "Replacement", "Required", "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard",
-    "Status", "SubItem", "Times", "times_lines", "Unit", "upcoming", "version_of", "versions", "withdrawn", "write_workbook", "write_yaml",
+    "asked_for", "Basis", "check_standard", "CHOICES", "compare", "Comparison", "devolution", "drafts", "Drift", "drift_counts",
+    "drift_of", "DriftCounts", "drifting", "Element", "ElementDiff", "everyday_words", "examine", "Examined", "field_line",
+    "FieldType", "Finding", "findings_of", "FormField", "Gain", "get_row", "get_standard", "in_force", "in_force_row", "Incoming",
+    "InForce", "ItemKind", "ItemStandard", "KINDS", "known_facts", "Limit", "limit_text", "Link", "link_line", "LinkDuty",
+    "LOCAL_RULES", "LocalRule", "looks_after", "MainItem", "mains", "Material", "material_line", "MaterialForm", "may_edit",
+    "may_publish", "must_be_in_force", "names_of", "offered_in", "package_standards", "PART_LABELS", "Piece", "Plan", "preview",
+    "Provenance", "public_version", "public_versions", "published", "published_standards", "reference", "Replacement", "Required",
+    "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard", "Status", "SubItem", "Times", "times_lines", "Unit",
+    "upcoming", "version_of", "versions", "withdrawn", "write_workbook", "write_yaml",
 ]  # fmt: skip
 
 _KEPT = 2_000
@@ -303,6 +307,31 @@ def findings_of(ids: Iterable[UUID]) -> dict[UUID, tuple[Finding, ...]]:
             if standard is not None:
                 _findings[i] = tuple(check_standard(standard))
     return {i: _findings[i] for i in wanted if i in _findings}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a draft would be told: where it cannot be read, and what it lacks or breaks. Either may be empty, or both."""
+
+    problems: list[tuple[tuple[str, ...], Message]]
+    findings: list[Finding]
+
+
+def examine(draft: ItemStandard, doc: Mapping[str, Any]) -> Examined:
+    """Look at what is being typed into a draft without saving it."""
+    try:
+        standard = Standard.model_validate(doc)
+    except ValidationError as error:
+        return Examined(problems(error), [])
+    broken: list[tuple[tuple[str, ...], Message]] = []
+    if draft.base:
+        above = Standard.model_validate(draft.base.doc)
+        broken = [
+            ((d.part,), msg("“%(part)s”：%(why)s", part=Message(d.label), why=d.why))
+            for d in drift(above, standard)
+            if not d.allowed
+        ]
+    return Examined(broken, check_standard(standard))
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,8 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "handled_in": {"linli": noop("本平台"), "external": noop("外部系统")},
     "special": {
-        "": noop("无"), "publicity": noop("公示"), "inspection": noop("现场核查"), "expert_review": noop("专家评审"),
+        "publicity": noop("公示"), "inspection": noop("现场核查"), "expert_review": noop("专家评审"), "hearing": noop("听证"),
+        "testing": noop("考试考核"), "appraisal": noop("鉴定评估"),
     },
     "certainty": {
         "V": noop("已核对法律法规原文"), "M": noop("多处公开资料一致，原文待核"), "L": noop("本地规定或单位惯例"),
