@@ -303,9 +303,10 @@ def powers_of(org_id: UUID, *, region: str, on: date) -> dict[str, set[Power]]:
     return found
 
 
-def authorities(item_code: str, *, on: date) -> QuerySet[Authority]:
-    """Who may do what with an item on a day."""
-    return Authority.objects.filter(_on(on), item_code=item_code).select_related("org").order_by("org__path", "power")
+def authorities(item_code: str, *, on: date, region: str | None = None) -> QuerySet[Authority]:
+    """Who may do what with an item on a day, for cases of a region if one is named."""
+    held = Authority.objects.filter(_on(on), item_code=item_code).select_related("org").order_by("org__path", "power")
+    return held if region is None else held.filter(region__in=_prefixes(region))
 
 
 def authorities_of(org_id: UUID, *, on: date) -> QuerySet[Authority]:
