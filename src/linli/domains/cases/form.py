@@ -76,6 +76,15 @@ def check_form(fields: tuple[_Field, ...], values: Mapping[str, Any], *, today: 
     return clean
 
 
+def fits(field: _Field, raw: Any, *, today: date) -> bool:
+    """Whether a field would accept a value: what one item's form taught may be no choice of another's."""
+    try:
+        _value(field, raw, today)
+    except LinliError:
+        return False
+    return True
+
+
 def _value(field: _Field, raw: Any, today: date) -> Any:
     text = raw.strip() if isinstance(raw, str) else raw
     match str(field.type):

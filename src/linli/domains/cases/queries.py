@@ -17,6 +17,7 @@ from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind, Colour, colour, explain
 from linli.domains.cases.deciding import DecisionText, check_links, decision_text
 from linli.domains.cases.draw import Exclusion, commitment, message, pick
+from linli.domains.cases.form import fits
 from linli.domains.cases.grounds import (
     RECEIPT_TRIES,
     DeliveryMethod,
@@ -273,8 +274,13 @@ def asks(*, by: Actor) -> QuerySet[Ask]:
 
 
 def prefill(standard: Standard, facts: dict[str, str], *, employer: bool, today: date) -> dict[str, str]:
-    """What a form can be filled with from what is already known, field by field."""
-    known = {name: facts[fact] for name, fact in known_facts(standard, employer=employer).items() if facts.get(fact)}
+    """What a form can be filled with from what is already known and its fields accept, field by field."""
+    fields = {f.name: f for f in standard.form}
+    known = {
+        name: facts[fact]
+        for name, fact in known_facts(standard, employer=employer).items()
+        if facts.get(fact) and fits(fields[name], facts[fact], today=today)
+    }
     return {"apply_date": today.isoformat()} | known if any(f.name == "apply_date" for f in standard.form) else known
 
 
