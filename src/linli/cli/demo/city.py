@@ -20,7 +20,7 @@ from linli.kernel.errors import NotFound
 
 SETUP = ("org.manage", "org.authorise", "accounts.manage", "calendar.manage")
 
-# The five grades of devolution (浙江): what each gives a town or a village. From full handling on, the town decides.
+# The five grades of devolution (浙江): what each gives a town or a village. Deciding stays with the county here.
 GRADES = {
     "仅收件": [Power.RECEIVE],
     "仅受理": [Power.RECEIVE, Power.ACCEPT],
@@ -159,8 +159,9 @@ def _items(entry: dict[str, Any]) -> Iterator[tuple[str, list[Power]]]:
                 yield standard.code, powers
         case "devolved-town" | "devolved-village":
             level = entry["items"].removeprefix("devolved-")
+            allowed = [Power(p) for p in entry.get("powers", Power)]
             for code, grades in devolution().items():
-                yield code, GRADES[grades[level]]
+                yield code, [p for p in GRADES[grades[level]] if p in allowed]
         case list() as codes:
             for code in codes:
                 yield code, [Power(p) for p in entry["powers"]]

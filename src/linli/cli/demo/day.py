@@ -26,7 +26,7 @@ from linli.domains.catalog.commands import load_package
 from linli.domains.catalog.queries import Required, Standard, must_be_in_force, published
 from linli.domains.documents.commands import store_file
 from linli.domains.documents.queries import current_templates
-from linli.domains.org.queries import Power, actor_for, calendar, powers_of
+from linli.domains.org.queries import Power, actor_for, calendar, overseen_ids, powers_of
 from linli.domains.people.commands import view_employer, view_person
 from linli.domains.trace.commands import ensure_months, seal_heads
 from linli.domains.voice.commands import Wish, register_demand
@@ -287,7 +287,7 @@ class _Stage:
             yield now
             do.refuse_case(
                 case_id=case_id, ground=do.RefusalGround.NOT_OURS, reason="申请事项属于医疗保障部门职责，不属于本机关职权范围。",
-                right_authority="云岭市医疗保障局", by=self.of_post("hall-supervisor", hall, local_date(now)), now=now,
+                right_authority="云岭市医疗保障局", by=self._boss(hall, now), now=now,
             )  # fmt: skip
             return
         if branch in ("corrected", "lapsed"):
@@ -316,6 +316,11 @@ class _Stage:
         if branch in ("in review", "overdue"):
             return
         yield from self._handle(case_id, branch, hall, now)
+
+    def _boss(self, hall: UUID, now: datetime) -> Actor:
+        """Who supervises a counter: the shift leader of the hall, or of the bureau that answers for a town's."""
+        bosses = [self.who(n, local_date(now)) for n, p in self.city.post_of.items() if p == "hall-supervisor"]
+        return next(b for b in bosses if hall in overseen_ids(b))
 
     def _clerk(self, hall: UUID, now: datetime) -> Actor:
         return self.of_post("window-clerk", hall, local_date(now))
@@ -383,7 +388,7 @@ class _Stage:
         case = Case.objects.get(pk=case_id)
         if case.state != State.IN_REVIEW:
             return now
-        boss = self.of_post("hall-supervisor", hall, local_date(now))
+        boss = self._boss(hall, now)
         if branch == "extended":
             self._extend(case, boss, now)
             return now
@@ -398,7 +403,7 @@ class _Stage:
         do.settle_ask(ask_id=asked, grant=True, answer="同意", by=boss, now=now + timedelta(minutes=1))
         now = self._next(now, self.dice.randint(3, 7))
         yield now
-        boss = self.of_post("hall-supervisor", hall, local_date(now))
+        boss = self._boss(hall, now)
         do.resume_case(case_id=case_id, reason="专家评审已完成", by=boss, now=now)
         now += timedelta(minutes=30)
         yield now

@@ -10,7 +10,7 @@ from django.db.models.functions import TruncDate
 
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, Step
-from linli.domains.org.queries import Authority, Power, subtree_ids
+from linli.domains.org.queries import Authority, Power, overseen_ids
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI
 
@@ -82,10 +82,10 @@ def may_deliver(by: Actor, case: Case) -> bool:
 
 
 def supervised_cases(by: Actor) -> QuerySet[Case]:
-    """What a supervisor sees: all cases taken in or decided below their organisation, or in their hall; no drafts."""
+    """What a supervisor sees: all cases taken in or decided where they answer for (``overseen_ids``); no drafts."""
     if not by.can(SUPERVISE) or by.org_id is None:
         return Case.objects.none()
-    below = set(subtree_ids(by.hall_id or by.org_id))
+    below = set(overseen_ids(by))
     return Case.objects.exclude(state=State.DRAFT).filter(Q(hall_id__in=below) | Q(deciding_org_id__in=below))
 
 
@@ -93,7 +93,7 @@ def supervises(by: Actor, case: Case) -> bool:
     """Whether a case is one of :func:`supervised_cases`."""
     if not by.can(SUPERVISE) or by.org_id is None or case.state == State.DRAFT:
         return False
-    return not {case.hall_id, case.deciding_org_id}.isdisjoint(subtree_ids(by.hall_id or by.org_id))
+    return not {case.hall_id, case.deciding_org_id}.isdisjoint(overseen_ids(by))
 
 
 def external_cases(by: Actor, *, waiting: bool = False) -> QuerySet[Case]:
