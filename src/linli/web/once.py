@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -26,3 +27,8 @@ def once_key(request: HttpRequest) -> UUID:
         return UUID(request.POST[NAME])
     except (KeyError, ValueError):
         raise KeyMissing from None
+
+
+def keyed(request: HttpRequest) -> dict[str, Any]:
+    """The key as the argument that every command made with ``trace.commands.once`` takes besides those in its signature."""
+    return {"key": once_key(request)}
