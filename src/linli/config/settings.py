@@ -56,15 +56,15 @@ def _database() -> dict[str, Any]:
             "NAME": parts.pop("dbname", ""), "USER": parts.pop("user", ""), "PASSWORD": parts.pop("password", ""),
             "HOST": parts.pop("host", ""), "PORT": str(parts.pop("port", "")),
         }  # fmt: skip
-        return known | {"OPTIONS": parts}
+        return known | {"OPTIONS": {**parts, "server_side_binding": True}}
     address = EmbeddedPostgres(ENV.data).address(OWNER if AS_OWNER else APP)
     return {
         "NAME": address.database, "USER": address.user, "PASSWORD": address.password,
-        "HOST": address.host, "PORT": str(address.port), "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
+        "HOST": address.host, "PORT": str(address.port), "OPTIONS": {"server_side_binding": True},
     }  # fmt: skip
 
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, **_database()}}
+DATABASES = {"default": {"ENGINE": "linli.kernel.backend", "CONN_MAX_AGE": 60, **_database()}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

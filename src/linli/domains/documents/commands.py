@@ -81,7 +81,6 @@ PURPOSE = "业务专用章"
 # -- documents ----------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic(savepoint=False)
 def compose(
     *, kind: PaperKind, subject_id: UUID, standard_id: UUID | None, org_id: UUID, data: Paper | Mapping[str, Any],
     template_version: int | None = None, subject_kind: str = "", by: Actor, now: datetime,
@@ -110,13 +109,14 @@ def compose(
         data={"paper": paper.model_dump(mode="json", exclude_defaults=True), "issuer": {"name": head.name}},
         code=make_code(), made_at=now, made_by=by.user_id,
     )  # fmt: skip
-    document.sequence = _next_number(org_id, kind, document.year)
-    document.number = document_number(head.short_name, kind, document.year, document.sequence)
-    rows.insert(document)
-    record(
-        "documents.composed", subject=Subject("document", document.pk), by=by, at=now, new=True, kind=kind,
-        number=document.number, about=subject_id, template=version, content=sm3(document.data.cipher),
-    )  # fmt: skip
+    with transaction.atomic(savepoint=False):
+        document.sequence = _next_number(org_id, kind, document.year)
+        document.number = document_number(head.short_name, kind, document.year, document.sequence)
+        rows.insert(document)
+        record(
+            "documents.composed", subject=Subject("document", document.pk), by=by, at=now, new=True, kind=kind,
+            number=document.number, about=subject_id, template=version, content=sm3(document.data.cipher),
+        )  # fmt: skip
     return document.pk
 
 
@@ -186,7 +186,7 @@ def seal_document(
     return use.pk
 
 
-@transaction.atomic
+@once
 def revoke_document(*, document_id: UUID, reason: str, legal_basis: str, by: Actor, now: datetime) -> None:
     """Declare a document void; its file and number stay, and whoever verifies it learns that it no longer stands.
 
