@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from django.conf import settings
 from django.db import connection
 from stdnum.iso7064 import mod_37_36
 
-from linli.domains.documents.commands import compose
-from linli.domains.documents.queries import PaperKind, current_templates
+from linli.domains.documents.commands import NotInThisState, compose, seal_document
+from linli.domains.documents.queries import PaperKind, current_templates, get_document
 from linli.domains.org.queries import answering_org, calendar, letterhead
 from linli.domains.trace.commands import Subject, once, record
 from linli.domains.voice.models import Demand
+from linli.domains.voice.queries import demand_for
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date, with_weekday
 from linli.kernel.errors import LinliError
@@ -22,7 +24,7 @@ from linli.kernel.identifiers import check_phone, mask_phone
 from linli.kernel.ids import uuid7
 from linli.kernel.text import Message, msg, noop
 
-__all__ = ["DemandIncomplete", "Wish", "register_demand"]
+__all__ = ["DemandIncomplete", "Wish", "register_demand", "seal_receipt"]
 
 
 class DemandIncomplete(LinliError):
@@ -82,6 +84,23 @@ def register_demand(
         due=due_on, document=demand.document_id,
     )  # fmt: skip
     return demand.pk
+
+
+def seal_receipt(*, demand_id: UUID, by: Actor, now: datetime) -> bool:
+    """Seal the receipt of a demand the actor may see, when it is printed; False if it was sealed before.
+
+    The room vouches for the clerk: a receipt exercises no power, it only says what was taken in.
+    """
+    demand = demand_for(demand_id, by=by)
+    if demand.document_id is None or get_document(demand.document_id).state != "composed":
+        return False
+    with suppress(NotInThisState):  # printed twice at this very moment
+        seal_document(
+            document_id=demand.document_id, item_code="", region="", decision_ref=demand.number,
+            by=replace(by, permissions=by.permissions | {"documents.seal"}), now=now,
+        )  # fmt: skip
+        return True
+    return False
 
 
 def _next_number(region: str, now: datetime) -> str:

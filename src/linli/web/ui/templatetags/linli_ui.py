@@ -237,6 +237,7 @@ _CHECKLIST = {
     "promise": ("info", "signature", _lazy("可承诺")),
     "needed": ("soon", "upload", _lazy("请提供")),
     "owed": ("plain", "hourglass", _lazy("欠交（由我局补齐）")),
+    "apart": ("plain", "minus", _lazy("本次不涉及")),
 }
 _CLOCK = {
     "green": ("done", "clock", _lazy("在时限内")),
@@ -256,7 +257,7 @@ def tone_icon(tone: str) -> str:
 
 @register.simple_tag
 def checklist_state(state: str) -> dict[str, Any]:
-    """Tone, icon and word of one of the five states of a material."""
+    """Tone, icon and word of one of the five states of a material, or of one the case does without."""
     tone, icon, word = _CHECKLIST[state]
     return {"tone": tone, "icon": icon, "word": word}
 
