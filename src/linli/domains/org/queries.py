@@ -418,7 +418,7 @@ def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisa
 
     A bureau without a hall is its own counter. With ``item_code`` only those that may take that item in for the place.
     """
-    near = Q(region_id__in=_prefixes(region)) | Q(region_id__startswith=region)
+    near = Q(region_id__in=_prefixes(region)) | Q(region__code__startswith=region)
     halls = Organisation.objects.filter(_on(on), kind=OrgKind.HALL, body_id=OuterRef("pk"))
     found = Organisation.objects.filter(_on(on), near).select_related("region")
     found = found.filter(Q(kind__in=[OrgKind.HALL, OrgKind.TOWN, OrgKind.VILLAGE]) | (Q(kind=OrgKind.BUREAU) & ~Exists(halls)))
@@ -427,5 +427,5 @@ def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisa
         may = Authority.objects.filter(_on(on), covers, item_code=item_code, power__in=[Power.RECEIVE, Power.ACCEPT])
         found = found.filter(Q(pk__in=may.values("org_id")) | Q(kind=OrgKind.HALL, body_id__in=may.values("org_id")))
     rank = Case(*(When(kind=kind, then=Value(n)) for n, kind in enumerate(_RANK)), output_field=IntegerField())
-    above = Case(When(region_id__startswith=region, then=Value(0)), default=Value(1), output_field=IntegerField())
+    above = Case(When(region__code__startswith=region, then=Value(0)), default=Value(1), output_field=IntegerField())
     return found.annotate(above=above, rank=rank).order_by("above", "rank", F("region_id").desc(), "code")
