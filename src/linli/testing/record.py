@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -16,5 +17,5 @@ def acts_on(subject: UUID) -> list[str]:
 def events_on(subject: UUID) -> list[tuple[str, dict[str, Any]]]:
     """The acts in the chain of a subject with what was noted, in order."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT act, data FROM trace_event WHERE chain_id = %s ORDER BY seq", [subject])
-        return [(act, data) for act, data in cursor.fetchall()]
+        cursor.execute("SELECT act, data::text FROM trace_event WHERE chain_id = %s ORDER BY seq", [subject])
+        return [(act, json.loads(data)) for act, data in cursor.fetchall()]

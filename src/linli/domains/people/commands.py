@@ -15,7 +15,7 @@ from linli.domains.people.rules import EMPLOYER_PROFILE, PERSON_PROFILE, Gender,
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
-from linli.kernel.errors import LinliError, NotFound
+from linli.kernel.errors import LinliError, NotAllowed, NotFound
 from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_credit_code, check_phone
 from linli.kernel.search import vector
@@ -168,6 +168,15 @@ def audit_looks(*, number: str, reason: str, by: Actor, now: datetime) -> UUID:
     return found
 
 
+# Posts that serve people at a counter or judge their cases; nobody else has a use for what is known of somebody.
+_MAY_LOOK = ("people.register", "cases.review", "cases.decide")
+
+
+def _must_serve(by: Actor) -> None:
+    if not any(by.can(permission) for permission in _MAY_LOOK):
+        raise NotAllowed(permission=_MAY_LOOK[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A value shown whole, and for how long a page should keep it."""
@@ -178,6 +187,7 @@ class Shown:
 
 def view_person(*, person_id: UUID, by: Actor, now: datetime, case: UUID | None = None) -> dict[str, str]:
     """What the bureau knows, for filling a form; recorded in the person's chain, where they can see it."""
+    _must_serve(by)
     with transaction.atomic():
         facts = person_facts(person_id)
         record("people.viewed", subject=person_subject(person_id), by=by, at=now, case=case)
@@ -186,6 +196,7 @@ def view_person(*, person_id: UUID, by: Actor, now: datetime, case: UUID | None 
 
 def view_employer(*, employer_id: UUID, by: Actor, now: datetime, case: UUID | None = None) -> dict[str, str]:
     """The same for an employer."""
+    _must_serve(by)
     with transaction.atomic():
         facts = employer_facts(employer_id)
         record("people.viewed", subject=employer_subject(employer_id), by=by, at=now, case=case)
@@ -194,6 +205,7 @@ def view_employer(*, employer_id: UUID, by: Actor, now: datetime, case: UUID | N
 
 def view_full(*, person_id: UUID, field: str, purpose: Purpose, case: UUID | None = None, by: Actor, now: datetime) -> Shown:
     """Show a whole number for a stated purpose; the showing is an event in the person's chain (PI-12)."""
+    _must_serve(by)
     if field not in ("id_number", "phone", "address"):
         raise NotFound(what=msg("该字段"))
     with transaction.atomic():
