@@ -25,34 +25,38 @@ class Env(BaseSettings):
     database_url: str = Field("", validation_alias="DATABASE_URL", description="Your own PostgreSQL; embedded one when empty.")
     owner_database_url: str = Field("", description="The same database as the role that owns the tables; used by migrate.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=1, le=65535)
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     base_url: str = Field("", description="Public address, printed in QR codes; http://host:port when empty.")
     allowed_hosts: str = Field("127.0.0.1,localhost,[::1]", description="Host names served, separated by commas.")
     trusted_proxy: bool = Field(False, description="Believe X-Forwarded-Proto and -For of the proxy in front.")
-    debug: bool = False
+    debug: bool = Field(False, description="Error pages show the inside; for development only.")
     workers: int = Field(1, ge=1, le=64, description="Page server processes.")
     threads: int = Field(8, ge=1, le=256, description="Threads per page server process.")
     secret_key: str = Field("", description="Generated into the data folder at first start when empty.")
-    # Sign-in (docs/security.md SE-01, SE-02; the numbers are K and therefore settings).
-    second_factor: Literal["optional", "required"] = "optional"
-    lockout_tries: int = Field(5, ge=3, le=20)
-    lockout_minutes: int = Field(30, ge=1)
-    idle_minutes: int = Field(15, ge=1, le=480)
-    sessions_per_user: int = Field(2, ge=1, le=20)
-    # The clock (docs/deadlines.md 4 and DL-025: L and K, hence settings).
-    pause_counts_first_day: bool = False
-    pause_counts_last_day: bool = False
-    after_hours: Literal["next_working_day", "same_day"] = "next_working_day"
-    close_of_business: time = time(17, 30)
-    amber_fraction: float = Field(1 / 3, gt=0, lt=1)
-    amber_working_days: int = Field(1, ge=0)
-    correction_days: int = Field(10, ge=1, description="Working days an applicant is given to correct; stated in the notice.")
-    demand_days: int = Field(5, ge=1, description="Working days to answer a demand.")
-    reviewer_load: int = Field(30, ge=1, description="Open cases at which a reviewer is left out of the draw.")
+    # Sign-in (docs/security.md SE-01, SE-02). L and K say how sure a number is (docs/deadlines.md); that is why it is a setting.
+    second_factor: Literal["optional", "required"] = Field("optional", description="Whether staff must bind a second factor.")
+    lockout_tries: int = Field(5, ge=3, le=20, description="Wrong passwords in a row that lock an account. (K)")
+    lockout_minutes: int = Field(30, ge=1, description="How long it stays locked. (K)")
+    idle_minutes: int = Field(15, ge=1, le=480, description="Minutes without a request that end a session. (K)")
+    sessions_per_user: int = Field(2, ge=1, le=20, description="Live sessions of one account; a further one ends the oldest. (K)")
+    # The clock (docs/deadlines.md).
+    pause_counts_first_day: bool = Field(False, description="Whether the first day of a suspension is counted. (L)")
+    pause_counts_last_day: bool = Field(False, description="Whether its last day is counted. (L)")
+    after_hours: Literal["next_working_day", "same_day"] = Field(
+        "next_working_day", description="Which day counts for what comes in after close of business or on a closed day. (L)"
+    )
+    close_of_business: time = Field(time(17, 30), description="When a working day ends.")
+    amber_fraction: float = Field(1 / 3, gt=0, lt=1, description="Share of a limit that is left when its clock turns amber. (K)")
+    amber_working_days: int = Field(1, ge=0, description="Or that many working days, whichever comes first. (K)")
+    correction_days: int = Field(10, ge=1, description="Working days an applicant is given to correct; stated in the notice. (L)")
+    demand_days: int = Field(5, ge=1, description="Working days to answer a demand. (L)")
+    reviewer_load: int = Field(30, ge=1, description="Open cases at which a reviewer is left out of the draw. (K)")
     # Documents.
     tsa_url: str = Field("", description="RFC 3161 time stamp authority; stamps are made locally, and say so, when empty.")
-    upload_megabytes: int = Field(20, ge=1, le=500)
-    crypto_suite: Literal["sm", "intl"] = "sm"
+    upload_megabytes: int = Field(20, ge=1, le=500, description="Most that one file handed in may have.")
+    crypto_suite: Literal["sm", "intl"] = Field(
+        "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Env:

@@ -44,5 +44,6 @@ def noop(template: str, /) -> str:
 
 
 def joined(messages: Iterable[Message], translate: Callable[[str], str] = _same) -> str:
-    """Several sentences as one paragraph. Chinese sentences carry their own full stop, so nothing goes between."""
-    return "".join(m.render(translate) for m in messages)
+    """Several sentences as one paragraph: Chinese ones stand close, after any other goes a space."""
+    said = [m.render(translate) for m in messages]
+    return "".join(f"{s} " if s[-1:].isascii() else s for s in said).rstrip()

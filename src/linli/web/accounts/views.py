@@ -212,7 +212,7 @@ def second_factor(request: StaffRequest) -> HttpResponse:
 
 def _to_scan(secret: str, username: str) -> dict[str, str]:
     """The picture to scan, and the key in groups of four for who cannot scan it."""
-    uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="邻里")
+    uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="Linli 邻里")
     picture = segno.make(uri, error="m").svg_inline(border=2, omitsize=True)
     groups = " ".join(secret[n : n + 4] for n in range(0, len(secret), 4))
     return {"picture": mark_safe(picture), "secret": groups}  # noqa: S308 - drawn by the library
