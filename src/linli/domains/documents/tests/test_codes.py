@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linli.domains.documents.codes import ALPHABET, LENGTH, make_code, read_code, spaced
+from linli.domains.documents.codes import ALPHABET, LENGTH, make_code, near_codes, read_code, spaced
 from linli.domains.documents.rules import PaperKind, State, check_move, document_number, mask_name
 from linli.kernel.errors import LinliError
 
@@ -73,3 +73,19 @@ def test_a_document_moves_forward_only(start, to):
     else:
         with pytest.raises(LinliError):
             check_move(start, to)
+
+
+@given(st.integers(0, LENGTH - 1))
+def test_a_code_near_one_typed_is_a_code_and_differs_in_one_place(place):
+    code = make_code()
+    for near in near_codes(code[:place] + "B" + code[place + 1 :]):
+        assert read_code(near) == near
+    if code[place] in "8B3":
+        other = "B" if code[place] != "B" else "8"
+        assert code in near_codes(code[:place] + other + code[place + 1 :])
+    assert near_codes(code[:-1]) == near_codes("") == []
+
+
+def test_a_letter_that_no_code_has_is_read_as_what_it_looks_like():
+    code = next(c for c in iter(make_code, "") if "V" in c)
+    assert code in near_codes(code.replace("V", "U", 1))
