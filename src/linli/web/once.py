@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.http import HttpRequest
 
@@ -29,6 +29,10 @@ def once_key(request: HttpRequest) -> UUID:
         raise KeyMissing from None
 
 
-def keyed(request: HttpRequest) -> dict[str, Any]:
-    """The key as the argument that every command made with ``trace.commands.once`` takes besides those in its signature."""
-    return {"key": once_key(request)}
+def keyed(request: HttpRequest, part: str = "") -> dict[str, Any]:
+    """The key as the argument that every command made with ``trace.commands.once`` takes besides those in its signature.
+
+    Where one submission leads to two commands, ``part`` gives the second a key of its own, the same each time.
+    """
+    key = once_key(request)
+    return {"key": uuid5(key, part) if part else key}

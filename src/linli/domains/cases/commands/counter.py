@@ -59,6 +59,7 @@ def _fitting(standard: Standard, values: Mapping[str, str], now: datetime) -> di
 @once
 def receive_draft(*, case_id: UUID, values: Mapping[str, Any], version: int, by: Actor, now: datetime) -> str:
     """Keep the form as typed and receive the case; returns its number."""
+    _check_whole(case_id, values, by, now)
     save_form(case_id=case_id, values=values, version=version, by=by, now=now)
     return submit_case(case_id=case_id, by=by, now=now)
 
@@ -69,11 +70,18 @@ def accept_at_counter(*, case_id: UUID, values: Mapping[str, Any], version: int,
 
     What the form told that will be asked again is remembered. Returns the acceptance notice; raises what those raise.
     """
+    _check_whole(case_id, values, by, now)
     save_form(case_id=case_id, values=values, version=version, by=by, now=now)
     _bring_in(case_id, by, now)
     document = accept_case(case_id=case_id, by=by, now=now)
     remember_form(case_id=case_id, by=by, now=now)
     return document
+
+
+def _check_whole(case_id: UUID, values: Mapping[str, Any], by: Actor, now: datetime) -> None:
+    """Name everything that is wrong or missing in the form at once, and not first the one and then the other."""
+    case = case_for(case_id, by=by, among=counter_cases(by))
+    check_form(get_standard(case.standard_id).form, values, today=local_date(now))
 
 
 def _bring_in(case_id: UUID, by: Actor, now: datetime) -> None:

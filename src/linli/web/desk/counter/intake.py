@@ -24,6 +24,7 @@ from linli.domains.cases.queries import (
     Received,
     State,
     counter_acts,
+    counter_file,
     counter_sheet,
     known_fields,
 )
@@ -381,24 +382,14 @@ def _material_answer(request: StaffRequest, case_id: UUID, code: str, before: in
     return render(request, "desk/counter/_material.html", context)
 
 
-def _code_of(sheet: CounterSheet, file_id: UUID) -> str:
-    """Which material a file lies with."""
-    codes = {m.pk: m.code for m in sheet.materials}
-    for material_id, files in sheet.files.items():
-        if any(f.pk == file_id for f in files):
-            return codes[material_id]
-    raise NotFound(what=msg("该文件"))
-
-
 @requires("cases.receive")
 @require_POST
 def remove_file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpResponse:
     """Take a file off; a way back is offered."""
-    sheet = _sheet(request, case_id)
-    code = _code_of(sheet, file_id)
+    code, before = counter_file(case_id, file_id, by=request.actor).material.code, _sheet(request, case_id).case.version
     do.remove_file(case_id=case_id, file_id=file_id, by=request.actor, now=request.now, **keyed(request))
     toasts.done(request, _("已移除文件。"), undo=reverse("counter:restore_file", args=[case_id, file_id]))
-    return _material_answer(request, case_id, code, sheet.case.version)
+    return _material_answer(request, case_id, code, before)
 
 
 @requires("cases.receive")

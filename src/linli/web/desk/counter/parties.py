@@ -275,7 +275,9 @@ def _begin(request: StaffRequest, standard: Standard, applicant: Applicant) -> H
     if drafts.exists():
         page = reverse(f"counter:{'employer' if applicant.is_employer else 'person'}", args=[applicant.id])
         return redirect(f"{page}?{urlencode({'item': standard.code})}")
-    case_id = open_draft(item_code=standard.code, applicant=applicant, by=request.actor, now=request.now, **keyed(request))
+    # Registering somebody may have used the key of the form already.
+    key = keyed(request, standard.code)
+    case_id = open_draft(item_code=standard.code, applicant=applicant, by=request.actor, now=request.now, **key)
     return redirect("counter:case", case_id)
 
 

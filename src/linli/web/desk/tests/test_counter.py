@@ -6,7 +6,9 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case, State
@@ -89,7 +91,7 @@ def test_a_clerk_of_another_hall_gets_nothing_of_a_case(enter, clerk, story):
     story.receive()
     notice = story.accept()
     do.make_ready_to_print(case_id=story.case_id, document_id=notice, by=story.who("clerk"), now=NOW)
-    second = Story(story.world, item="skill-training-subsidy") if False else Story(story.world)
+    second = Story(story.world)
     draft(second)
     do.hand_in(
         case_id=second.case_id, by=story.who("clerk"), now=NOW,
@@ -104,9 +106,9 @@ def test_a_clerk_of_another_hall_gets_nothing_of_a_case(enter, clerk, story):
     stranger = enter("elsewhere")
     assert [stranger.get(path).status_code for path in own] == [404] * len(own)
     number = story.case.number
-    assert number not in text_of(stranger.get("/desk/today")) and number not in text_of(stranger.get("/ui/palette", {"q": number}))
-    assert number in text_of(clerk.get("/ui/palette", {"q": number[-6:]}))
-    assert number not in text_of(stranger.get("/ui/palette", {"q": number[-6:]}))
+    assert number not in text_of(stranger.get("/desk/today")) and number not in text_of(stranger.get("/palette", {"q": number}))
+    assert number in text_of(clerk.get("/palette", {"q": number[-6:]}))
+    assert number not in text_of(stranger.get("/palette", {"q": number[-6:]}))
     employer = f"/desk/employers/{story.world.people['employer']}"
     assert number in text_of(clerk.get(employer)) and number not in text_of(stranger.get(employer))
     for act in ("save", "receive", "accept", "back", "withdraw", "materials/m01", f"files/{file_id}/remove"):
@@ -125,9 +127,7 @@ def test_a_paper_opens_only_under_its_own_case(clerk, story):
 
 def test_the_village_receives_and_hands_on_but_cannot_accept(enter, story):
     client = enter("village")
-    answer = client.post(
-        "/desk/start", {"once": str(uuid7()), "item": PERMIT, "employer": str(story.world.people["employer"])}
-    )
+    answer = client.post("/desk/start", {"once": str(uuid7()), "item": PERMIT, "employer": str(story.world.people["employer"])})
     story.case_id = answer["Location"].rsplit("/", 1)[1]
     page = text_of(client.get(answer["Location"]))
     assert "收件并转交" in page and "/accept" not in page and "一次性告知补正" not in page
@@ -171,7 +171,7 @@ def test_a_wrong_check_digit_is_named(clerk):
 
 def test_initials_find_items_and_employers(clerk, world):
     assert "劳务派遣经营许可" in text_of(clerk.get("/desk/find", {"q": "lwpqjyxk"}))
-    assert "云岭示例服务有限公司" in text_of(clerk.get("/ui/palette", {"q": "ylslfw"}))
+    assert "云岭示例服务有限公司" in text_of(clerk.get("/palette", {"q": "ylslfw"}))
 
 
 def test_registering_twice_makes_one_person_and_goes_on_to_the_item(clerk):
@@ -236,7 +236,11 @@ def test_accepting_receives_accepts_and_prints_a_sealed_notice_once(clerk, story
     page = text_of(clerk.get(f"/desk/cases/{story.case_id}"))
     paper = re.search(r"/desk/cases/[0-9a-f-]+/papers/[0-9a-f-]+\.pdf", page)[0]
     pdf = clerk.get(paper)
-    assert pdf["Content-Type"] == "application/pdf" and pdf["Content-Disposition"].startswith("inline") and b"/ByteRange" in pdf.content
+    assert (
+        pdf["Content-Type"] == "application/pdf"
+        and pdf["Content-Disposition"].startswith("inline")
+        and b"/ByteRange" in pdf.content
+    )
     assert pdf.content == clerk.get(paper).content and pdf["Cache-Control"] == "no-store"
 
 
@@ -251,7 +255,12 @@ def test_a_wrong_field_is_named_where_it_stands(clerk, story):
     draft(story)
     answer = clerk.post(f"/desk/cases/{story.case_id}/accept", typed(story, f_handler_phone="123", f_org_name=""))
     text = text_of(answer)
-    assert answer.status_code == 422 and 'href="#id_f_handler_phone"' in text and 'value="123"' in text and "单位名称”还没有填写" in text
+    assert (
+        answer.status_code == 422
+        and 'href="#id_f_handler_phone"' in text
+        and 'value="123"' in text
+        and "单位名称”还没有填写" in text
+    )
 
 
 def test_two_clerks_on_one_case_lose_nothing(enter, clerk, story):
@@ -275,7 +284,9 @@ def test_a_file_comes_in_is_shown_and_comes_back_after_removal(clerk, story):
     url = f"/desk/cases/{story.case_id}/materials/m01"
     photo = SimpleUploadedFile("照片 1.png", picture().read(), content_type="image/png")
     page = text_of(
-        clerk.post(url, {"once": str(uuid7()), "how": "photographed", "version": "2", "file": photo}, headers={"HX-Request": "true"})
+        clerk.post(
+            url, {"once": str(uuid7()), "how": "photographed", "version": "2", "file": photo}, headers={"HX-Request": "true"}
+        )
     )
     assert "照片 1.png" in page and "窗口拍照" in page
     file_url = re.search(r"/desk/cases/[0-9a-f-]+/files/[0-9a-f-]+", page)[0]
@@ -305,7 +316,7 @@ def test_a_material_somebody_else_noted_does_not_hide_their_change(clerk, story)
     known = clerk.post(url, {"once": str(uuid7()), "how": "paper", "version": str(version)}, headers=htmx)
     assert f'value="{version + 1}" id="case-version"' in text_of(known)
     unknown = clerk.post(url, {"once": str(uuid7()), "how": "back", "version": str(version)}, headers=htmx)
-    assert "case-version" not in text_of(unknown)
+    assert 'id="case-version"' not in text_of(unknown)
 
 
 # -- the correction --------------------------------------------------------------------------------------------------------
@@ -317,7 +328,9 @@ def test_a_correction_is_told_once_comes_back_and_is_accepted(clerk, story):
     page = text_of(clerk.get(f"/desk/cases/{story.case_id}/correction"))
     assert "营业执照" not in page  # what another department holds is not asked for
     post = {"once": str(uuid7()), "version": str(story.case.version), "tick_m01": "1", "what_m01": "请加盖公章"}
-    empty = clerk.post(f"/desk/cases/{story.case_id}/correction", post | {"what_m01": "", "tick_m03": "1", "what_m03": "缺审计报告"})
+    empty = clerk.post(
+        f"/desk/cases/{story.case_id}/correction", post | {"what_m01": "", "tick_m03": "1", "what_m03": "缺审计报告"}
+    )
     assert empty.status_code == 422 and 'href="#id_what_m01"' in text_of(empty) and "缺审计报告" in text_of(empty)
     assert story.case.state == State.DRAFT
     assert clerk.post(f"/desk/cases/{story.case_id}/correction", post | {"once": str(uuid7())}).status_code == 302
@@ -383,17 +396,14 @@ def test_a_demand_has_an_owner_a_date_and_a_sealed_receipt(clerk, enter, world):
 # -- lists -----------------------------------------------------------------------------------------------------------------
 
 
-def test_lists_cost_the_same_however_long(clerk, story, django_assert_max_num_queries, world):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    paths = ["/desk/today", f"/desk/employers/{world.people['employer']}", "/desk/demands", "/desk/find?q=ldbx", "/ui/palette?q=ld"]
+def test_lists_cost_the_same_however_long(clerk, story, world):
+    paths = ["/desk/today", f"/desk/employers/{world.people['employer']}", "/desk/demands", "/desk/find?q=ldbx", "/palette?q=ld"]
 
     def cost():
         counts = []
         for path in paths:
             clerk.get(path)
-            with CaptureQueriesContext(connection, ) as queries:
+            with CaptureQueriesContext(connection) as queries:
                 assert clerk.get(path).status_code == 200
             counts.append(len(queries))
         return counts
