@@ -94,7 +94,7 @@ from linli.kernel.text import Message, msg
 
 __all__ = [
     "committed_line", "proof_of", "published_draws", "revealed_line",
-    "alias_of", "Answer", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "cases_of", "clock_outcomes",
+    "alias_of", "Answer", "answers", "Ask", "asks", "board", "Board", "Case", "case_colour", "case_for", "CaseMaterial", "cases_of", "clock_outcomes",
     "clock_views", "ClockKind", "ClockView", "Colour", "Correction", "counter_acts", "counter_cases", "counter_file",
     "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left",
     "Decision", "DecisionText", "Delivery", "delivery_cases", "DeliveryMethod", "Draw",
