@@ -626,10 +626,11 @@ class PaperAccess:
     case: Case | None
 
 
-def paper_for(document_id: UUID, *, by: Actor) -> PaperAccess:
+def paper_for(document_id: UUID, *, by: Actor, reading: bool = False) -> PaperAccess:
     """A paper of a case the actor supervises, issues or hands over, or whose seal stands in a ledger they read.
 
-    A counter sees a result once it is sealed. Raises :class:`NotFound`.
+    A counter sees a result once it is sealed. Raises :class:`NotFound`; with ``reading`` :class:`NotAllowed` for whoever
+    may know of the paper and not what it says.
     """
     record = document_record(document_id)
     subject, sealed = record.card.subject_id, record.card.sealed_at is not None
@@ -640,6 +641,8 @@ def paper_for(document_id: UUID, *, by: Actor) -> PaperAccess:
     in_ledger = any(by.can(p) for p in READ_LEDGER) and seal_ledger(by=by, subject_id=subject).filter(document_id=document_id).exists()
     if case is None and not in_ledger:
         raise NotFound(what=msg("文书"))
+    if case is None and reading:
+        raise NotAllowed(permission="cases.supervise")
     return PaperAccess(record, case)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ from linli.domains.cases.moves import Work, lock, locked
 from linli.domains.cases.permissions import DELIVER, ISSUE, may_deliver, may_issue
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import seal_document
-from linli.domains.documents.queries import PaperKind, documents_of, open_file
+from linli.domains.documents.queries import FileType, PaperKind, documents_of, open_file
 from linli.domains.org.queries import letterhead
 from linli.domains.trace.commands import once
 from linli.kernel import rows
@@ -194,11 +195,7 @@ def deliver_case(
         automatic=by.user_id is None, opened_at=now, done_at=now,
     )  # fmt: skip
     standard, head = get_standard(case.standard_id), letterhead(case.org_id)
-    signature = ""
-    if proof.signature_file_id:
-        from base64 import b64encode
-
-        signature = b64encode(open_file(proof.signature_file_id).read()).decode()
+    drawn, note = _signed(proof.signature_file_id)
     document = papers.compose_for(
         case, PaperKind.DELIVERY_RECEIPT,
         papers.addressed(case, standard, head) | {
@@ -206,7 +203,7 @@ def deliver_case(
             or [{"name": standard.result_document or "办理结果", "number": case.external_number}],
             "method": {"window": "direct", "post": "post", "electronic": "electronic"}[method.value],
             "delivered_at": now, "receiver": recipient.strip(), "relation": "代理人" if is_agent else "本人",
-            "signature_png": signature,
+            "signature_png": drawn, "note": note,
             "receipt_code": proof.tracking_number or ("凭领取码核验签收" if kind == "code" else ""),
         },
         org_id=head.body_id, by=by, now=now,
@@ -225,6 +222,19 @@ def deliver_case(
     work.save()
     defer("cases.close_case", case_id=str(case.pk))
     return document
+
+
+_DRAWING = 300_000  # bytes; what a receipt prints as a signature, a photograph is kept in the file
+
+
+def _signed(file_id: UUID | None) -> tuple[str, str]:
+    """For the receipt: the signature drawn on the screen, or where the photograph of one on paper is kept."""
+    if file_id is None:
+        return "", ""
+    kept = open_file(file_id)
+    if kept.content_type == FileType.PNG and kept.size <= _DRAWING:
+        return b64encode(kept.read()).decode(), ""
+    return "", f"签收照片存卷（SM3 {kept.digest[:16]}）"
 
 
 def _proof_kind(case: Case, method: DeliveryMethod, proof: Proof) -> str:

@@ -12,7 +12,7 @@ from linli.domains.cases.commands import ExternalAct as Act
 from linli.domains.cases.queries import Colour, State
 from linli.domains.documents.commands import revoke_document
 from linli.domains.documents.queries import documents_of
-from linli.kernel.errors import NotFound
+from linli.kernel.errors import NotAllowed, NotFound
 from linli.testing.story import INSTANT, PERMIT, Story, at
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +96,9 @@ def test_whoever_reads_the_ledger_learns_what_a_paper_is_but_not_what_it_says(wo
     paper = next(d.id for d in documents_of(story.case_id) if d.kind == "result_certificate")
     colleague = ask.paper_for(paper, by=replace(story.who("second-issuer"), permissions=frozenset({"documents.seal"})))
     assert colleague.case is None and colleague.record.use and colleague.record.power == "测试授权1号"
-    assert ask.paper_for(paper, by=story.who("auditor")).case
+    with pytest.raises(NotAllowed):
+        ask.paper_for(paper, by=replace(story.who("second-issuer"), permissions=frozenset({"documents.seal"})), reading=True)
+    assert ask.paper_for(paper, by=story.who("auditor"), reading=True).case
     revoke_document(document_id=paper, reason="内容有误", legal_basis="行政许可法第六十九条", by=story.who("leader"), now=NOW)
     assert ask.paper_for(paper, by=story.who("auditor")).record.revoked_basis == "行政许可法第六十九条"
 
