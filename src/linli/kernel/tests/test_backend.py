@@ -57,6 +57,17 @@ def test_a_refusal_is_found_by_who_expects_it(numbers):
     assert kept() == list(range(1, 40))
 
 
+def test_a_refusal_found_while_reading_can_be_stepped_back_from(numbers):
+    with connection.sending_ahead(), transaction.atomic():
+        add(1)
+        for n in range(2, 20):
+            with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("INSERT INTO numbers VALUES (%s) RETURNING n", [1])
+                cursor.fetchone()
+            add(n)
+    assert kept() == list(range(1, 20))
+
+
 def test_a_refusal_nobody_expects_ends_the_transaction_at_the_latest_with_it(numbers):
     with pytest.raises(IntegrityError), connection.sending_ahead(), transaction.atomic():
         add(1)
