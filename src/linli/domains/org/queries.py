@@ -414,7 +414,7 @@ _RANK = (OrgKind.HALL, OrgKind.BUREAU, OrgKind.TOWN, OrgKind.VILLAGE)
 
 
 def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisation]:
-    """Where people of a place can go, nearest first: halls and stations in it, then those of the divisions above it.
+    """Where people of a place can go, nearest first: its own halls and stations, those in it, those of the divisions above it.
 
     A bureau without a hall is its own counter. With ``item_code`` only those that may take that item in for the place.
     """
@@ -427,5 +427,8 @@ def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisa
         may = Authority.objects.filter(_on(on), covers, item_code=item_code, power__in=[Power.RECEIVE, Power.ACCEPT])
         found = found.filter(Q(pk__in=may.values("org_id")) | Q(kind=OrgKind.HALL, body_id__in=may.values("org_id")))
     rank = Case(*(When(kind=kind, then=Value(n)) for n, kind in enumerate(_RANK)), output_field=IntegerField())
-    above = Case(When(region__code__startswith=region, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return found.annotate(above=above, rank=rank).order_by("above", "rank", F("region_id").desc(), "code")
+    step = Case(
+        When(region_id=region, then=Value(0)), When(region__code__startswith=region, then=Value(1)), default=Value(2),
+        output_field=IntegerField(),
+    )  # fmt: skip
+    return found.annotate(step=step, rank=rank).order_by("step", "rank", F("region_id").desc(), "code")
