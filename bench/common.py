@@ -42,6 +42,26 @@ def prepare(folder: str | None = None) -> Any:
     return world
 
 
+def conninfo() -> str:
+    """How to reach the benchmark's database as its owner."""
+    import psycopg
+    from django.db import connection
+
+    s = connection.settings_dict
+    return psycopg.conninfo.make_conninfo(
+        host=s["HOST"], port=s["PORT"] or None, user=s["USER"], password=s["PASSWORD"], dbname=s["NAME"]
+    )
+
+
+def admin_conninfo() -> str:
+    """How to reach it as the superuser of the embedded server."""
+    from django.conf import settings
+
+    from linli.kernel.postgres import ADMIN, EmbeddedPostgres
+
+    return EmbeddedPostgres(settings.ENV.data).address(ADMIN).conninfo
+
+
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; the first column left, the others right."""
     cells = [[str(c) for c in row] for row in rows]

@@ -1,6 +1,6 @@
 """Complete lifecycles per second through the commands, against a floor that writes the same rows and against two peers.
 
-    .venv/bin/python bench/lifecycle.py [--lifecycles 200] [--rounds 5] [--stored 10000 100000 1000000] [--peers]
+    .venv/bin/python bench/lifecycle.py [--lifecycles 60] [--rounds 5] [--stored 10000 100000 1000000] [--peers [PYTHON]]
 
 One lifecycle: a case comes in at the counter, is accepted, drawn to a reviewer, reviewed, drawn to an approver, decided, its
 result composed, sealed and issued, delivered and closed: eight commands in eight transactions, with form, materials, clocks,
@@ -8,23 +8,29 @@ papers, draws and trace. *Seal apart* means that rendering and signing are repla
 is written.
 
 The floor replays, by plain psycopg, exactly the statements that change something, in the same transactions, with new ids: no
-ORM, no reads, no checks, no hashing. So 100 % is what the database alone allows. Peers run the flow of the same stages and
-keep only their own state: no form, materials, clocks, papers or trace.
+ORM, no reads, no checks, no hashing, each statement waited for as plain code does. Peers keep their own state only: no form,
+materials, papers, draw or trace. SpiffWorkflow runs twice: with the branches and clocks of the lifecycle in its diagram, and as
+a straight line of human steps; django-viewflow as a straight line.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import random
 import re
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from common import prepare, table
+from common import admin_conninfo, conninfo, prepare, table
+from fill import Original, fill
 
 WORLD = prepare()
 
@@ -37,6 +43,8 @@ from linli.domains.documents import commands as documents  # noqa: E402
 from linli.kernel.ids import uuid7  # noqa: E402
 from linli.testing.story import Story, at, filled  # noqa: E402
 
+HERE = Path(__file__).parent
+FLOOR, OURS = "floor: the same writes by psycopg", "Linli, eight commands"
 ITEM = next(
     s.code
     for s in package_standards()
@@ -199,24 +207,39 @@ def rate(run: Callable[[], Any], count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-def compare(flow: Flow, count: int, rounds: int) -> tuple[float, float, Floor]:
-    """Ours and the floor in turn, so that a change of the machine's speed meets both; the medians."""
+Measured = dict[str, float]
+
+
+def compare(flow: Flow, count: int, rounds: int, peers: dict[str, Callable[[int], float]] | None = None) -> tuple[Measured, Floor]:
+    """Everything in turn in each round, so that a change of the machine's speed meets all; the medians."""
     flow.run()
     floor = Floor(flow)
-    own = psycopg.connect(_conninfo())
+    own = psycopg.connect(conninfo())
     cursor = plain_cursor(own)
     numbers = itertools.count(random.randrange(10**9))
-    ours, floors = [], []
+    runs = {
+        FLOOR: lambda n: rate(lambda: floor.run(cursor, own, next(numbers)), n),
+        OURS: lambda n: rate(flow.run, n),
+        **(peers or {}),
+    }
+    found: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
-        ours.append(rate(flow.run, count))
-        floors.append(rate(lambda: floor.run(cursor, own, next(numbers)), count))
+        for name, run in runs.items():
+            found[name].append(run(count))
     own.close()
-    return statistics.median(ours), statistics.median(floors), floor
+    return {name: statistics.median(values) for name, values in found.items()}, floor
 
 
-def _conninfo() -> str:
-    s = connection.settings_dict
-    return psycopg.conninfo.make_conninfo(host=s["HOST"], port=s["PORT"], user=s["USER"], password=s["PASSWORD"], dbname=s["NAME"])
+def peer(python: str, *words: str) -> Callable[[int], float]:
+    """Run a peer in a process of its own against the same server."""
+
+    def run(count: int) -> float:
+        script, *more = words
+        command = [python, str(HERE / "peers" / script), conninfo(), str(count), *more]
+        kept = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")}
+        return float(subprocess.run(command, env=kept, check=True, capture_output=True, text=True).stdout)
+
+    return run
 
 
 def plain_cursor(connect: Any) -> Any:
@@ -228,18 +251,51 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lifecycles", type=int, default=60, help="in each round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--stored", type=int, nargs="*", default=[], help="repeat with this many stored cases")
+    parser.add_argument("--stored", type=int, nargs="*", default=[], help="measure again with this many stored cases")
     parser.add_argument(
-        "--peers", action="store_true", help="also SpiffWorkflow and django-viewflow (pip install -r bench/requirements.txt)"
-    )
+        "--peers", metavar="PYTHON", nargs="?", const=sys.executable,
+        help="also SpiffWorkflow and django-viewflow, by a Python that has them (pip install -r bench/requirements.txt)",
+    )  # fmt: skip
     options = parser.parse_args()
     flow = Flow()
-    ours, floor_rate, floor = compare(flow, options.lifecycles, options.rounds)
-    rows = [
-        ("floor: the same writes by psycopg", f"{floor_rate:.1f}", "100 %", floor.writes, 0),
-        ("Linli, eight commands", f"{ours:.1f}", f"{100 * ours / floor_rate:.0f} %", floor.writes, floor.reads),
-    ]
-    table("Complete lifecycles per second, one connection (medians)", ("", "per second", "of floor", "writes", "reads"), rows)
+    peers = {}
+    if options.peers:
+        peers = {
+            "SpiffWorkflow, the same flow": peer(options.peers, "spiff.py"),
+            "SpiffWorkflow, a straight line": peer(options.peers, "spiff.py", "bare"),
+            "django-viewflow, a straight line": peer(options.peers, "viewflow_peer.py"),
+        }
+    found, floor = compare(flow, options.lifecycles, options.rounds, peers)
+    counts = {FLOOR: (floor.writes, 0), OURS: (floor.writes, floor.reads)}
+    table(
+        "Complete lifecycles per second, one connection (medians)",
+        ("", "per second", "of floor", "writes", "reads"),
+        [(name, f"{r:.1f}", f"{100 * r / found[FLOOR]:.0f} %", *counts.get(name, ("", ""))) for name, r in found.items()],
+    )
+    if options.stored:
+        stored(flow, options.lifecycles, options.rounds, found, options.stored)
+
+
+def stored(flow: Flow, count: int, rounds: int, before: Measured, levels: list[int]) -> None:
+    """The same with more and more stored cases. The floor tells how much of a change is the machine's or the database's."""
+    original = [Original(flow.run())]
+    person = WORLD.people["applicant"]
+    rows = [_level(_cases(), before, before)]
+    for level in levels:
+        fill(admin_conninfo(), original, upto=level, person_id=person)
+        rows.append(_level(_cases(), compare(flow, count, rounds)[0], before))
+    table("With stored cases", ("stored cases", "per second", "of the first", "floor", "of floor"), rows)
+
+
+def _level(cases: int, found: Measured, before: Measured) -> tuple[str, ...]:
+    ours, floor = found[OURS], found[FLOOR]
+    return f"{cases:,}", f"{ours:.1f}", f"{100 * ours / before[OURS]:.0f} %", f"{floor:.1f}", f"{100 * ours / floor:.0f} %"
+
+
+def _cases() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cases_case")
+        return int(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Other workflow engines, running the stages of a lifecycle."""
