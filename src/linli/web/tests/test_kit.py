@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -12,7 +12,9 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linli.domains.accounts.queries import users
 from linli.domains.org.queries import OrgKind, regions
+from linli.kernel.actors import system
 from linli.kernel.errors import NotFound
 from linli.kernel.ids import uuid7
 from linli.kernel.text import msg
@@ -31,11 +33,17 @@ def asking(address: str) -> SimpleNamespace:
 @pytest.fixture
 def many_regions(db):
     model = regions().model
-    model.objects.bulk_create(model(code=f"9{n:05d}", name=f"区{n % 3}", valid_from=date(2020, 1, 1 + n % 4)) for n in range(23))
+    model.objects.bulk_create(
+        model(
+            code=f"9{n:05d}", name=f"区{n % 3}", valid_from=date(2020, 1, 1 + n % 4),
+            valid_to=date(2021, 1, 1 + n % 3) if n % 2 else None,
+        )
+        for n in range(23)
+    )  # fmt: skip
     return model.objects.filter(code__startswith="9")
 
 
-@pytest.mark.parametrize("by", ["valid_from", "-valid_from", "code", "-code"])
+@pytest.mark.parametrize("by", ["valid_from", "-valid_from", "code", "-code", "valid_to", "-valid_to"])
 def test_pages_follow_each_other_without_gap_or_repeat(many_regions, by):
     address, seen, pages = "?x=1", [], []
     while address:
@@ -52,6 +60,25 @@ def test_pages_follow_each_other_without_gap_or_repeat(many_regions, by):
         assert [r.pk for r in page.rows] == rows and page.after
         back = page.before
     assert back == ""
+
+
+def test_moments_of_one_millisecond_are_told_apart(db):
+    model = users(by=system("accounts.manage")).model
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    for n in range(9):
+        at = start + timedelta(microseconds=n)
+        model.objects.create(username=f"u{n}", name="x", password="x", password_changed_at=at, created_at=at)
+    rows, address, seen = model.objects.filter(created_at__lt=start + timedelta(seconds=1)), "?", []
+    while address:
+        page = page_of(rows, asking(address), by="-created_at", size=2)
+        seen += [r.username for r in page.rows]
+        address = page.after
+    assert seen == [f"u{n}" for n in reversed(range(9))]
+
+
+def test_an_address_made_for_another_order_begins_anew(many_regions):
+    address = page_of(many_regions, asking("?"), by="code", size=5).after
+    assert len(page_of(many_regions, asking(address), by="valid_from", size=5).rows) == 5
 
 
 def test_a_page_counts_and_bears_with_a_broken_address(many_regions):

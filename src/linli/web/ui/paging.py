@@ -7,9 +7,10 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
@@ -39,8 +40,10 @@ def page_of(rows: QuerySet[Any], request: HttpRequest, *, by: str, size: int = 2
     order = "-" if backwards else ""
     wanted = rows.order_by(order + column, order + "pk")
     if cursor:
-        side = "lt" if backwards else "gt"
-        wanted = wanted.filter(Q(**{f"{column}__{side}": cursor[0]}) | Q(**{column: cursor[0], f"pk__{side}": cursor[1]}))
+        try:
+            wanted = wanted.filter(_beyond(rows, column, "lt" if backwards else "gt", *cursor))
+        except (ValueError, TypeError, ValidationError):
+            cursor = None  # it was made for another order
     found = list(wanted[: size + 1])
     further = len(found) > size
     found = found[:size]
@@ -55,6 +58,26 @@ def page_of(rows: QuerySet[Any], request: HttpRequest, *, by: str, size: int = 2
     )  # fmt: skip
 
 
+def _beyond(rows: QuerySet[Any], column: str, side: str, value: Any, pk: Any) -> Q:
+    """The rows on one side of a place in the order. Rows without a value come after all others, as PostgreSQL sorts them."""
+    same = Q(**{f"{column}__isnull": True} if value is None else {column: value}) & Q(**{f"pk__{side}": pk})
+    if value is None:
+        return same if side == "gt" else same | Q(**{f"{column}__isnull": False})
+    further = same | Q(**{f"{column}__{side}": value})
+    return further | Q(**{f"{column}__isnull": True}) if side == "gt" and _may_be_empty(rows, column) else further
+
+
+def _may_be_empty(rows: QuerySet[Any], column: str) -> bool:
+    field: Any = None
+    model: Any = rows.model
+    for part in column.split("__"):
+        field = model._meta.pk if part == "pk" else model._meta.get_field(part)
+        if field.null:
+            return True
+        model = field.related_model
+    return False
+
+
 def _address(request: HttpRequest, side: str, row: Model, column: str) -> str:
     query = request.GET.copy()
     for old in ("before", "after"):
@@ -62,9 +85,14 @@ def _address(request: HttpRequest, side: str, row: Model, column: str) -> str:
     value: Any = row
     for part in column.split("__"):
         value = getattr(value, part)
-    raw = json.dumps([value, row.pk], cls=DjangoJSONEncoder, separators=(",", ":")).encode()
+    raw = json.dumps([value, row.pk], default=_exactly, separators=(",", ":")).encode()
     query[side] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
     return "?" + query.urlencode()
+
+
+def _exactly(value: Any) -> str:
+    """A moment to the microsecond: rows of the same millisecond are told apart too."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _read(cursor: str) -> list[Any] | None:
