@@ -54,8 +54,5 @@ def entries_for(face: Face, actor: Actor | None) -> list[Entry]:
 
 def home_for(actor: Actor) -> str:
     """Where somebody begins: the first thing their post is for, or their own account."""
-    for face in WORKING_FACES:
-        own = [e for e in entries_for(face, actor) if e.permissions]
-        if own:
-            return own[0].url
-    return reverse("account:home")
+    own = [e for face in WORKING_FACES for e in entries_for(face, actor) if e.permissions]
+    return min(own, key=lambda e: e.order).url if own else reverse("account:home")
