@@ -14,7 +14,7 @@ from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.draw import Exclusion
 from linli.domains.cases.drawing import qualified
 from linli.domains.cases.lifecycle import IN_HAND, Move, State, may_move
-from linli.domains.cases.models import Case, ClockRow, DrawDay, ExtensionRow, Step, StepState
+from linli.domains.cases.models import Ask, Case, ClockRow, DrawDay, ExtensionRow, Step, StepState
 from linli.domains.cases.permissions import EXTEND, EXTEND_STATUTORY, REDRAW, REFUSE, SUSPEND, supervised_cases
 from linli.domains.org.queries import calendar
 from linli.kernel.actors import Actor
@@ -76,6 +76,14 @@ def why_waiting(step_id: UUID, *, by: Actor, now: datetime) -> list[Message]:
     reasons = Counter(Exclusion(why) for why in excluded.values())
     said.append(msg("具备资格的有 %(n)s 人，其中可派 %(free)s 人。", n=len(orgs), free=len(orgs) - len(excluded)))
     return said + [msg("%(n)s 人%(why)s。", n=n, why=Message(why.label)) for why, n in reasons.most_common()]
+
+
+def ask_for(ask_id: UUID, *, by: Actor) -> Ask:
+    """One thing a reviewer asked of this supervisor, answered or not. Raises :class:`NotFound`."""
+    found = Ask.objects.filter(pk=ask_id, case__in=supervised_cases(by)).select_related("case", "step").first()
+    if found is None:
+        raise NotFound(what=msg("该请求"))
+    return found
 
 
 def supervisor_acts(case: Case, steps: Iterable[Step], extensions: Iterable[ExtensionRow], *, by: Actor) -> list[str]:

@@ -48,6 +48,7 @@ from linli.domains.cases.models import (
 )
 from linli.domains.cases.oversight import (
     Outlook,
+    ask_for,
     cases_touched,
     extendable,
     outlook,
@@ -106,7 +107,7 @@ __all__ = [
     "Received", "Refusal", "RefusalGround",
     "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "Step", "step_cases", "StepKind", "StepState",
     "supervised_cases", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases",
-    "cases_touched", "draw_counts", "draw_ledger", "draws_on", "extendable", "outlook", "Outlook", "replay_draws", "supervised_paper",
+    "ask_for", "cases_touched", "draw_counts", "draw_ledger", "draws_on", "extendable", "outlook", "Outlook", "replay_draws", "supervised_paper",
     "supervisor_acts", "waiting_steps", "why_waiting",
 ]  # fmt: skip
 
