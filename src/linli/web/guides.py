@@ -23,6 +23,7 @@ from linli.domains.catalog.queries import (
     StageKind,
     Standard,
     known_facts,
+    limit_said,
     limit_text,
 )
 from linli.domains.documents.queries import PaperKind, papers, render_paper
@@ -85,7 +86,7 @@ def _service(edition: Edition, on: date, online_url: str) -> papers.ServiceGuide
         limits=tuple(papers.Row(label=name, value=value) for name, value in limits), fee=s.fee or "不收费",
         result_document=s.result_document, result_validity=s.result_validity, trips=s.trips,
         channels=tuple(_CHANNELS[c] for c in s.channels), online_url=online_url,
-        places=(_contact(counter),) if counter else (), consult=(counter or body).phone if counter or body else "",
+        places=(_contact(counter),) if counter else (), consult=counter.phone if counter else "",
         legal_basis=tuple(f"{b.law}{b.article}" for b in s.legal_basis),
         remedy=papers.Remedy(review_body=body.review_body, court=body.court) if body and body.review_body and body.court else None,
     )  # fmt: skip
@@ -181,7 +182,9 @@ def _prohibited(s: Standard) -> Iterator[str]:
 
 def _points(m: Material) -> papers.MaterialPoints:
     points = [f"{m.required.label}" + (f"：{m.condition}" if m.condition else "")]
-    points += [text for text in (f"出具单位：{m.issued_by}" if m.issued_by else "", f"依据：{m.basis}" if m.basis else "", m.note) if text]
+    points += [
+        text for text in (f"出具单位：{m.issued_by}" if m.issued_by else "", f"依据：{m.basis}" if m.basis else "", m.note) if text
+    ]
     mistakes = []
     if m.may_be_committed:
         mistakes.append("没有带或一时开不出：可以书面承诺代替，告知承诺的后果")
@@ -228,14 +231,18 @@ def _clocks(s: Standard) -> Iterator[papers.ClockLine]:
             yield papers.ClockLine(name=name, limit=limit_text(limit), start=start if limit.number else "", basis=limit.basis[:500])
     for link in s.links:
         if link.limit:
-            yield papers.ClockLine(name=link.name[:500], limit=limit_text(link.limit), start="进入本环节", basis=link.limit.basis[:500])
+            yield papers.ClockLine(
+                name=link.name[:500], limit=limit_text(link.limit), start="进入本环节", basis=link.limit.basis[:500]
+            )
 
 
 def _scripts(s: Standard) -> Iterator[papers.Script]:
     if any(m.from_departments for m in s.materials):
         yield papers.Script(situation="能由部门核验的材料没有带", say="这份材料我们来查，您不用再跑。请您先核对一下这几项信息。")
     if any(m.may_be_committed for m in s.materials):
-        yield papers.Script(situation="可以承诺的材料没有带", say="这一项可以先书面承诺。我把承诺的内容和后果念给您听，您同意再签字。")
+        yield papers.Script(
+            situation="可以承诺的材料没有带", say="这一项可以先书面承诺。我把承诺的内容和后果念给您听，您同意再签字。"
+        )
     yield papers.Script(situation="材料不齐", say="还差的都写在这张单子上了，就这一次说全。补好后到任一窗口或在网上交都行。")
     yield papers.Script(situation="询问什么时候办好", say="单子上写着承诺的日期，办好了会告诉您；您也可以用单子上的编号随时查。")
 
@@ -275,8 +282,8 @@ def _flow_steps(s: Standard) -> Iterator[flow.FlowStep]:
         if link.duty is LinkDuty.ACCEPT and not chosen:
             chosen = True
             yield flow.FlowStep(f"l{n}", link.name, [(after, _("齐全")), ("correct", _("不齐"))], note, "choice")
-            limit = s.times.notice
-            yield flow.FlowStep("correct", _("一次性告知补正"), [(f"l{n}", _("补齐"))], limit_text(limit) + _("内") if limit else "")
+            within = _("%(limit)s内") % {"limit": limit_said(s.times.notice).render(_)} if s.times.notice else ""
+            yield flow.FlowStep("correct", _("一次性告知补正"), [(f"l{n}", _("补齐"))], within)
         else:
             yield flow.FlowStep(f"l{n}", link.name, [after], note)
     yield flow.FlowStep("end", s.result_document or _("办结"), kind="end")
@@ -289,4 +296,4 @@ def _notes(link: Link) -> Iterator[str]:
     elif link.duty in _JUDGING:
         yield _("随机派件")
     if link.limit:
-        yield limit_text(link.limit)
+        yield limit_said(link.limit).render(_)

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from linli.domains.catalog.checks import Element
 from linli.domains.catalog.standard import FormField, Material, Required, Standard
 from linli.domains.catalog.words import Limit, Link, Unit
+from linli.kernel.text import Message, msg
 
 _WORDS = re.compile(r"[A-Za-z0-9]+|\s+|.")
 
@@ -108,20 +109,25 @@ def working_days(limit: Limit | None) -> int | None:
     return limit.number if limit and limit.unit is Unit.WORKDAY else None
 
 
-def limit_text(limit: Limit | None) -> str:
+def limit_said(limit: Limit | None) -> Message:
     """A limit in words; 0 working days is on the spot."""
     if limit is None:
-        return "未规定"
-    return "当场办结" if limit.number == 0 else f"{limit.number} {limit.unit.label}"
+        return msg("未规定")
+    return msg("当场办结") if limit.number == 0 else msg("%(n)s %(unit)s", n=limit.number, unit=Message(limit.unit.label))
+
+
+def limit_text(limit: Limit | None) -> str:
+    """The same in Chinese, for papers and tables."""
+    return str(limit_said(limit))
 
 
 def material_line(m: Material) -> str:
     """One line of the material list, as the eight-element table prints it."""
-    parts = [m.form.label + (f"{m.copies}份" if m.copies else ""), m.required.label + (f":{m.condition}" if m.condition else "")]
-    parts.append(m.source.label + (f"({m.issued_by})" if m.issued_by else ""))
+    parts = [m.form.label + (f"{m.copies}份" if m.copies else ""), m.required.label + (f"：{m.condition}" if m.condition else "")]
+    parts.append(m.source.label + (f"（{m.issued_by}）" if m.issued_by else ""))
     if m.replaced_by:
         parts.append(f"可由{m.replaced_by.label}替代")
-    return f"{m.name}({';'.join(parts)}){'。' + m.note if m.note else ''}"
+    return f"{m.name}（{'；'.join(parts)}）{'。' + m.note if m.note else ''}"
 
 
 def link_line(link: Link) -> str:

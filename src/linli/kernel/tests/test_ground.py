@@ -14,7 +14,7 @@ from linli.kernel.errors import Invalid, NotFound
 from linli.kernel.identifiers import IdNumberWrong
 from linli.kernel.ids import uuid7
 from linli.kernel.search import initials, query, tokens, vector
-from linli.kernel.text import msg
+from linli.kernel.text import joined, msg
 
 RING = KeyRing.generate()
 
@@ -100,3 +100,10 @@ def test_messages_translate_inside_out_and_errors_survive_pickling():
 
 def test_keys_are_not_shown_by_accident():
     assert RING.keys[1].secret.hex() not in repr(RING.keys[1])
+
+
+def test_sentences_join_as_their_language_writes_them():
+    sentences = [msg("已受理。"), msg("应于 %(day)s 前办结。", day="2026-03-02")]
+    assert joined(sentences) == "已受理。应于 2026-03-02 前办结。"
+    english = {"已受理。": "Accepted.", "应于 %(day)s 前办结。": "Due by %(day)s."}
+    assert joined(sentences, english.__getitem__) == "Accepted. Due by 2026-03-02."
