@@ -96,7 +96,11 @@ def _copy(
         if table == "cases_case":
             exprs["number"] = "substr(t.number, 1, 6) || lpad(n::text, 16, '0')"
         if table == "documents_document":
-            exprs |= {"code": "upper(substr(md5(t.id::text || n), 1, 12))", "sequence": "10000000 + n", "sealed_digest": "NULL"}
+            exprs |= {
+                "code": "upper(substr(md5(t.id::text || n), 1, 12))",
+                "sequence": "10000000 + n",
+                "sealed_digest": "CASE WHEN t.sealed_digest IS NOT NULL THEN sha256((t.id::text || n)::bytea) END",
+            }
             exprs["number"] = "t.number || n"
             exprs["year"] = "t.year"
         _insert(db, table, exprs, f"t.{key} = %(key)s", {"key": original.case_id, "own": list(own_ids)}, first, last)

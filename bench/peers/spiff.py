@@ -12,6 +12,7 @@ import sys
 import time
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 from uuid import uuid4
 
 import psycopg
@@ -82,7 +83,7 @@ def bare() -> bytes:
     d.parts += ['<bpmn:startEvent id="start"/>', '<bpmn:endEvent id="end"/>']
     d.manual(*STEPS)
     nodes = ["start", *STEPS, "end"]
-    for source, target in zip(nodes, nodes[1:], strict=False):
+    for source, target in pairwise(nodes):
         d.flow(source, target)
     return bytes(d)
 
