@@ -44,15 +44,17 @@ def fill(conninfo: str, originals: Sequence[Original], *, upto: int, person_id: 
         wanted = max(upto - have, 0)
         if not wanted:
             return 0
-        months = f"generate_series(now() - interval '{SPREAD_DAYS + 62} days', now() + interval '62 days', interval '1 month')"
+        first = f"(SELECT min(started_at) FROM cases_case) - interval '{SPREAD_DAYS + 31} days'"
+        months = f"generate_series({first}, now() + interval '62 days', interval '1 month')"
         db.execute(f"SELECT trace_ensure_month(m::date) FROM {months} AS m")
         people = _people(db, person_id, upto // 5)
         began, base = time.perf_counter(), have
         for original in originals:
             count = round(wanted * original.share)
-            for first in range(base, base + count, CHUNK):
-                last = min(first + CHUNK, base + count) - 1
-                _copy(db, original, first, last, base=base, count=count, person=person_id, people=people)
+            for begin in range(base, base + count, CHUNK):
+                last = min(begin + CHUNK, base + count) - 1
+                with db.transaction():
+                    _copy(db, original, begin, last, base=base, count=count, person=person_id, people=people)
                 print(f"\r  {last + 1:,} cases stored, {time.perf_counter() - began:.0f} s", end="", flush=True)
             base += count
         print("; now VACUUM ANALYZE", flush=True)
@@ -99,10 +101,9 @@ def _copy(
             exprs |= {
                 "code": "upper(substr(md5(t.id::text || n), 1, 12))",
                 "sequence": "10000000 + n",
+                "number": "t.number || n",
                 "sealed_digest": "CASE WHEN t.sealed_digest IS NOT NULL THEN sha256((t.id::text || n)::bytea) END",
             }
-            exprs["number"] = "t.number || n"
-            exprs["year"] = "t.year"
         _insert(db, table, exprs, f"t.{key} = %(key)s", {"key": original.case_id, "own": list(own_ids)}, first, last)
 
 
