@@ -82,7 +82,7 @@ class ExtendedBefore(LinliError):
 
 class ExtensionNotProvided(LinliError):
     code = "cases.extension_not_provided"
-    template = noop("最多可延长 %(most)s %(unit)s(%(basis)s)。")
+    template = noop("最多可延长 %(most)s %(unit)s（%(basis)s）。")
     remedy = noop("请改小延长的天数；法律没有规定可以延长的，不能延长法定时限。")
 
 

@@ -128,7 +128,7 @@ def _times(s: Standard, rules: dict[str, Any]) -> Iterator[Finding]:
         if promised and limit and longer(promised, limit):
             yield Finding(
                 Element.TIMES, "longer_than_law", True,
-                msg("承诺时限 %(mine)s %(my_unit)s 长于%(name)s %(law)s %(law_unit)s(%(basis)s)", mine=promised.number,
+                msg("承诺时限 %(mine)s %(my_unit)s 长于%(name)s %(law)s %(law_unit)s（%(basis)s）", mine=promised.number,
                     my_unit=Message(promised.unit.label), name=Message(name), law=limit.number, law_unit=Message(limit.unit.label),
                     basis=limit.basis),
             )  # fmt: skip
