@@ -74,12 +74,12 @@ def test_a_search_pages_through_all_it_found_once(client, world):
 
 
 def test_filters_stand_in_the_address_and_can_be_taken_off(client, world):
-    answer = client.get("/guides?who=employer&instant=1&topic=employment&q=登记")
+    answer = client.get("/guides?who=employer&instant=true&topic=employment&q=登记")
     rows = answer.context["page"].rows
     assert rows
     assert all(row.instant and "employer" in row.applicant_kinds and row.domain == "employment" for row in rows)
     assert {unquote(url) for _, url in answer.context["chips"]} == {
-        "?who=employer&instant=1&topic=employment", "?instant=1&topic=employment&q=登记", "?who=employer&instant=1&q=登记",
+        "?who=employer&instant=true&topic=employment", "?instant=true&topic=employment&q=登记", "?who=employer&instant=true&q=登记",
         "?who=employer&topic=employment&q=登记",
     }  # fmt: skip
 

@@ -232,7 +232,7 @@ def test_an_outsider_verifies_a_case_with_what_was_downloaded(client, world, sto
     export_roots()  # it waits for the commit, which a test never reaches
     folder = fetch(client, tmp_path / "outside", "roots.jsonl", "linli-root.pem", "verify_case.py")
     sign_in(client, world, "manager")
-    answer = client.post("/record/proof", {"number": story.case.number})
+    answer = client.get("/record/proof", {"number": story.case.number})
     assert answer["Content-Disposition"].startswith("attachment")
     (folder / "proof.json").write_bytes(answer.content)
     proof = json.loads(answer.content)
@@ -254,13 +254,13 @@ def test_an_outsider_verifies_a_case_with_what_was_downloaded(client, world, sto
 @pytest.mark.parametrize(("name", "status"), [("manager", 200), ("auditor", 200), ("manager-elsewhere", 404), ("clerk", 403)])
 def test_only_who_supervises_a_case_exports_its_proof(client, world, story, name, status):
     sign_in(client, world, name)
-    answer = client.post("/record/proof", {"number": story.case.number})
+    answer = client.get("/record/proof", {"number": story.case.number})
     assert answer.status_code == status
     assert ("导出一件办件的证明" in text(client.get("/record/"))) is (name != "clerk")
 
 
 def test_a_stranger_exports_nothing(client, story):
-    assert client.post("/record/proof", {"number": story.case.number}).status_code == 401
+    assert "/login?next=" in client.get("/record/proof", {"number": story.case.number})["Location"]
 
 
 def test_anybody_repeats_every_published_draw(client, story, tmp_path):

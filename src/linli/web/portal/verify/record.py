@@ -14,7 +14,7 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from linli.domains.cases.queries import draw_days, proof_of, published_draws
 from linli.domains.trace.commands import public_folder
@@ -114,10 +114,10 @@ def _sent(request: Request, make: Callable[[], HttpResponseBase], state: str, na
 
 
 @requires("trace.read")
-@require_POST
+@require_safe
 def proof(request: StaffRequest) -> HttpResponseBase:
     """The proof of a case, to hand to its owner or to an auditor: what happened and when, never who acted."""
-    number = request.POST.get("number", "").strip()[:40]
+    number = request.GET.get("number", "").strip()[:40]
     try:
         content = proof_of(number, by=request.actor)
     except LinliError as error:
