@@ -4,7 +4,8 @@ import json
 import re
 import subprocess
 import sys
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,12 +13,12 @@ from django.utils import timezone
 
 from linli.domains.cases.commands import reveal_draws
 from linli.domains.documents.commands import revoke_document
-from linli.domains.documents.queries import PaperKind, documents_of, pdf, verify
+from linli.domains.documents.queries import PaperKind, State, documents_of, pdf, verify
 from linli.domains.trace.commands import export_roots, seal_heads
 from linli.kernel.actors import system
 from linli.testing.browser import login_of
 from linli.testing.story import Story, at
-from linli.web.portal.verify.views import FILES, WRONG_CODES
+from linli.web.portal.verify.views import FILES, WRONG_CODES, _standing
 from linli.web.throttle import Throttle, network
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +52,7 @@ def text(answer):
 
 
 def upload(client, content, name="证书.pdf"):
-    return client.post("/verify/file", {"file": SimpleUploadedFile(name, content, "application/pdf")})
+    return client.post("/verify-file", {"file": SimpleUploadedFile(name, content, "application/pdf")})
 
 
 def sign_in(client, world, name):
@@ -133,7 +134,7 @@ def test_an_unknown_code_says_how_codes_look_and_what_to_do(client, world):
         assert answer.status_code == 404
         said = text(answer)
         assert "核验码一共 12 位" in said
-        assert "拨打 0000-1230000 核实" in said
+        assert "这份文书可能不是我局出具的" in said
         assert "<script>alert" not in said
 
 
@@ -163,6 +164,19 @@ def test_the_throttle_lets_go_with_time_and_forgets_who_was_quiet():
     assert network("::ffff:192.0.2.1") == network("192.0.2.1")
 
 
+def test_what_ran_out_or_was_replaced_is_real_but_counts_no_more(result, rf):
+    request = rf.get("/")
+    request.today = date(2026, 3, 9)
+    known = verify(result.code)
+    changes = [
+        {"valid_to": date(2026, 3, 8)}, {"valid_to": date(2026, 3, 9)}, {"state": State.SUPERSEDED, "superseded_by": "甲字2号"},
+    ]  # fmt: skip
+    answers = [_standing(replace(known, **change), request) for change in changes]
+    assert [a.tone for a in answers] == ["soon", "done", "bad"]
+    assert "已过有效期" in str(answers[0].title)
+    assert "甲字2号" in str(answers[2].meaning)
+
+
 # -- by file ----------------------------------------------------------------------------------------------------------------
 
 
@@ -187,9 +201,9 @@ def test_an_altered_file_is_called_out_wherever_it_was_altered(client, result):
 def test_a_file_of_somebody_elses_or_none_at_all(client, result):
     assert "没有我局的电子签名" in text(upload(client, b"%PDF-1.4\n%%EOF"))
     assert "没有我局的电子签名" in text(upload(client, b"\x89PNG nonsense"))
-    answer = client.post("/verify/file", {})
+    answer = client.post("/verify-file", {})
     assert answer.status_code == 422
-    assert "请选择PDF 文件" in text(answer).replace("请选择 PDF", "请选择PDF")
+    assert "请选择要核对的 PDF" in text(answer)
 
 
 def test_looking_at_files_is_limited(client):

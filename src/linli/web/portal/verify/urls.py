@@ -9,7 +9,7 @@ from linli.web.portal.verify import record, views
 app_name = "verify"
 urlpatterns = [
     path("verify", views.form, name="form"),
-    path("verify/file", views.file, name="file"),
+    path("verify-file", views.file, name="file"),  # not below verify/, where any word is a code
     path("verify/<str:code>", views.document, name="document"),
     path("record/", record.page, name="record"),
     path("record/proof", record.proof, name="proof"),

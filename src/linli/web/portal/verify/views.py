@@ -42,7 +42,7 @@ Tone = Literal["done", "soon", "bad"]
 class FileForm(Form):
     """The file somebody brought."""
 
-    file = forms.FileField(label=_lazy("PDF 文件"))
+    file = forms.FileField(label=_lazy("要核对的 PDF"))
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -99,7 +99,12 @@ def document(request: Request, code: str) -> HttpResponse:
         WRONG_CODES.count(address, request.now)
         context: dict[str, Any] = {"typed": code[:64], "like": code_like(code), "length": CODE_LENGTH, "form": FileForm()}
         return _quiet(render(request, "portal/verify/unknown.html", context, status=404))
-    context = {"d": found, "answer": _standing(found, request), "address": verification_url(found.code), "form": FileForm()}
+    context = {
+        "d": found,
+        "answer": _standing(found, request),
+        "address": verification_url(found.code.replace("-", "")),
+        "form": FileForm(),
+    }
     return _quiet(render(request, "portal/verify/document.html", context))
 
 
