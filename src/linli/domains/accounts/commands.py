@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from linli.kernel.text import msg
 __all__ = [
     "CodeNeeded", "CodeWrong", "Locked", "PasswordWeak", "SecondFactorRequired", "SignInFailed", "UsernameTaken",
     "begin_second_factor", "change_password", "choose_posting", "confirm_second_factor", "create_user",
-    "end_session", "remove_second_factor", "reset_password", "set_active", "sign_in", "touch_session", "unlock_user",
+    "end_session", "first_password", "remove_second_factor", "reset_password", "set_active", "sign_in", "touch_session", "unlock_user",
 ]  # fmt: skip
 
 MANAGE = "accounts.manage"
@@ -47,6 +48,11 @@ def _subject(user_id: UUID) -> Subject:
 
 def _self(user: User, device: str) -> Actor:
     return Actor(user_id=user.pk, device=device[:64], name=user.name)
+
+
+def first_password() -> str:
+    """A password for whoever gets an account or has forgotten theirs; it is shown once and changed at the first sign-in."""
+    return secrets.token_urlsafe(12)
 
 
 @transaction.atomic

@@ -298,9 +298,14 @@ def _day(value: Any) -> date:
 def load_notice(*, notice: YearNotice, region: str = "", by: Actor, now: datetime) -> UUID:
     """Load the notice of a year, or a regional addition; the newest one loaded counts and older ones are kept.
 
+    Loading once more what counts already changes nothing.
+
     Recorded as ``org.calendar_loaded``, to which rooms with clocks subscribe.
     """
     by.must("calendar.manage")
+    newest = CalendarNotice.objects.filter(year=notice.year, region=region).order_by("-loaded_at").first()
+    if newest and YearNotice(notice.year, frozenset(newest.closed), frozenset(newest.worked), newest.source) == notice:
+        return newest.pk
     row = CalendarNotice.objects.create(
         id=uuid7(), year=notice.year, region=region, closed=sorted(notice.closed), worked=sorted(notice.worked),
         source=notice.source, loaded_at=now,

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 
+from linli.domains.accounts.queries import User
 from linli.domains.org.models import (
     Absence,
     Authority,
@@ -31,7 +32,7 @@ from linli.kernel.text import msg
 
 __all__ = [
     "Absence", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
-    "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "forget_calendars",
+    "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "employee_numbers", "forget_calendars",
     "get_org", "Holding", "incompatible_duties", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
     "org_names", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
     "posts_held", "Power", "powers_of", "recusals_of", "Region", "region_names", "regions", "staff", "Staff",
@@ -195,22 +196,28 @@ def postings(*, by: Actor) -> QuerySet[Posting]:
     return Posting.objects.select_related("user", "post", "org", "hall").order_by("org__path", "post_id", "user__name")
 
 
-def staff(text: str = "", *, by: Actor) -> QuerySet[Staff]:
-    """Members of staff with their accounts, by part of the name, user name or employee number; all of them for no text."""
+def staff(text: str = "", *, by: Actor) -> QuerySet[User]:
+    """Everybody with an account, by part of the name, user name or that number."""
     by.must("org.manage")
+    rows = User.objects.order_by("username")
     wanted = text.strip()
-    rows = Staff.objects.select_related("user").order_by("employee_number")
     if not wanted:
         return rows
-    return rows.filter(Q(user__name__icontains=wanted) | Q(user__username__icontains=wanted) | Q(employee_number__icontains=wanted))
+    numbered = Staff.objects.filter(employee_number__icontains=wanted).values("pk")
+    return rows.filter(Q(name__icontains=wanted) | Q(username__icontains=wanted) | Q(pk__in=numbered))
 
 
-def staff_member(user_id: UUID, *, by: Actor) -> Staff:
-    """One member of staff. Raises :class:`NotFound`."""
+def staff_member(user_id: UUID, *, by: Actor) -> User:
+    """One of them. Raises :class:`NotFound`."""
     found = staff(by=by).filter(pk=user_id).first()
     if found is None:
         raise NotFound(what=msg("该工作人员"))
     return found
+
+
+def employee_numbers(user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The numbers of members of staff, in one query; an account made on the command line has none."""
+    return dict(Staff.objects.filter(pk__in=set(user_ids)).values_list("pk", "employee_number"))
 
 
 def posts_held(user_ids: Iterable[UUID], *, on: date) -> dict[UUID, list[Posting]]:

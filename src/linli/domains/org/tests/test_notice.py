@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
-from linli.domains.org.commands import NoticeFileWrong, read_notice
+from linli.domains.org.commands import NoticeFileWrong, load_notice, read_notice
 from linli.domains.org.queries import changes_of
 from linli.kernel.calendar import NoticeWrong
 
@@ -44,3 +45,12 @@ def test_the_changes_are_the_days_that_become_or_cease_to_be_working_days():
     notice = read_notice("1月1日至3日放假。1月9日上班。", year=2027, source="示例通知")
     assert changes_of(notice) == [date(2027, 1, 1), date(2027, 1, 9)]
     assert changes_of(notice, region="77") == [date(2027, 1, 1)], "a place only adds days off"
+
+
+@pytest.mark.django_db
+def test_loading_the_same_notice_again_changes_nothing(world):
+    by, notice = world.actor("administrator"), read_notice("1月1日至3日放假。1月9日上班。", year=2027, source="示例通知")
+    first = load_notice(notice=notice, by=by, now=timezone.now())
+    assert load_notice(notice=notice, by=by, now=timezone.now()) == first
+    other = read_notice("1月1日至3日放假。", year=2027, source="示例通知")
+    assert load_notice(notice=other, by=by, now=timezone.now()) != first

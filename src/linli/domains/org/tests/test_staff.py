@@ -8,7 +8,7 @@ from django.utils import timezone
 from linli.domains.accounts.commands import UsernameTaken
 from linli.domains.accounts.queries import User
 from linli.domains.org.commands import DutiesConflict, EmployeeNumberTaken, OrgCodeTaken, add_organisation, add_staff, appoint
-from linli.domains.org.queries import OrgKind, posts_held, staff, staff_member
+from linli.domains.org.queries import OrgKind, employee_numbers, posts_held, staff, staff_member
 from linli.kernel.errors import NotAllowed
 from linli.kernel.identifiers import IdNumberWrong
 
@@ -29,7 +29,7 @@ def test_somebody_new_has_an_account_a_number_and_a_post(world):
     user_id = take_on(world)
     assert User.objects.get(pk=user_id).must_change_password
     member = staff_member(user_id, by=world.actor("administrator"))
-    assert member.employee_number == "N001"
+    assert employee_numbers([user_id]) == {user_id: "N001"}
     assert [p.post_id for p in posts_held([user_id], on=date(2026, 3, 2))[user_id]] == ["reviewer"]
     assert list(staff("新人", by=world.actor("administrator"))) == list(staff("n001", by=world.actor("administrator"))) == [member]
 

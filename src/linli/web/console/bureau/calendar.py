@@ -59,7 +59,10 @@ def year(request: StaffRequest) -> HttpResponse:
     shown = min(max(int(asked), _FIRST), _LAST) if asked.isdigit() and len(asked) == 4 else request.today.year
     days = calendar(request.actor.region)
     page = page_of(notices(), request, by="-year", size=10)
-    columns = [Column(_("年份")), Column(_("范围")), Column(_("依据")), Column(_("放假"), number=True), Column(_("调休上班"), number=True), Column(_("导入时间"))]  # fmt: skip
+    columns = [
+        Column(_("年份")), Column(_("范围")), Column(_("依据")), Column(_("放假"), number=True), Column(_("调休上班"), number=True),
+        Column(_("导入时间")),
+    ]  # fmt: skip
     context = {
         "year": shown, "before": shown - 1 if shown > _FIRST else None, "after": shown + 1 if shown < _LAST else None,
         "months": [_month(days, shown, n) for n in range(1, 13)], "working": days.working_days_in(shown),
@@ -71,7 +74,8 @@ def year(request: StaffRequest) -> HttpResponse:
 
 def _month(days: WorkingCalendar, year: int, number: int) -> Month:
     weeks = [
-        [Day(d, _kind(days, d)) if d.month == number else None for d in week] for week in months.Calendar().monthdatescalendar(year, number)
+        [Day(d, _kind(days, d)) if d.month == number else None for d in week]
+        for week in months.Calendar().monthdatescalendar(year, number)
     ]
     return Month(number, weeks, sum(days.is_working(d.day) for week in weeks for d in week if d))
 
@@ -79,16 +83,20 @@ def _month(days: WorkingCalendar, year: int, number: int) -> Month:
 def _kind(days: WorkingCalendar, day: date) -> str:
     if days.is_working(day):
         return "worked" if day.weekday() > 4 else "plain"
-    return "closed" if day.weekday() < 5 or any(n.year == day.year and day in n.closed for n in [days.notices.get(day.year)] if n) else "free"  # fmt: skip
+    notice = days.notices.get(day.year)
+    named = day in days.local or (notice is not None and day in notice.closed)
+    return "closed" if named else "free"
 
 
 class NoticeForm(Form):
     """A notice as it is published."""
 
-    kinds = {"year": "number", "text": "long-text"}  # noqa: RUF012
+    kinds = {"year": "number", "text": "long-text"}
 
     year = forms.IntegerField(label=_lazy("年份"), min_value=_FIRST, max_value=_LAST)
-    region = forms.ChoiceField(label=_lazy("适用范围"), required=False, help_text=_lazy("民族自治地方的放假在全国通知之外另行增加。"))
+    region = forms.ChoiceField(
+        label=_lazy("适用范围"), required=False, help_text=_lazy("民族自治地方的放假在全国通知之外另行增加。")
+    )
     source = forms.CharField(label=_lazy("文号"), max_length=200, help_text=_lazy("例如：国办发明电〔2026〕某号"))
     text = forms.CharField(
         label=_lazy("放假安排"), widget=forms.Textarea(attrs={"rows": 10}), max_length=5000,

@@ -75,7 +75,7 @@ def _facts(o: Organisation, above: dict[UUID, Organisation]) -> list[Fact]:
 class OrgForm(Form):
     """A new organisation."""
 
-    kinds = {"valid_from": "date", "phone": "text"}  # noqa: RUF012
+    kinds = {"valid_from": "date", "phone": "text"}
 
     parent = forms.ChoiceField(label=_lazy("上级机构"), required=False)
     kind = forms.ChoiceField(label=_lazy("类别"), choices=lambda: [("", _("请选择")), *((k.value, _(k.label)) for k in OrgKind)])
@@ -107,7 +107,10 @@ def add(request: StaffRequest) -> HttpResponse:
         once_key(request)
         parent = given.pop("parent")
         add_organisation(
-            **given | {"kind": OrgKind(given["kind"])}, parent_id=UUID(parent) if parent else None, by=request.actor, now=request.now
+            **given | {"kind": OrgKind(given["kind"])},
+            parent_id=UUID(parent) if parent else None,
+            by=request.actor,
+            now=request.now,
         )
 
     page = {
@@ -118,7 +121,7 @@ def add(request: StaffRequest) -> HttpResponse:
 
 
 class _PowersForm(Form):
-    kinds = {"powers": "checkboxes", "valid_from": "date", "last_day": "date"}  # noqa: RUF012
+    kinds = {"powers": "checkboxes", "valid_from": "date", "last_day": "date"}
 
     item_code = forms.ChoiceField(label=_lazy("事项"))
     powers = forms.MultipleChoiceField(
@@ -184,7 +187,9 @@ def withdraw_powers(request: StaffRequest, org_id: UUID) -> HttpResponse:
 
     def act(given: dict[str, Any]) -> None:
         once_key(request)
-        withdraw_authority(**given | {"powers": [Power(p) for p in given["powers"]]}, org_id=org_id, by=request.actor, now=request.now)
+        withdraw_authority(
+            **given | {"powers": [Power(p) for p in given["powers"]]}, org_id=org_id, by=request.actor, now=request.now
+        )
 
     page = {
         "title": _("收回权限"), "button": _("收回权限"), "icon": "lock", "back": reverse("bureau:org", args=[org_id]),
