@@ -23,6 +23,7 @@ from linli.domains.cases.commands.intake import (
 from linli.domains.cases.commands.papers import seal_notice
 from linli.domains.cases.form import check_form
 from linli.domains.cases.lifecycle import State
+from linli.domains.cases.permissions import ACCEPT
 from linli.domains.cases.queries import case_for, counter_cases, counter_paper, prefill
 from linli.domains.catalog.queries import Standard, get_standard
 from linli.domains.documents.commands import NotInThisState
@@ -70,6 +71,7 @@ def accept_at_counter(*, case_id: UUID, values: Mapping[str, Any], version: int,
 
     What the form told that will be asked again is remembered. Returns the acceptance notice; raises what those raise.
     """
+    by.must(ACCEPT)
     _check_whole(case_id, values, by, now)
     save_form(case_id=case_id, values=values, version=version, by=by, now=now)
     _bring_in(case_id, by, now)
@@ -98,6 +100,7 @@ def notify_missing(*, case_id: UUID, missing: Sequence[Missing], version: int, b
 
     Returns the notice, or None where the law has the case accepted by now (see ``request_correction``).
     """
+    by.must(ACCEPT)
     if case_for(case_id, by=by, among=counter_cases(by)).state == State.DRAFT:
         submit_case(case_id=case_id, version=version, by=by, now=now)
         return request_correction(case_id=case_id, missing=missing, by=by, now=now)

@@ -84,7 +84,7 @@ def demands(request: StaffRequest) -> HttpResponse:
         Column(_("答复期限")),
         Column(_("状态")),
     ]
-    return render(request, "desk/counter/demands.html", {"page": page, "columns": columns})
+    return render(request, "desk/counter/demands.html", {"page": page, "columns": columns, "nothing": not page.rows})
 
 
 @requires("voice.register")

@@ -80,12 +80,13 @@ class ItemForm:
         value = self.typed.get(f.name, "") if self.typed is not None else shown(f, self.stored.get(f.name, ""))
         notes = [f.note] if f.note else []
         if f.name in self.known and self.typed is None:
-            notes.append(_("已自动填入，请与本人核对。"))
+            notes.append(_("已自动填入"))
         if f.name in self.theirs:
             notes.append(_("同事保存的是：%(value)s") % {"value": _as_text(shown(f, self.theirs[f.name])) or _("（空）")})
         spec = FieldSpec(
             name=PREFIX + f.name, label=f.label, type=_kind(f), value=value, required=f.required, help=" ".join(notes),
             error=self.errors.get(f.name, ""), options=_options(f), autocomplete="off", rows=3,
+            extra={"data-known": True} if f.name in self.known and self.typed is None else {},
         )  # fmt: skip
         return self._table(spec, f) if f.type is FieldType.TABLE else spec
 

@@ -92,7 +92,7 @@ _HERE, _DEMANDS = frozenset({"cases.receive"}), frozenset({"voice.register"})
 navigation.register(
     Entry("desk", noop("今日窗口"), "counter:today", "home", _HERE, 10, noop("窗口"), "t"),
     Entry("desk", noop("登记诉求"), "counter:register_demand", "message", _HERE, 30, noop("窗口"), "s"),
-    Entry("desk", noop("诉求"), "counter:demands", "messages", _DEMANDS, 80, noop("窗口"), "q"),
+    Entry("desk", noop("诉求"), "counter:demands", "messages", _DEMANDS, 31, noop("窗口"), "q"),
 )
 for source in (items, people, cases):
     palette.register(source)

@@ -89,7 +89,7 @@ def _page(request: StaffRequest, party_id: UUID, facts: dict[str, str], *, card:
     hidden = {"phone", "address"} if card else {"handler_phone"}
     context = {
         "party": party(party_id, is_employer=card is None), "card": card, "page": page, "rows": rows_of(list(page.rows), request),
-        "columns": columns(), "facts": [Fact(_(label), shown[k]) for k, label in _FACTS.items() if shown.get(k) and k not in hidden],
+        "columns": columns(), "nothing": not page.rows, "facts": [Fact(_(label), shown[k]) for k, label in _FACTS.items() if shown.get(k) and k not in hidden],
         "address": shown.get("address", ""), "purposes": purposes(), "agent": _agent(request),
         "papers": documents_about([c.pk for c in page.rows], [PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE]),
         "waiting": list(cases.filter(state=State.DRAFT, item_code=item)[:3]) if item else [],
@@ -177,10 +177,11 @@ def start(request: StaffRequest) -> HttpResponse:
     if text and text != request.POST.get("found", text if item else ""):
         # The list was not there yet, or still that of fewer letters.
         found = _found(request, is_employer=asked.applicant.is_employer, text=text)["matters"]
-        item = found[0].item_id if len(found) == 1 else ""
+        exact = [row for row in found if row.name == text] or found
+        item = exact[0].item_id if len(exact) == 1 else ""
     if not item:
         more = {"q": text} | ({"agent": str(asked.applicant.agent_id)} if asked.applicant.agent_id else {})
-        return redirect(f"{asked.page}?{urlencode(more)}#q")
+        return redirect(f"{asked.page}?{urlencode(more)}")
     case_id = open_draft(item_code=item, applicant=asked.applicant, by=request.actor, now=request.now, **keyed(request))
     return redirect("counter:case", case_id)
 

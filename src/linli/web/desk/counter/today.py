@@ -86,7 +86,7 @@ def today(request: StaffRequest) -> HttpResponse:
         request, "desk/counter/today.html",
         {
             "page": page, "rows": rows_of(list(page.rows), request), "columns": columns(), "tabs": _tabs(cases, view),
-            "view": view, "waiting": waiting, "deliver_url": link("issue:deliver_list"),
+            "view": view, "nothing": not page.rows, "waiting": waiting, "deliver_url": link("issue:deliver_list"),
         },
     )  # fmt: skip
 

@@ -130,7 +130,7 @@ def test_the_village_receives_and_hands_on_but_cannot_accept(enter, story):
     answer = client.post("/desk/start", {"once": str(uuid7()), "item": PERMIT, "employer": str(story.world.people["employer"])})
     story.case_id = answer["Location"].rsplit("/", 1)[1]
     page = text_of(client.get(answer["Location"]))
-    assert "收件并转交" in page and "/accept" not in page and "一次性告知补正" not in page
+    assert "收件并转交" in page and "/accept" not in page and "告知补正<" not in page
     assert client.post(f"/desk/cases/{story.case_id}/accept", typed(story)).status_code == 403
     assert client.get(f"/desk/cases/{story.case_id}/correction").status_code == 403
     assert client.post(f"/desk/cases/{story.case_id}/receive", typed(story)).status_code == 302
@@ -336,7 +336,7 @@ def test_a_correction_is_told_once_comes_back_and_is_accepted(clerk, story):
     assert clerk.post(f"/desk/cases/{story.case_id}/correction", post | {"once": str(uuid7())}).status_code == 302
     assert story.case.state == State.CORRECTION_REQUESTED
     page = text_of(clerk.get(f"/desk/cases/{story.case_id}"))
-    assert "请加盖公章" in page and "一次性告知补正<" not in page
+    assert "请加盖公章" in page and "告知补正<" not in page
     still = clerk.post(f"/desk/cases/{story.case_id}/back", typed(story))
     assert still.status_code == 422 and "还缺" in text_of(still)
     hand_in_all(story)

@@ -36,7 +36,7 @@
     }),
   );
 
-  // Long numbers are read back in groups while they are typed.
+  // Long numbers are read back in groups while they are typed; a masked one is not.
   const echo = (input) => {
     const out = document.querySelector(`[data-echo-of="${CSS.escape(input.id)}"]`);
     if (!out) return;
@@ -49,7 +49,7 @@
       rest = rest.slice(size);
     }
     if (rest) parts.push(rest);
-    out.textContent = digits ? `${parts.join(" ")} · ${say("characters", { n: digits.length })}` : "";
+    out.textContent = digits && !digits.includes("*") ? `${parts.join(" ")} · ${say("characters", { n: digits.length })}` : "";
   };
   on("input", "[data-groups]", echo);
 

@@ -234,8 +234,11 @@ document.addEventListener("alpine:init", () => {
   }));
 
   // ---- palette: the list follows the arrow keys while the focus stays in the field ---------------------------------
+  // Whoever types fast, or a card reader, presses Enter before the answer is there: then the first of it opens when it comes.
 
   Alpine.data("palette", () => ({
+    shown: "",
+    wanted: false,
     options() {
       return [...this.$refs.list.querySelectorAll("[role=option]")];
     },
@@ -248,11 +251,25 @@ document.addEventListener("alpine:init", () => {
         this.$refs.input.removeAttribute("aria-activedescendant");
       }
     },
-    first() {
-      this.choose(this.options()[0]);
+    first(event) {
+      this.shown = event.detail.requestConfig.parameters.q ?? "";
+      const [option] = this.options();
+      this.choose(option);
+      if (this.wanted && this.current()) {
+        this.wanted = false;
+        option?.click();
+      }
+    },
+    current() {
+      return this.shown === this.$refs.input.value;
     },
     move(event) {
       if (event.isComposing) return;
+      this.wanted = event.key === "Enter" && !this.current();
+      if (this.wanted) {
+        event.preventDefault();
+        return;
+      }
       const options = this.options();
       const at = options.findIndex((option) => option.ariaSelected === "true");
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
