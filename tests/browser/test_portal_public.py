@@ -82,9 +82,11 @@ def test_an_item_is_found_by_its_initials_read_and_printed(phone):
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE
     phone.get_by_label(re.compile("写下要办的事")).fill("lwpqjyxk")
     phone.keyboard.press("Enter")
+    phone.wait_for_url("**/guides?*")
     shot(phone, "portal-found")
     axe(phone)
     phone.get_by_role("link", name="劳务派遣经营许可(设立)").click()
+    phone.wait_for_url(f"**/guides/{PERMIT}")
     assert phone.get_by_role("heading", level=1).inner_text() == "劳务派遣经营许可(设立)"
     assert phone.get_by_text("从受理的次日起算").first.is_visible()
     phone.get_by_role("link", name=re.compile("份材料")).click()
@@ -95,6 +97,7 @@ def test_an_item_is_found_by_its_initials_read_and_printed(phone):
     assert paper.body().startswith(b"%PDF")
     phone.get_by_label("您在哪里办").select_option("云岭市 · 清溪县")
     phone.get_by_role("button", name="换成这里").click()
+    phone.wait_for_url("**?region=770121")
     assert phone.locator("#where ~ ul li").first.get_by_text("清溪县政务服务大厅").is_visible()
     phone.goto("/")
     assert phone.get_by_label("您在哪里办").input_value() == "770121"
@@ -105,6 +108,7 @@ def test_it_is_found_without_scripts_too_and_nothing_found_helps(open_page):
     page.goto("/")
     page.get_by_label(re.compile("写下要办的事")).fill("zzzqqq")
     page.get_by_role("button", name="查找").click()
+    page.wait_for_url("**/guides?*")
     assert page.get_by_text("没有找到对得上的事项").is_visible()
     assert page.get_by_role("link", name=re.compile("打电话问")).is_visible()
     shot(page, "portal-nothing-found")
@@ -114,7 +118,9 @@ def test_it_is_found_without_scripts_too_and_nothing_found_helps(open_page):
     page.get_by_label("只看当场办结的").check()
     page.get_by_role("button", name="筛选").click()
     page.get_by_role("link", name=re.compile("^当场办结")).click()  # the chip takes it off again
+    page.wait_for_url(lambda url: "instant" not in url)
     page.get_by_role("link", name="下一页").click()
+    page.wait_for_url("**after=*")
     assert "who=employer" in page.url
     assert page.get_by_role("link", name="上一页").is_visible()
 
@@ -132,6 +138,7 @@ def test_addresses_that_lead_nowhere_help_onward(page):
 def test_a_paper_is_checked_by_its_code_and_by_its_file(phone, result, tmp_path):
     phone.goto("/")
     phone.get_by_role("link", name="核验文书", exact=True).first.click()
+    phone.wait_for_url("**/verify")
     axe(phone)
     phone.get_by_label("核验码").fill(result.code.lower())
     phone.keyboard.press("Enter")
@@ -149,16 +156,16 @@ def test_a_paper_is_checked_by_its_code_and_by_its_file(phone, result, tmp_path)
     altered.write_bytes(content)
     phone.locator("input[type=file]").set_input_files(str(original))
     phone.get_by_role("button", name="核对这个文件").click()
-    assert phone.get_by_text("这个文件就是原件，一个字也没有改动。").is_visible()
+    phone.get_by_text("这个文件就是原件，一个字也没有改动。").wait_for()
     axe(phone)
     shot(phone, "portal-file-genuine")
     phone.locator("input[type=file]").set_input_files(str(altered))
     phone.get_by_role("button", name="核对这个文件").click()
-    assert phone.get_by_text("这个文件被改动过").is_visible()
+    phone.get_by_text("这个文件被改动过").wait_for()
     axe(phone)
     shot(phone, "portal-file-altered")
     phone.get_by_role("button", name="核对这个文件").click()
-    assert phone.get_by_role("link", name=re.compile("请选择")).is_visible()
+    phone.get_by_role("link", name=re.compile("请选择")).wait_for()
     shot(phone, "portal-file-missing")
     axe(phone)
 
@@ -177,7 +184,7 @@ def test_a_wrong_code_helps_and_guessing_is_slowed_down(phone):
     phone.goto("/verify")
     phone.get_by_label("核验码").fill("ABCD-EFGH-JKMN")
     phone.get_by_role("button", name="核验").first.click()
-    assert phone.get_by_role("heading", name="没有这个核验码").is_visible()
+    phone.get_by_role("heading", name="没有这个核验码").wait_for()
     assert phone.get_by_label("核验码").input_value() == "ABCD-EFGH-JKMN"
     axe(phone)
     shot(phone, "portal-unknown")
