@@ -165,6 +165,9 @@ class Sheet:
 # -- the press -------------------------------------------------------------------------------------------------------------
 
 
+_GAP = 12  # pixels between the pages of a picture
+
+
 class Press:
     """Fonts and compilers of one process. ``local_fonts`` is the site's own font folder, ``cache`` a folder to unpack into.
 
@@ -199,11 +202,12 @@ class Press:
         """
         made = self._compile(sheet, version, at=at, format="png", ppi=110)
         pages = [Image.open(BytesIO(page)).convert("RGB") for page in (made if isinstance(made, list) else [made])]
-        whole = Image.new("RGB", (max(p.width for p in pages), sum(p.height for p in pages)), "white")
+        height = sum(p.height for p in pages) + _GAP * (len(pages) - 1)
+        whole = Image.new("RGB", (max(p.width for p in pages), height), "silver")
         top = 0
         for page in pages:
             whole.paste(page, (0, top))
-            top += page.height
+            top += page.height + _GAP
         out = BytesIO()
         whole.quantize(64).save(out, "PNG")
         return out.getvalue()

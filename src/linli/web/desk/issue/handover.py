@@ -68,15 +68,14 @@ def waiting(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/issue/deliver_list.html", context)
 
 
+WHO = [("self", lazy("本人（单位由法定代表人）")), ("agent", lazy("代理人或经办人"))]
+
+
 class RecipientForm(Form):
     """Who receives; each way of handing over adds its proof."""
 
     kinds: ClassVar[dict[str, str]] = {"signature": "signature", "photo": "camera", "code": "code", "carrier": "datalist"}
-    who = forms.ChoiceField(
-        label=lazy("领取人"),
-        widget=forms.RadioSelect,
-        choices=[("self", lazy("本人（单位由法定代表人）")), ("agent", lazy("代理人或经办人"))],
-    )
+    who = forms.ChoiceField(label=lazy("领取人"), widget=forms.RadioSelect, choices=WHO)
     recipient = forms.CharField(label=lazy("领取人姓名"), max_length=100, help_text=lazy("与领取人出示的证件一致。"))
 
 
@@ -111,6 +110,8 @@ class CodeForm(RecipientForm):
 
 
 class PostForm(RecipientForm):
+    who = forms.ChoiceField(label=lazy("收件人"), widget=forms.RadioSelect, choices=WHO)
+    recipient = forms.CharField(label=lazy("收件人姓名"), max_length=100, help_text=lazy("与邮件面单一致。"))
     carrier = forms.CharField(label=lazy("承运单位"), max_length=30)
     tracking = forms.RegexField(
         r"^\s*[A-Za-z0-9-]{6,30}\s*$",
@@ -120,6 +121,8 @@ class PostForm(RecipientForm):
 
 
 class ElectronicForm(RecipientForm):
+    who = forms.ChoiceField(label=lazy("接收人"), widget=forms.RadioSelect, choices=WHO)
+    recipient = forms.CharField(label=lazy("接收人姓名"), max_length=100)
     agreed = forms.BooleanField(
         label=lazy("申请人同意电子送达"),
         error_messages={"required": lazy("申请人同意的，才能电子送达；不同意的，请改用窗口领取或邮寄。")},

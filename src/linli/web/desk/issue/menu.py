@@ -21,9 +21,9 @@ _ACTS = frozenset({"cases.accept", "cases.review", "cases.decide", "cases.issue"
 
 navigation.register(
     Entry("desk", noop("待出件"), "issue:queue", "rubber-stamp", frozenset({"cases.issue"}), 12, _GROUP, "o"),
-    Entry("desk", noop("送达"), "issue:deliver_list", "package", frozenset({"cases.deliver"}), 40, _GROUP, "d"),
-    Entry("desk", noop("外部事项补录"), "issue:external_list", "external-link", _ACTS, 45, _GROUP, "x"),
-    Entry("desk", noop("用印台账"), "issue:ledger", "book", frozenset(READ_LEDGER), 60, _GROUP, "y"),
+    Entry("desk", noop("送达"), "issue:deliver_list", "package", frozenset({"cases.deliver"}), 90, _GROUP, "d"),
+    Entry("desk", noop("外部事项补录"), "issue:external_list", "external-link", _ACTS, 95, noop("外部事项"), "x"),
+    Entry("desk", noop("用印台账"), "issue:ledger", "book", frozenset(READ_LEDGER), 100, noop("用印"), "y"),
 )
 
 

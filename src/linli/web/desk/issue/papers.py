@@ -35,7 +35,7 @@ class RevokeForm(Form):
         label=lazy("作废原因"),
         max_length=500,
         widget=forms.Textarea,
-        help_text=lazy("写明错在哪里、何时发现。持有人查验时只看到已作废和日期。"),
+        help_text=lazy("写明错在哪里、何时发现。查验页面只显示已作废、日期和依据，不显示原因。"),
     )
     legal_basis = forms.CharField(
         label=lazy("法律依据"),

@@ -41,7 +41,7 @@ class QueueFilters(Form):
     )
 
 
-COLUMNS = (noop("办件编号"), noop("事项"), noop("申请人"), noop("决定"), noop("决定时间"), noop("应送达"), noop("制作"))
+COLUMNS = (noop("办件编号"), noop("事项和申请人"), noop("决定"), noop("应送达"), noop("制作"))
 
 
 @requires("cases.issue")
