@@ -82,7 +82,7 @@ def test_an_item_is_found_by_its_initials_read_and_printed(phone):
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE
     phone.get_by_label(re.compile("写下要办的事")).fill("lwpqjyxk")
     phone.keyboard.press("Enter")
-    phone.wait_for_url("**/guides?*")
+    phone.wait_for_url(lambda url: "q=lwpqjyxk" in url)
     shot(phone, "portal-found")
     axe(phone)
     phone.get_by_role("link", name="劳务派遣经营许可(设立)").click()
@@ -97,7 +97,7 @@ def test_an_item_is_found_by_its_initials_read_and_printed(phone):
     assert paper.body().startswith(b"%PDF")
     phone.get_by_label("您在哪里办").select_option("云岭市 · 清溪县")
     phone.get_by_role("button", name="换成这里").click()
-    phone.wait_for_url("**?region=770121")
+    phone.wait_for_url(lambda url: "region=770121" in url)
     assert phone.locator("#where ~ ul li").first.get_by_text("清溪县政务服务大厅").is_visible()
     phone.goto("/")
     assert phone.get_by_label("您在哪里办").input_value() == "770121"
@@ -108,7 +108,7 @@ def test_it_is_found_without_scripts_too_and_nothing_found_helps(open_page):
     page.goto("/")
     page.get_by_label(re.compile("写下要办的事")).fill("zzzqqq")
     page.get_by_role("button", name="查找").click()
-    page.wait_for_url("**/guides?*")
+    page.wait_for_url(lambda url: "q=zzzqqq" in url)
     assert page.get_by_text("没有找到对得上的事项").is_visible()
     assert page.get_by_role("link", name=re.compile("打电话问")).is_visible()
     shot(page, "portal-nothing-found")
@@ -120,7 +120,7 @@ def test_it_is_found_without_scripts_too_and_nothing_found_helps(open_page):
     page.get_by_role("link", name=re.compile("^当场办结")).click()  # the chip takes it off again
     page.wait_for_url(lambda url: "instant" not in url)
     page.get_by_role("link", name="下一页").click()
-    page.wait_for_url("**after=*")
+    page.wait_for_url(lambda url: "after=" in url)
     assert "who=employer" in page.url
     assert page.get_by_role("link", name="上一页").is_visible()
 
