@@ -229,8 +229,8 @@ def _show(request: StaffRequest, page: Page, *, status: int = 200) -> HttpRespon
     errors: dict[str, str] = {}
     for control, sentence in page.problems:
         errors.setdefault(control, sentence)
-    rule = catalog.LOCAL_RULES.get(section.key)
-    all_locked = page.local and (section.key == "names" or (rule is catalog.LocalRule.LOCKED))
+    rule = catalog.LOCAL_RULES.get("name" if section.key == "names" else section.key)
+    all_locked = page.local and rule is catalog.LocalRule.LOCKED
     keys = [s.key for s in SECTIONS]
     following = keys[keys.index(section.key) + 1] if section.key != keys[-1] else ""
     found: dict[str, int] = {}

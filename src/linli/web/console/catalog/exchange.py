@@ -65,6 +65,8 @@ def _file(content: bytes, name: str, kind: str) -> HttpResponse:
 def import_(request: StaffRequest) -> HttpResponse:
     """Upload; look at what would change; then make drafts of it, all or none."""
     place = place_of(request)
+    if not catalog.may_edit(request.actor, place):
+        raise commands.OtherPlace
     if request.method == "GET":
         return _page(request, place)
     try:

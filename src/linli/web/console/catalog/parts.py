@@ -215,11 +215,11 @@ def _typed(control: Control, post: QueryDict, name: str) -> Any:
 
 
 def without_empty(section: Section, values: Values) -> Values:
-    """The rows in which something was written."""
+    """Without the rows that stand as they were added."""
     if not section.row:
         return values
-    written = [c.name for c in section.controls if c.type not in ("select", "boolean")]
-    return {"rows": [r for r in values["rows"] if any(r[name] for name in written)]}
+    untouched = blank(section)
+    return {"rows": [r for r in values["rows"] if r != untouched]}
 
 
 def blank(section: Section) -> Row:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from linli.domains.catalog import commands
@@ -31,12 +32,17 @@ from linli.web.ui.toasts import done, warn
 class DayForm(Form):
     """From which day on."""
 
-    valid_from = forms.DateField(widget=forms.DateInput)
+    valid_from = forms.DateField(
+        widget=forms.DateInput, label=_lazy("从哪天起生效"), help_text=_lazy("不能早于今天。已受理的办件仍按受理时的版本办完。")
+    )
 
 
-class WithdrawForm(DayForm):
+class WithdrawForm(Form):
+    """From which day on, and why."""
+
     kinds: ClassVar[dict[str, str]] = {"reason": "long-text"}
-    reason = forms.CharField(max_length=500)
+    valid_from = forms.DateField(widget=forms.DateInput, label=_lazy("从哪天起停办"))
+    reason = forms.CharField(max_length=500, label=_lazy("停办的原因"), help_text=_lazy("会写进留痕，例如文件名称和文号。"))
 
 
 @requires("catalog.publish")
@@ -47,8 +53,6 @@ def publish(request: StaffRequest, draft_id: UUID) -> HttpResponse:
     if not catalog.may_publish(request.actor, row.region):
         raise OtherPlace
     form = DayForm(request.POST or None, initial={"valid_from": request.today + timedelta(days=1)})
-    form.fields["valid_from"].label = _("从哪天起生效")
-    form.fields["valid_from"].help_text = _("不能早于今天。已受理的办件仍按受理时的版本办完。")
     if request.method == "POST" and form.is_valid():
         try:
             made = commands.publish(
@@ -119,8 +123,6 @@ def withdraw(request: StaffRequest, code: str) -> HttpResponse:
         raise OtherPlace
     row = catalog.in_force_row(code, region=place, on=request.today)
     form = WithdrawForm(request.POST or None, initial={"valid_from": request.today + timedelta(days=1)})
-    form.fields["valid_from"].label, form.fields["reason"].label = _("从哪天起停办"), _("停办的原因")
-    form.fields["reason"].help_text = _("会写进留痕，例如文件名称和文号。")
     if request.method == "POST" and form.is_valid():
         try:
             commands.withdraw_item(  # type: ignore[call-arg]
