@@ -20,7 +20,7 @@ def _morning(monkeypatch):
     monkeypatch.setattr("linli.web.middleware.timezone.now", lambda: at("2026-03-03 10:00"))
 
 
-def scan(text: str):
+def scan(text: str, kind: str = "PNG"):
     """A page with writing on it, as a window scans it."""
     from io import BytesIO
 
@@ -28,19 +28,23 @@ def scan(text: str):
     draw = ImageDraw.Draw(page)
     for n in range(12):
         draw.text((90, 120 + n * 70), f"{text} {n}", fill="black", font_size=40)
-    page.save(out, "PNG")
+    page.save(out, kind)
     out.seek(0)
     return out
 
 
 def told(world, item: str = PERMIT, *, time: str = "10:00", files: bool = True) -> Story:
-    """A case in review, with two scans of its first material."""
+    """A case in review, with two pictures and a PDF of its first material."""
     story = Story(world, item)
     story.receive(time=time)
     by, now = story.who("clerk"), at(f"2026-03-02 {time}")
     if files:
         first = next(m.code for m in story.standard.materials if not m.from_departments)
-        scans = tuple((store_file(content=scan(f"page {n}"), declared_name="a.png", by=by, now=now), "a.png") for n in (1, 2))
+        names = ("a.png", "b.png", "c.pdf")
+        scans = tuple(
+            (store_file(content=scan(f"page {name}", name[-3:].upper()), declared_name=name, by=by, now=now), name)
+            for name in names
+        )
         do.hand_in(case_id=story.case_id, material=do.Handed(first, do.Received.UPLOADED, scans), by=by, now=now)
     story.accept(time=time)
     return story
