@@ -100,6 +100,14 @@ class SamePerson(LinliError):
     remedy = noop("受理与审核、决定与出件必须由不同的人办理，请交由同事办理。")
 
 
+class OnAnothersTable(SamePerson):
+    """Somebody else began to prepare the result; two people never do."""
+
+    code = "cases.on_anothers_table"
+    template = noop("同事正在制作本案的结果。")
+    remedy = noop("请取下一件办理。")
+
+
 class OpinionMissing(LinliError):
     code = "cases.opinion_missing"
     template = noop("请选择同意或不同意，并写明意见。")

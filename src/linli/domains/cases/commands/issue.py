@@ -14,7 +14,7 @@ from django.db import transaction
 
 from linli.domains.cases import clocks, papers
 from linli.domains.cases.clock import ClockKind
-from linli.domains.cases.errors import CodeLocked, CodeWrong, ProofMissing, SamePerson
+from linli.domains.cases.errors import CodeLocked, CodeWrong, OnAnothersTable, ProofMissing, SamePerson
 from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
 from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import (
@@ -46,7 +46,7 @@ from linli.kernel.text import msg
 def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now: datetime) -> list[str]:
     """Take a decided case to issue and compose its papers: the decision, and the result certificate where one is granted.
 
-    Whoever decided cannot (:class:`SamePerson`). Returns the documents. Safe to repeat by the same person.
+    Whoever decided cannot (:class:`SamePerson`), nor while a colleague has it (:class:`OnAnothersTable`). Returns the documents. Safe to repeat by the same person.
     """
     by.must(ISSUE)
     work = locked(may_issue, case_id, by=by, now=now, version=version)
@@ -57,8 +57,10 @@ def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now:
     step = next((s for s in steps if s.kind == StepKind.ISSUE and s.state == StepState.OPEN), None)
     if step is not None and step.user_id == by.user_id:
         return [str(d.id) for d in _result_papers(case)]
-    if step is not None or any(s.kind == StepKind.DECIDE and s.user_id == by.user_id for s in steps):
-        raise SamePerson  # decided it, or somebody else has it on the table
+    if step is not None:
+        raise OnAnothersTable
+    if any(s.kind == StepKind.DECIDE and s.user_id == by.user_id for s in steps):
+        raise SamePerson
     rows.insert(
         Step(
             case=case, ordinal=max(s.ordinal for s in steps) + 1, kind=StepKind.ISSUE, name="出件", state=StepState.OPEN,
@@ -203,7 +205,7 @@ def deliver_case(
             or [{"name": standard.result_document or "办理结果", "number": case.external_number}],
             "method": {"window": "direct", "post": "post", "electronic": "electronic"}[method.value],
             "delivered_at": now, "receiver": recipient.strip(), "relation": "代理人" if is_agent else "本人",
-            "signature_png": drawn, "note": note,
+            "signature_png": drawn, "note": note, "deliverers": [by.name] if by.name else [],
             "receipt_code": proof.tracking_number or ("凭领取码核验签收" if kind == "code" else ""),
         },
         org_id=head.body_id, by=by, now=now,

@@ -114,7 +114,8 @@ def test_a_colleague_is_told_that_the_case_is_on_anothers_table(enter, world):
     second = enter("second-issuer")
     page = text_of(second.get(f"/desk/issue/{story.case_id}/"))
     assert "同事正在制作这件的结果" in page and "用印并出件" not in page
-    assert second.post(f"/desk/issue/{story.case_id}/prepare", key()).status_code == 403
+    answer = second.post(f"/desk/issue/{story.case_id}/prepare", key())
+    assert answer.status_code == 403 and "请取下一件办理" in text_of(answer)
     assert second.post(f"/desk/issue/{story.case_id}/issue", key()).status_code == 404
     assert "同事在制作" in text_of(second.get("/desk/issue/"))
 
