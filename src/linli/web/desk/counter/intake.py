@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
@@ -30,6 +31,7 @@ from linli.domains.cases.queries import (
 )
 from linli.domains.catalog.queries import Material, Required
 from linli.domains.documents.commands import store_file
+from linli.kernel.crypto import sm3
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
@@ -126,7 +128,7 @@ def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> Ht
     correction = sheet.correction if sheet.case.state == State.CORRECTION_REQUESTED else None
     labels = {f.name: f.label for f in sheet.standard.form}
     context = about(sheet, request) | {
-        "form": form, "rows": rows, "correction": correction,
+        "form": form, "rows": rows, "version": seen(sheet), "correction": correction,
         "asked_fields": [(labels.get(i["code"], ""), i["what"]) for i in correction.items if i["is_field"]] if correction else [],
         "lacking": sum(not r.settled and not r.wanted.from_departments and not r.optional for r in rows),
     }  # fmt: skip
@@ -136,10 +138,26 @@ def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> Ht
 # -- saving, receiving, accepting --------------------------------------------------------------------------------------------
 
 
-def _version(request: StaffRequest) -> int:
+def _digest(sheet: CounterSheet) -> str:
+    """What the form says and where the case stands, in short."""
+    text = json.dumps([sheet.case.state, sheet.form], sort_keys=True, ensure_ascii=False)
+    return sm3(text.encode()).hex()[:32]
+
+
+def seen(sheet: CounterSheet) -> str:
+    """What a page goes by: the version it shows, and what the form said."""
+    return f"{sheet.case.version}-{_digest(sheet)}"
+
+
+def _version(request: StaffRequest, sheet: CounterSheet) -> int:
+    """The version the page is about. Materials come in while a form is being typed; as long as nobody changed the form itself
+    or moved the case on, that is no reason to refuse."""
+    number, _dash, digest = request.POST.get("version", "").partition("-")
+    if digest == _digest(sheet):
+        return sheet.case.version
     try:
-        return int(request.POST["version"])
-    except (KeyError, ValueError):
+        return int(number)
+    except ValueError:
         raise NotFound(what=msg("这一页的版本")) from None
 
 
@@ -154,14 +172,16 @@ def save(request: StaffRequest, case_id: UUID) -> HttpResponse:
         return _act(request, case_id, _keep, to="correction" if "correction" in request.POST else "case")
     sheet = _sheet(request, case_id)
     values, wrong = read(sheet.standard, request.POST, sheet.form), set()
-    common: dict[str, Any] = {"case_id": case_id, "version": _version(request), "by": request.actor, "now": request.now}
+    common: dict[str, Any] = {"case_id": case_id, "version": _version(request, sheet), "by": request.actor, "now": request.now}
     try:
         version = do.save_form(values=values, **common)
     except Invalid as error:
         wrong = {str(e.field) for e in error.errors}
         version = do.save_form(values=values | {name: sheet.form.get(name, "") for name in wrong}, **common)
     labels = [f.label for f in sheet.standard.form if f.name in wrong]
-    return render(request, "desk/counter/_saved.html", {"at": request.now, "version": version, "wrong": labels})
+    now_stands = _sheet(request, case_id)
+    token = seen(now_stands) if now_stands.case.version == version else f"{version}-"  # a colleague was there in between
+    return render(request, "desk/counter/_saved.html", {"at": request.now, "version": token, "wrong": labels})
 
 
 def _keep(common: dict[str, Any]) -> str:
@@ -178,7 +198,7 @@ def _act(request: StaffRequest, case_id: UUID, run: Callable[[dict[str, Any]], s
         return _open_page(request, sheet, form)
     values = read(sheet.standard, request.POST, sheet.form)
     common = {
-        "case_id": case_id, "values": values, "version": _version(request), "by": request.actor, "now": request.now,
+        "case_id": case_id, "values": values, "version": _version(request, sheet), "by": request.actor, "now": request.now,
         "key": once_key(request),
     }  # fmt: skip
     try:
@@ -292,7 +312,7 @@ def correction(request: StaffRequest, case_id: UUID) -> HttpResponse:
             document = do.notify_missing(
                 case_id=case_id,
                 missing=missing,
-                version=_version(request),
+                version=_version(request, sheet),
                 by=request.actor,
                 now=request.now,
                 **keyed(request),
@@ -302,7 +322,7 @@ def correction(request: StaffRequest, case_id: UUID) -> HttpResponse:
         else:
             toasts.done(request, _("已出具补正告知书。") if document else _("告知期限已过，依法视为已受理。"))
             return redirect("counter:case", case_id)
-    context = {"sheet": sheet, "case": sheet.case, "notice": notice}
+    context = {"sheet": sheet, "case": sheet.case, "notice": notice, "version": seen(sheet)}
     return render(request, "desk/counter/correction.html", context, status=422 if notice.problems else 200)
 
 
@@ -347,7 +367,6 @@ def material(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
     uploaded = request.FILES.getlist("file")
     if how in ("uploaded", "photographed") and not uploaded:
         return HttpResponse(status=204) if request.htmx else redirect("counter:case", case_id)
-    before = _sheet(request, case_id).case.version
     problem = ""
     try:
         files = tuple(
@@ -365,31 +384,28 @@ def material(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
         problem = joined([error.message] + ([error.what_to_do] if error.what_to_do else []), _)
         if not request.htmx:
             toasts.warn(request, problem)
-    return _material_answer(request, case_id, code, before, problem)
+    return _material_answer(request, case_id, code, problem)
 
 
-def _material_answer(request: StaffRequest, case_id: UUID, code: str, before: int, problem: str = "") -> HttpResponse:
-    """The line as it stands now. The page's version moves on only if nobody else changed the case in between."""
+def _material_answer(request: StaffRequest, case_id: UUID, code: str, problem: str = "") -> HttpResponse:
+    """The line as it stands now."""
     if not request.htmx:
         return redirect(f"{reverse('counter:case', args=[case_id])}#m-{code}")
     sheet = _sheet(request, case_id)
     row = next((r for r in material_rows(sheet) if r.row.code == code), None)
     if row is None:
         raise NotFound(what=msg("该材料"))
-    context = {"r": row, "case": sheet.case, "problem": problem, "fresh": True}
-    if request.POST.get("version") == str(before):
-        context["version"] = sheet.case.version
-    return render(request, "desk/counter/_material.html", context)
+    return render(request, "desk/counter/_material.html", {"r": row, "case": sheet.case, "problem": problem, "fresh": True})
 
 
 @requires("cases.receive")
 @require_POST
 def remove_file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpResponse:
     """Take a file off; a way back is offered."""
-    code, before = counter_file(case_id, file_id, by=request.actor).material.code, _sheet(request, case_id).case.version
+    code = counter_file(case_id, file_id, by=request.actor).material.code
     do.remove_file(case_id=case_id, file_id=file_id, by=request.actor, now=request.now, **keyed(request))
     toasts.done(request, _("已移除文件。"), undo=reverse("counter:restore_file", args=[case_id, file_id]))
-    return _material_answer(request, case_id, code, before)
+    return _material_answer(request, case_id, code)
 
 
 @requires("cases.receive")

@@ -59,7 +59,7 @@ class ItemForm:
     @property
     def filled_in(self) -> int:
         """How many fields the bureau filled in by itself."""
-        return len(set(self.known))
+        return len(set(self.known)) if self.typed is None else 0
 
     @property
     def problems(self) -> list[tuple[str, str]]:

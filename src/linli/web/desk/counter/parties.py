@@ -85,7 +85,7 @@ def _page(request: StaffRequest, party_id: UUID, facts: dict[str, str], *, card:
     cases = cases_of(party_id, by=request.actor)
     page = page_of(cases, request, by="-started_at", size=10)
     item = request.GET.get("item", "")
-    shown = masked_facts(facts)
+    shown = masked_facts(facts) | ({} if card else {"address": facts.get("address", "")})  # where an employer is, is public
     hidden = {"phone", "address"} if card else {"handler_phone"}
     context = {
         "party": party(party_id, is_employer=card is None), "card": card, "page": page, "rows": rows_of(list(page.rows), request),

@@ -24,7 +24,7 @@ from linli.domains.cases.queries import (
     plain_timeline,
 )
 from linli.domains.documents.queries import PaperKind, documents_of
-from linli.domains.org.queries import org_names
+from linli.domains.org.queries import get_org, org_names
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
 from linli.web.desk.counter.itemform import shown
@@ -112,6 +112,7 @@ def about(sheet: CounterSheet, request: StaffRequest) -> dict[str, Any]:
         "papers": papers, "first": papers[-1] if papers else None, "state_word": _(state.label), "tone": TONES.get(state, "info"),
         "clocks": [clock_look(c, over=over) for c in sheet.clocks if c.outcome == "running"],
         "external_url": link("issue:external", sheet.case.pk),
+        "handed_to": get_org(sheet.case.org_id).name if sheet.case.origin_id and sheet.case.org_id != request.actor.org_id else "",
     }  # fmt: skip
 
 

@@ -192,6 +192,34 @@ def test_opening_a_record_and_seeing_a_whole_number_are_noted(clerk, world):
     assert [e.act for e in timeline(person)][-2:] == ["people.viewed", "people.shown_whole"]
 
 
+def test_somebody_acting_for_another_shows_a_document_of_their_own(clerk, world):
+    page = f"/desk/people/{world.people['applicant']}"
+    known = clerk.post(f"{page}/agent", {"number": person_id(2), "once": str(uuid7())})
+    assert known["Location"] == f"{page}?agent={world.people['agent']}" and "钱代办" in text_of(clerk.get(known["Location"]))
+    started = clerk.post(
+        "/desk/start",
+        {"once": str(uuid7()), "item": INSTANT, "person": str(world.people["applicant"]), "agent": str(world.people["agent"])},
+    )
+    case = Case.objects.get()
+    assert case.agent_id == world.people["agent"] and "钱代办" in text_of(clerk.get(started["Location"]))
+    unknown = clerk.post(f"{page}/agent", {"number": person_id(8), "once": str(uuid7())})
+    form = {"id_type": "citizen", "id_number": person_id(8), "name": "李示例", "once": str(uuid7())}
+    back = clerk.post(unknown["Location"], form)
+    assert back["Location"].startswith(f"{page}?agent=") and "李示例" in text_of(clerk.get(back["Location"]))
+
+
+def test_a_draft_that_lies_there_is_offered_before_another_is_begun(clerk, world):
+    first = clerk.post(f"/desk/items/{INSTANT}", {"number": person_id(0), "once": str(uuid7())})
+    again = clerk.post(f"/desk/items/{INSTANT}", {"number": person_id(0), "once": str(uuid7())})
+    page = text_of(clerk.get(again["Location"]))
+    assert Case.objects.count() == 1 and first["Location"] in page and "另办一件" in page
+
+
+def test_an_item_for_employers_asks_for_the_employer(clerk, world):
+    answer = clerk.post(f"/desk/items/{PERMIT}", {"number": person_id(0), "once": str(uuid7())})
+    assert answer.status_code == 422 and "由单位申请" in text_of(answer)
+
+
 # -- taking in -------------------------------------------------------------------------------------------------------------
 
 
@@ -223,7 +251,7 @@ def test_saving_by_itself_keeps_what_is_right_and_names_what_is_not(clerk, story
     answer = clerk.post(f"/desk/cases/{story.case_id}/save", post, headers={"HX-Request": "true"})
     form = story.case.form.open_json()
     assert "联系电话" in text_of(answer) and form["intent_post"] == "钳工" and form["phone"] != "123"
-    assert f'value="{story.case.version}" id="case-version"' in text_of(answer)
+    assert f'value="{story.case.version}-' in text_of(answer)
 
 
 def test_accepting_receives_accepts_and_prints_a_sealed_notice_once(clerk, story):
@@ -308,15 +336,24 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(clerk, story):
     assert 'role="alert"' in text_of(answer) and "请提供" in text_of(answer)
 
 
-def test_a_material_somebody_else_noted_does_not_hide_their_change(clerk, story):
-    """The page goes on with a new version only if it knew the one before."""
+def test_materials_may_come_in_while_the_form_is_typed_but_another_form_may_not(enter, clerk, story):
     draft(story)
-    url, version = f"/desk/cases/{story.case_id}/materials/m01", story.case.version
+    address = f"/desk/cases/{story.case_id}"
+    shown = re.search(r'name="version" value="([^"]+)"', text_of(clerk.get(address)))[1]
+    for how in ("paper", "back"):
+        assert clerk.post(f"{address}/materials/m01", {"once": str(uuid7()), "how": how}).status_code == 302
     htmx = {"HX-Request": "true"}
-    known = clerk.post(url, {"once": str(uuid7()), "how": "paper", "version": str(version)}, headers=htmx)
-    assert f'value="{version + 1}" id="case-version"' in text_of(known)
-    unknown = clerk.post(url, {"once": str(uuid7()), "how": "back", "version": str(version)}, headers=htmx)
-    assert 'id="case-version"' not in text_of(unknown)
+    saved = clerk.post(f"{address}/save", typed(story, version=shown, f_legal_person="我填的"), headers=htmx)
+    fresh = re.search(r'name="version" value="([^"]+)" id="case-version"', text_of(saved))[1]
+    assert saved.status_code == 200 and fresh != shown
+    assert (
+        enter("second-clerk")
+        .post(f"{address}/save", typed(story, version=fresh, f_legal_person="同事填的"), headers=htmx)
+        .status_code
+        == 200
+    )
+    assert clerk.post(f"{address}/save", typed(story, version=fresh, f_legal_person="又改了"), headers=htmx).status_code == 409
+    assert story.case.form.open_json()["legal_person"] == "同事填的"
 
 
 # -- the correction --------------------------------------------------------------------------------------------------------
