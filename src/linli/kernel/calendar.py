@@ -15,11 +15,11 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from linli.kernel.errors import LinliError
-from linli.kernel.text import msg, noop
+from linli.kernel.text import Message, msg, noop
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _DAY = timedelta(days=1)
-_WEEKDAYS = "一二三四五六日"
+_WEEKDAYS = (noop("周一"), noop("周二"), noop("周三"), noop("周四"), noop("周五"), noop("周六"), noop("周日"))
 
 
 class DateOutOfRange(LinliError):
@@ -35,9 +35,14 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def day_said(day: date) -> Message:
+    """A day as every page prints it, ``2026-11-22 (周日)``, for a sentence that will be translated."""
+    return msg("%(day)s (%(weekday)s)", day=day.isoformat(), weekday=Message(_WEEKDAYS[day.weekday()]))
+
+
 def with_weekday(day: date) -> str:
-    """A day as every page prints it: ``2026-11-22 (周日)``."""
-    return f"{day.isoformat()} (周{_WEEKDAYS[day.weekday()]})"
+    """The same in Chinese."""
+    return str(day_said(day))
 
 
 @dataclass(frozen=True, slots=True)

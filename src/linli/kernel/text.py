@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A Chinese sentence with ``%(name)s`` places and the values that fill them; values may be messages themselves."""
+    """A Chinese sentence with ``%(name)s`` places and the values that fill them; values may be messages, or tuples of values."""
 
     template: str
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
@@ -25,12 +25,17 @@ class Message:
         """Fill the template after ``translate`` has turned it into the reader's language."""
         if not self.params:
             return translate(self.template)
-        values = {k: v.render(translate) if isinstance(v, Message) else v for k, v in self.params.items()}
-        return translate(self.template) % values
+        return translate(self.template) % {k: _filled(v, translate) for k, v in self.params.items()}
 
 
 def _same(template: str) -> str:
     return template
+
+
+def _filled(value: object, translate: Callable[[str], str]) -> object:
+    if isinstance(value, tuple):
+        return translate(noop("、")).join(str(_filled(v, translate)) for v in value)
+    return value.render(translate) if isinstance(value, Message) else value
 
 
 def msg(template: str, /, **params: object) -> Message:

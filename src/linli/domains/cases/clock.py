@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from linli.kernel.calendar import SHANGHAI, WorkingCalendar, with_weekday
+from linli.kernel.calendar import SHANGHAI, WorkingCalendar, day_said
 from linli.kernel.text import Message, msg, noop
 
 _DAY = timedelta(days=1)
@@ -254,16 +254,18 @@ def explain(kind: ClockKind, budget: Budget, result: Due, pauses: Sequence[Pause
     said = [
         msg(
             "%(kind)s %(n)s %(unit)s，自 %(start)s 的次日起算。", kind=Message(kind.label), n=budget.number, unit=unit,
-            start=with_weekday(budget.start),
+            start=day_said(budget.start),
         )
         if budget.number
-        else msg("即办件，当日（%(start)s）下班前办结。", start=with_weekday(budget.start))
+        else msg("即办件，当日（%(start)s）下班前办结。", start=day_said(budget.start))
     ]  # fmt: skip
     if result.closed_days:
-        spans = "、".join(a.isoformat() if a == b else f"{a.isoformat()} 至 {b.isoformat()}" for a, b in result.closed_days)
+        spans = tuple(
+            a.isoformat() if a == b else msg("%(a)s 至 %(b)s", a=a.isoformat(), b=b.isoformat()) for a, b in result.closed_days
+        )
         said.append(msg("其间 %(spans)s 放假，不计入。", spans=spans))
     if result.worked_weekends:
-        said.append(msg("%(days)s 为调休上班日，计入。", days="、".join(d.isoformat() for d in result.worked_weekends)))
+        said.append(msg("%(days)s 为调休上班日，计入。", days=tuple(d.isoformat() for d in result.worked_weekends)))
     for p in pauses:
         if p.last:
             said.append(msg("%(a)s 至 %(b)s 因%(why)s中止，不计入。", a=p.first.isoformat(), b=p.last.isoformat(), why=p.reason))
@@ -284,9 +286,9 @@ def explain(kind: ClockKind, budget: Budget, result: Due, pauses: Sequence[Pause
         and budget.start + (budget.number + sum(e.add for e in result.effective)) * _DAY < result.day
         and not pauses
     ):
-        said.append(msg("最后一日逢放假，顺延至 %(day)s。", day=with_weekday(result.day)))
+        said.append(msg("最后一日逢放假，顺延至 %(day)s。", day=day_said(result.day)))
     else:
-        said.append(msg("应于 %(day)s 前办结。", day=with_weekday(result.day)))
+        said.append(msg("应于 %(day)s 前办结。", day=day_said(result.day)))
     if result.provisional:
         said.append(msg("%(year)s 年放假安排尚未公布，此日期为暂定。", year=result.day.year if result.day else ""))
     return said

@@ -107,3 +107,10 @@ def test_sentences_join_as_their_language_writes_them():
     assert joined(sentences) == "已受理。应于 2026-03-02 前办结。"
     english = {"已受理。": "Accepted.", "应于 %(day)s 前办结。": "Due by %(day)s."}
     assert joined(sentences, english.__getitem__) == "Accepted. Due by 2026-03-02."
+
+
+def test_a_sentence_lists_as_its_language_does():
+    sentence = msg("其间 %(spans)s 放假。", spans=("10-01", msg("%(a)s 至 %(b)s", a="10-02", b="10-04")))
+    assert str(sentence) == "其间 10-01、10-02 至 10-04 放假。"
+    english = {"其间 %(spans)s 放假。": "%(spans)s: holidays.", "、": ", ", "%(a)s 至 %(b)s": "%(a)s to %(b)s"}
+    assert sentence.render(english.__getitem__) == "10-01, 10-02 to 10-04: holidays."

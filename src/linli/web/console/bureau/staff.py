@@ -93,7 +93,7 @@ class PostForm(Form):
         super().__init__(*args, **kwargs)
         every = [(str(o.pk), "　" * (o.path.count("/") - 2) + o.name) for o in tree()]
         fields: Any = self.fields
-        fields["post"].choices = [("", _("请选择")), *((p.code, f"{p.name}：{p.description}") for p in posts())]
+        fields["post"].choices = [("", _("请选择")), *((p.code, f"{_(p.name)}：{_(p.description)}") for p in posts())]
         fields["org"].choices = [("", _("请选择")), *every]
         fields["hall"].choices = [("", _("不在大厅")), *every]
 

@@ -28,11 +28,11 @@ from linli.domains.cases.queries import (
     case_colour,
     days_left,
 )
-from linli.domains.catalog.queries import LinkDuty, Material, limit_text, names_of
+from linli.domains.catalog.queries import LinkDuty, Material, limit_said, names_of
 from linli.domains.people.queries import parties
-from linli.kernel.text import noop
+from linli.kernel.text import joined, noop
 from linli.web.ui.parts import Fact
-from linli.web.ui.templatetags.linli_ui import label, said
+from linli.web.ui.templatetags.linli_ui import label
 
 REVIEWERS = ("cases.review", "cases.decide")
 
@@ -130,9 +130,7 @@ class Clock:
 
 def clock(view: ClockView) -> Clock:
     state = "provisional" if view.provisional and view.colour is Colour.GREEN else _CLOCK[view.colour]
-    return Clock(
-        state, label(view.kind), view.due_on, left(view.working_days_left), "".join(said(m) for m in view.explanation), view.basis
-    )
+    return Clock(state, label(view.kind), view.due_on, left(view.working_days_left), joined(view.explanation, _), view.basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def links(sheet: ReviewSheet, typed: dict[str, str] | None = None) -> list[Link]
         return []
     return [
         Link(
-            n, link.name, link.automatic, limit_text(link.limit) if link.limit else "", f"link-{n}" in typed,
+            n, link.name, link.automatic, limit_said(link.limit).render(_) if link.limit else "", f"link-{n}" in typed,
             typed.get(f"why-{n}", "").strip(),
         )
         for n, link in enumerate(sheet.standard.plan.stages[sheet.step.ordinal - 1].links)
@@ -279,8 +277,8 @@ def facts(sheet: ReviewSheet) -> list[Fact]:
         Fact(_("所属主项"), standard.main_name) if standard.main_name != standard.name else None,
         Fact(_("事项类型"), _(standard.kind)),
         Fact(_("收件日期"), sheet.received_on.isoformat()) if sheet.received_on else None,
-        Fact(_("法定时限"), limit_text(standard.times.statutory)) if standard.times.statutory else None,
-        Fact(_("承诺时限"), limit_text(standard.times.promised)) if standard.times.promised else None,
+        Fact(_("法定时限"), limit_said(standard.times.statutory).render(_)) if standard.times.statutory else None,
+        Fact(_("承诺时限"), limit_said(standard.times.promised).render(_)) if standard.times.promised else None,
         Fact(_("结果文书"), standard.result_document) if standard.result_document else None,
     ]
     return [f for f in found if f]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from linli.domains.cases.queries import Ask, ClockKind, PauseGround, RefusalGround, StepKind
 from linli.domains.trace.queries import Entry, Verdict
 from linli.kernel.actors import Channel
-from linli.kernel.calendar import with_weekday
+from linli.kernel.calendar import day_said
 from linli.kernel.text import noop
 from linli.web.ui.parts import Event, Fact
 
@@ -49,12 +49,12 @@ def step_words(kind: str) -> str:
 
 def ask_facts(ask: Ask) -> list[Fact]:
     """What was asked, with its legal ground and its reason."""
-    facts = [Fact(_("请求"), ask_words(ask)), Fact(_("环节"), ask.step.name)]
+    facts = [Fact(_("环节"), ask.step.name)]
     if ask.ground:
         ground = PauseGround(ask.ground)
         facts.append(Fact(_("法定情形"), f"{_(ground.label)}（{ground.basis}）"))
     if ask.until:
-        facts.append(Fact(_("预计到"), with_weekday(ask.until)))
+        facts.append(Fact(_("预计到"), day_said(ask.until).render(_)))
     return [*facts, Fact(_("理由"), ask.reason)]
 
 
@@ -76,7 +76,7 @@ def _event(e: Entry, names: Mapping[UUID, str], orgs: Mapping[UUID, str], broken
     place = _("留痕第 %(n)s 位") % {"n": e.seq}
     if broken:
         place += _("：与摘要不符")
-    note = "；".join([*_details(e.act, e.data, names), place])
+    note = _("；").join([*_details(e.act, e.data, names), place])
     return Event(_(ACTS.get(e.act, e.act)), e.at, who, note, "bad" if broken or e.act in _BAD else "done")
 
 
@@ -116,4 +116,4 @@ def _ground(code: str) -> str:
 
 
 def _day(text: str | None) -> str:
-    return with_weekday(date.fromisoformat(text)) if text else _("未定")
+    return day_said(date.fromisoformat(text)).render(_) if text else _("未定")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ from linli.kernel.errors import LinliError
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
 from linli.kernel.ids import uuid7
 from linli.kernel.money import yuan
-from linli.kernel.text import Message
+from linli.kernel.text import Message, joined
 from linli.web import navigation
 from linli.web.once import NAME
 from linli.web.site import site
@@ -52,6 +52,12 @@ def said(message: Message | LinliError | str | None) -> str:
     if isinstance(message, Message):
         return message.render(gettext)
     return gettext(message) if message else ""
+
+
+@register.filter
+def paragraph(messages: Iterable[Message]) -> str:
+    """Several sentences of a room as one paragraph in the reader's language."""
+    return joined(messages, gettext)
 
 
 @register.filter
