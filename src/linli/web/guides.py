@@ -28,6 +28,7 @@ from linli.domains.catalog.queries import (
 )
 from linli.domains.documents.queries import PaperKind, papers, render_paper
 from linli.domains.org.queries import ItemAuthority, Letterhead, Power, authority, counter_of, letterhead
+from linli.kernel.text import noop
 from linli.web.ui import flow
 
 _APPLICANTS = {"person": "个人", "employer": "用人单位"}
@@ -98,7 +99,7 @@ def _common(edition: Edition, body: Letterhead | None) -> dict[str, object]:
         "body": body.name if body else "（本地区尚无机构被授权办理）", "item_name": s.name, "main_name": s.main_name, "item_code": s.code,
         "item_kind": s.kind.value, "standard_version": edition.words, "published_on": edition.valid_from,
         "flow": tuple(
-            papers.FlowStep(name=link.name[:500], who=_who(link), limit=limit_text(link.limit) if link.limit else "") for link in s.links
+            papers.FlowStep(name=link.name[:500], who=who(link), limit=limit_text(link.limit) if link.limit else "") for link in s.links
         ),
     }  # fmt: skip
 
@@ -111,14 +112,17 @@ def _guide_material(m: Material) -> papers.GuideMaterial:
     )  # fmt: skip
 
 
-def _who(link: Link) -> str:
-    if link.automatic:
-        return "系统自动"
-    return {
-        LinkDuty.ACCEPT: "综合窗口", LinkDuty.REVIEW: "审核员（随机派件）", LinkDuty.SECOND_REVIEW: "复核人（随机派件）",
-        LinkDuty.DECIDE: "审批人（随机派件）", LinkDuty.COMPLETE: "审核员", LinkDuty.ISSUE: "出件员", LinkDuty.DELIVER: "出件员或窗口",
-        LinkDuty.AFTER: "业务科室",
-    }[link.duty]  # fmt: skip
+def who(link: Link) -> str:
+    """Who does a link, in the words of the guides."""
+    return _AUTOMATIC if link.automatic else _WHO[link.duty]
+
+
+_AUTOMATIC = noop("系统自动")
+_WHO = {
+    LinkDuty.ACCEPT: noop("综合窗口"), LinkDuty.REVIEW: noop("审核员（随机派件）"), LinkDuty.SECOND_REVIEW: noop("复核人（随机派件）"),
+    LinkDuty.DECIDE: noop("审批人（随机派件）"), LinkDuty.COMPLETE: noop("审核员"), LinkDuty.ISSUE: noop("出件员"), LinkDuty.DELIVER: noop("出件员或窗口"),
+    LinkDuty.AFTER: noop("业务科室"),
+}  # fmt: skip
 
 
 # -- 受办分离操作指南 --------------------------------------------------------------------------------------------------------
@@ -290,7 +294,8 @@ def _flow_steps(s: Standard) -> Iterator[flow.FlowStep]:
 
 
 def _notes(link: Link) -> Iterator[str]:
-    yield _(link.duty.label)
+    if link.duty.label not in link.name:
+        yield _(link.duty.label)
     if link.automatic:
         yield _("系统自动")
     elif link.duty in _JUDGING:

@@ -240,7 +240,7 @@ def _show(request: StaffRequest, page: Page, *, status: int = 200) -> HttpRespon
     context = {
         "draft": draft, "section": section, "page": page, "place_name": Places().name(draft.region), "all_locked": all_locked,
         "rule": rule.label if rule and page.local else "", "problems": page.problems,
-        "rows": parts.rows_of(section, page.values, errors, local=page.local) if section.row else [],
+        "rows": parts.rows_of(section, page.values, errors, local=page.local, focus=page.focus) if section.row else [],
         "groups": list(parts.groups_of(section, page.values, errors, local=page.local)) if not section.row and section.key != "yaml" else [],
         "yaml": page.values.get("yaml", ""), "yaml_error": errors.get("id_yaml", ""), "following": following,
         "may_add": section.row and not (page.local and rule is catalog.LocalRule.SUBSET) and not all_locked,

@@ -91,7 +91,8 @@ def _page(request: StaffRequest, row: ItemStandard, place: str) -> HttpResponse:
     context = {
         "row": row, "s": standard, "place": place, "place_name": places.name(place), "region_name": places.name(row.region),
         "elements": {v.element.value: v for v in elements(standard, differs={d.part for d in differs})}, "findings": findings,
-        "stopping": sum(f.stops for f in findings), "flow": guides.flow_picture(standard), "times": _times(standard), "facts": _facts(standard),
+        "stopping": sum(f.stops for f in findings), "flow": guides.flow_picture(standard),
+        "links": [(link, _(guides.who(link))) for link in standard.links], "times": _times(standard), "facts": _facts(standard),
         "more": _more(standard), "standing": standing, "draft": draft, "differs": differs,
         "may_edit": catalog.may_edit(request.actor, place), "may_publish": catalog.may_publish(request.actor, place),
         "places": places.options(), "state": _state(row, standing, request),

@@ -83,6 +83,14 @@ def _by_text(text: str, place: str, request: StaffRequest) -> QuerySet[ItemStand
     return catalog.search(text, region=place, on=request.today)
 
 
+def _kinds(found: Iterable[catalog.Finding]) -> list[tuple[catalog.Finding, int]]:
+    """One finding of each kind with how many there are, those that stop publication first."""
+    by_code: dict[str, list[catalog.Finding]] = {}
+    for finding in found:
+        by_code.setdefault(finding.code, []).append(finding)
+    return sorted(((same[0], len(same)) for same in by_code.values()), key=lambda pair: not pair[0].stops)
+
+
 def _asked(found: Iterable[catalog.Finding], kind: str) -> bool:
     return any(f.stops for f in found) if kind == "stops" else any(f.code == kind for f in found)
 
@@ -109,7 +117,7 @@ def items(request: StaffRequest) -> HttpResponse:
     )
     context = {
         "shown": s, "page": page, "sort": sort,
-        "rows": [{"row": r, "findings": found.get(r.pk, ()), "draft": r.item_id in drafts} for r in page.rows],
+        "rows": [{"row": r, "kinds": _kinds(found.get(r.pk, ())), "draft": r.item_id in drafts} for r in page.rows],
         "place": s.place, "place_name": places.name(s.place), "places": places.options(), "mains": _mains(),
         "kinds": [Option("stops", _("须先修改（%(n)s）") % {"n": sum(any(f.stops for f in a) for a in found.values())})]
         + [Option(k, f"{_(catalog.KINDS[k])}（{n}）") for k, n in kinds.most_common()],

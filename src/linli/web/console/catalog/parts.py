@@ -350,8 +350,8 @@ class Group:
     cells: list[Cell] = field(default_factory=list)
 
 
-def rows_of(section: Section, values: Values, errors: Mapping[str, str], *, local: bool) -> list[RowView]:
-    """The rows of a section with what is wrong at each control."""
+def rows_of(section: Section, values: Values, errors: Mapping[str, str], *, local: bool, focus: str = "") -> list[RowView]:
+    """The rows of a section with what is wrong at each control; ``focus`` names the control that is to have the focus."""
     views = []
     for n, row in enumerate(values["rows"]):
         prefix = f"{section.key}-{n}-"
@@ -361,6 +361,7 @@ def rows_of(section: Section, values: Values, errors: Mapping[str, str], *, loca
             if section.key == "applicant_steps"
             else row.get("label") or row.get("name") or row.get("law")
         )
+        cells = [replace(c, spec=replace(c.spec, autofocus=True)) if c.spec.id == focus else c for c in cells]
         views.append(RowView(n, str(first or ""), cells, prefix, row.get("code", "")))
     return views
 
