@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import date
 
 import pytest
 from django.db import connection
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.lifecycle import TRANSITIONS, Move, State
-from linli.domains.cases.models import Case, ClockRow, Draw, Load, Step
-from linli.domains.cases.queries import replay_day
-from linli.domains.trace.models import Event
-from linli.domains.trace.queries import verify_all
+from linli.domains.cases.models import Case, ClockRow, Load, Step
 from linli.kernel.errors import LinliError
-from linli.kernel.identifiers import parse_case_number
 from linli.kernel.ids import uuid7
 from linli.testing.concurrency import at_once
 from linli.testing.story import INSTANT, PERMIT, Story, at, filled
+from linli.testing.truth import check_everything
 
 pytestmark = pytest.mark.slow
 
@@ -28,50 +23,6 @@ REVIEWERS = tuple(f"reviewer-{n}" for n in range(1, 5))
 APPROVERS = ("approver-1", "approver-2")
 ISSUERS = ("issuer", "second-issuer")
 NOW = at("2026-03-02 10:00")
-
-
-def check_everything(world):
-    """All invariants over all cases, asked of the database."""
-    moves = {m.act: m for m in Move}
-    numbers = []
-    for case in Case.objects.exclude(state=State.DRAFT):
-        events = list(Event.objects.filter(chain_id=case.pk).order_by("seq").values_list("act", flat=True))
-        # every change of state has exactly one event: walking the events through the table ends in the state of the row
-        state = State.DRAFT
-        for act in events:
-            if act in moves:
-                assert state in TRANSITIONS[moves[act]][0], (case.pk, state, act)
-                state = TRANSITIONS[moves[act]][1]
-        assert state == case.state, (case.pk, events)
-        assert len(events) == Event.objects.filter(chain_id=case.pk).values("seq").distinct().count()
-        live = Step.objects.filter(case=case).exclude(state="released")
-        judges = [s.user_id for s in live if s.kind in ("accept", "review", "second_review", "decide") and s.user_id]
-        assert len(judges) == len(set(judges)), case.pk
-        decided = {s.user_id for s in live if s.kind == "decide" and s.user_id}
-        issued = {s.user_id for s in live if s.kind == "issue" and s.user_id}
-        assert not decided & issued
-        assert max(Counter(s.ordinal for s in live).values(), default=1) == 1
-        assert events.count(Move.ACCEPT.act) + events.count(Move.DEEM_ACCEPTED.act) <= 1
-        numbers.append(parse_case_number(case.number))
-    by_day = {}
-    for n in numbers:
-        by_day.setdefault((n.area, n.day, n.channel), []).append(n.sequence)
-    for sequences in by_day.values():
-        assert sorted(sequences) == list(range(1, len(sequences) + 1))  # no number twice, none left out
-    open_steps = Counter(
-        Step.objects.filter(state="open", kind__in=["review", "second_review", "decide"])
-        .exclude(user_id=None)
-        .values_list("user_id", flat=True)
-    )
-    assert {u: n for u, n in Load.objects.values_list("user_id", "open") if n} == dict(open_steps)
-    for drawn in Draw.objects.all():
-        accepted = Step.objects.get(case_id=drawn.case_id, kind="accept").user_id
-        assert drawn.chosen != accepted
-        assert str(drawn.chosen) not in drawn.excluded
-    replay = replay_day(date(2026, 3, 2))
-    assert replay.ok, [d for d in replay.draws if not d.same]
-    verdict = verify_all(now=at("2026-03-02 23:00"))
-    assert verdict.ok, verdict.faults
 
 
 def attempt(job):
@@ -138,7 +89,7 @@ def test_two_hundred_workers_trying_everything_leave_nothing_wrong(committed_db,
     assert not [r for r in results if isinstance(r, Exception)], results[:3]
     assert sum(r["done"] for r in results) > 100
     do.draw_waiting(by=actors["manager"], now=NOW)
-    check_everything(world)
+    check_everything()
 
 
 def test_two_hundred_counters_receiving_and_accepting_give_every_case_its_own_number(committed_db, world):
@@ -161,7 +112,7 @@ def test_two_hundred_counters_receiving_and_accepting_give_every_case_its_own_nu
     results = at_once([one(n) for n in range(200)])
     assert not [r for r in results if isinstance(r, Exception)], results[:3]
     assert len(set(results)) == 200
-    check_everything(world)
+    check_everything()
     assert Step.objects.filter(state="waiting").count() == 200 - 4 * 30  # four reviewers with room for thirty each
 
 
@@ -173,7 +124,7 @@ def test_one_key_submitted_two_hundred_times_makes_one_case(committed_db, world)
     results = at_once([lambda: do.receive_case(**same, now=NOW, key=key)] * 200)
     assert len(set(results)) == 1, [r for r in results if isinstance(r, Exception)][:3]
     assert Case.objects.count() == 1
-    check_everything(world)
+    check_everything()
 
 
 def test_one_decision_however_many_press_the_button(committed_db, world):
@@ -192,7 +143,7 @@ def test_one_decision_however_many_press_the_button(committed_db, world):
     assert sum(r is None for r in results) == 1
     assert all(r is None or isinstance(r, LinliError) for r in results)
     assert ClockRow.objects.filter(case=story.case, kind="delivery").count() == 1
-    check_everything(world)
+    check_everything()
 
 
 def test_the_load_limit_holds_under_any_number_of_draws(committed_db, world, settings):
@@ -208,7 +159,7 @@ def test_the_load_limit_holds_under_any_number_of_draws(committed_db, world, set
     loads = dict(Load.objects.values_list("user_id", "open"))
     assert sorted(loads.values()) == [5, 5, 5, 5]
     assert Step.objects.filter(state="waiting").count() == 20
-    check_everything(world)
+    check_everything()
 
 
 def test_the_applications_role_cannot_change_what_is_written_once(committed_db, world, as_superuser):

@@ -129,6 +129,11 @@ def may_move(state: State, move: Move) -> bool:
     return state in TRANSITIONS[move][0]
 
 
+def state_after(move: Move) -> State:
+    """Where a move leads."""
+    return TRANSITIONS[move][1]
+
+
 def moves_from(state: State) -> list[Move]:
     """Every move the table allows from a state."""
     return [move for move in Move if may_move(state, move)]

@@ -27,7 +27,7 @@ from linli.domains.cases.grounds import (
     Received,
     RefusalGround,
 )
-from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, may_move, moves_from
+from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, may_move, moves_from, state_after
 from linli.domains.cases.models import (
     Ask,
     Case,
@@ -105,7 +105,7 @@ __all__ = [
     "IN_HAND", "issue_cases", "items_here", "issue_queue", "known_fields", "MaterialFile", "MaterialState", "Move", "moves_from", "my_pile", "my_steps",
     "open_cases", "Opinion", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision",
     "Received", "Refusal", "RefusalGround",
-    "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "Step", "step_cases", "StepKind", "StepState",
+    "replay_day", "review_file", "review_sheet", "ReviewSheet", "State", "state_after", "Step", "step_cases", "StepKind", "StepState",
     "supervised_cases", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases",
     "ask_for", "cases_touched", "draw_counts", "draw_ledger", "draws_on", "extendable", "outlook", "Outlook", "replay_draws", "supervised_paper",
     "supervisor_acts", "waiting_steps", "why_waiting",
