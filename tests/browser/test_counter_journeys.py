@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from linli.domains.cases.queries import Case, State
-from linli.domains.voice.models import Demand
+from linli.domains.voice.queries import Demand
 from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
 from linli.testing.concurrency import at_once
 from linli.testing.story import INSTANT, PERMIT, Story, at
