@@ -61,6 +61,11 @@ class Finding:
     stops: bool
     says: Message
 
+    @property
+    def kind_label(self) -> str:
+        """What this kind of finding is called, in a word."""
+        return KINDS[self.code]
+
 
 def check(standard: Standard, rules: dict[str, Any]) -> list[Finding]:
     """Everything that is missing or broken, in the order of the elements. ``rules`` is the table ``time-rules``."""
