@@ -24,7 +24,7 @@ from linli.domains.documents.commands import store_file
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import noop
 from linli.web.access import requires
-from linli.web.desk.issue.filters import chips_of
+from linli.web.desk.issue.filters import NumberField, chips_of
 from linli.web.desk.issue.rows import columns, lines
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest
@@ -40,12 +40,7 @@ _DRAWN = "data:image/png;base64,"
 
 class FindForm(Form):
     kinds = {"q": "search"}
-    q = forms.CharField(
-        label=lazy("办件编号或尾号"),
-        required=False,
-        max_length=40,
-        help_text=lazy("扫码，或输入编号后 4 位以上；也可以输入申请人证件号码。"),
-    )
+    q = NumberField(label=lazy("办件编号或尾号"), help_text=lazy("扫码，或输入编号后 4 位以上。"))
 
 
 COLUMNS = (noop("办件编号"), noop("申请人"), noop("事项"), noop("出件时间"), noop("应送达"))
@@ -56,7 +51,7 @@ COLUMNS = (noop("办件编号"), noop("申请人"), noop("事项"), noop("出件
 def waiting(request: StaffRequest) -> HttpResponse:
     """Results that wait to be handed over, the longest waiting first; a number that fits one of them leads straight to it."""
     form = FindForm(request.GET)
-    text = form.cleaned_data["q"] if form.is_valid() else ""
+    text = form.cleaned_data["q"].strip() if form.is_valid() else ""
     cases = find_issued(text, by=request.actor) if text else to_deliver(by=request.actor)
     page = page_of(cases, request, by="issued_at")
     if text and page.count == 1:

@@ -18,7 +18,7 @@ from linli.domains.cases.queries import Colour, State, find, issue_queue, issue_
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import noop
 from linli.web.access import requires
-from linli.web.desk.issue.filters import chips_of
+from linli.web.desk.issue.filters import NumberField, chips_of
 from linli.web.desk.issue.rows import columns, lines
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest
@@ -30,7 +30,7 @@ from linli.web.ui.toasts import done, note
 
 class QueueFilters(Form):
     kinds = {"q": "search"}
-    q = forms.CharField(label=lazy("编号尾号或证件号码"), required=False, max_length=40)
+    q = NumberField(label=lazy("办件编号或尾号"))
     outcome = forms.ChoiceField(
         label=lazy("决定"), required=False, choices=[("", lazy("全部")), ("approved", lazy("准予")), ("rejected", lazy("不予批准"))]
     )

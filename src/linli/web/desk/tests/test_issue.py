@@ -144,6 +144,8 @@ def test_the_queue_is_filtered_in_the_address(enter, world):
     assert no.case.number in page and yes.case.number not in page and "决定：不予批准" in page
     assert yes.case.number in text_of(issuer.get(f"/desk/issue/?q={yes.case.number[-5:]}"))
     assert "没有符合条件的办件" in text_of(issuer.get("/desk/issue/?q=ZZZZZ"))
+    for path in ("/desk/issue/", "/desk/deliver/"):  # a document number must not stand in an address
+        assert "不能用证件号码查找" in text_of(issuer.get(f"{path}?q=770121197001011009"))
     assert "没有符合条件" in text_of(issuer.get("/desk/issue/?shade=green"))  # long over by now
 
 
