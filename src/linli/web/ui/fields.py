@@ -170,6 +170,8 @@ def from_bound(bound: BoundField, kind: str = "") -> FieldSpec:
         value="" if value is None or kind in ("password", "file") else value if isinstance(value, list | tuple | bool) else str(value),
         help=str(bound.help_text), error=" ".join(str(e) for e in bound.errors), required=source.required, options=options,
         maxlength=getattr(source, "max_length", None), disabled=source.disabled,
+        # A choice of nothing says what nothing means.
+        placeholder=next((str(label) for v, label in getattr(widget, "choices", ()) if v == "" and kind == "select"), ""),
         multiple=bool(getattr(widget, "allow_multiple_selected", False)) and kind == "file",
         autocomplete=str(widget.attrs.get("autocomplete", "")), autofocus=bool(widget.attrs.get("autofocus")),
         extra={k: v for k, v in widget.attrs.items() if k not in ("autocomplete", "autofocus", "maxlength")},
