@@ -38,6 +38,8 @@ __all__ = [
 
 MANAGE = "accounts.manage"
 SESSIONS = "accounts.sessions"
+# Letters and digits that nobody takes for one another, since a first password is read out or copied by hand.
+_CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 # Checked against when the user does not exist, so that both cases take the same time.
 _NOBODY = "argon2$argon2id$v=19$m=102400,t=2,p=8$Y2hhbmdlbWU$1kQ6vVh1nHfZyC7b1m3m3w"
 
@@ -52,7 +54,7 @@ def _self(user: User, device: str) -> Actor:
 
 def first_password() -> str:
     """A password for whoever gets an account or has forgotten theirs; it is shown once and changed at the first sign-in."""
-    return secrets.token_urlsafe(12)
+    return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
 
 
 @transaction.atomic

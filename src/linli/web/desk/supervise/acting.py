@@ -57,7 +57,7 @@ class SuspendForm(ActForm):
         label=_lazy("法定情形"), choices=lambda: [("", _("请选择")), *((g.value, f"{_(g.label)}（{g.basis}）") for g in PauseGround)],
         help_text=_lazy("只有法律列明的情形可以中止；等待申请人不是中止的理由。"),
     )  # fmt: skip
-    until = forms.DateField(label=_lazy("预计到哪一天"), help_text=_lazy("写进告知书；到期会提醒您恢复办理。"))
+    until = forms.DateField(label=_lazy("预计到哪一天"), help_text=_lazy("写进告知书。专门程序提前结束时，请及时恢复办理。"))
 
 
 class ExtendForm(ActForm):

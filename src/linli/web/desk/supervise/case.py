@@ -34,6 +34,7 @@ from linli.domains.cases.queries import (
 from linli.domains.documents.queries import documents_of, open_file, pdf
 from linli.domains.org.queries import org_names
 from linli.domains.trace.queries import verify_chain
+from linli.kernel.text import noop
 from linli.web.access import requires
 from linli.web.desk.supervise.acting import ACTIONS
 from linli.web.desk.supervise.lines import LOOKS
@@ -46,6 +47,7 @@ _STATES = {
     MaterialState.HAVE: "have", MaterialState.WILL_VERIFY: "verified", MaterialState.COMMITTABLE: "promise",
     MaterialState.PROVIDE: "needed", MaterialState.OWED: "owed",
 }  # fmt: skip
+_OUTCOMES = {"met": noop("按时完成"), "late": noop("超期完成"), "void": noop("不再计算")}
 _STEP_STATES = {StepState.WAITING: "soon", StepState.OPEN: "info", StepState.DONE: "done", StepState.RELEASED: "plain"}
 
 
@@ -114,7 +116,7 @@ def _facts(sheet: SupervisorSheet, orgs: dict[UUID, str]) -> list[Fact]:
 
 def _clock(view: ClockView) -> ClockLook:
     look = "provisional" if view.provisional and view.outcome == "running" and view.colour == "green" else LOOKS[view.colour]
-    left = ""
+    left = _(_OUTCOMES[view.outcome]) if view.outcome in _OUTCOMES else ""
     if view.working_days_left is not None:
         n = view.working_days_left
         left = _("还剩 %(n)s 个工作日") % {"n": n} if n >= 0 else _("超过 %(n)s 个工作日") % {"n": -n}

@@ -32,9 +32,9 @@ _SUPERVISE, _DRAWN = frozenset({"cases.supervise"}), frozenset({"cases.redraw"})
 _SETTLE = frozenset({"cases.suspend", "cases.extend", "cases.redraw"})
 
 navigation.register(
-    Entry("desk", noop("看板"), "supervise:board", "gauge", _SUPERVISE, 10, noop("督办"), "b"),
+    Entry("desk", noop("看板"), "supervise:board", "gauge", _SUPERVISE, 4, noop("督办"), "b"),
     Entry("desk", noop("全部办件"), "supervise:cases", "list-details", _SUPERVISE, 20, noop("督办"), "c"),
-    Entry("desk", noop("待答复请求"), "supervise:asks", "message-2", _SETTLE, 30, noop("督办"), "a"),
-    Entry("desk", noop("待派办件"), "supervise:waiting", "hourglass", _SUPERVISE, 32, noop("督办"), "w"),
+    Entry("desk", noop("待答复请求"), "supervise:asks", "message-2", _SETTLE, 22, noop("督办"), "a"),
+    Entry("desk", noop("待派办件"), "supervise:waiting", "hourglass", _SUPERVISE, 24, noop("督办"), "w"),
 )
 palette.register(cases)
