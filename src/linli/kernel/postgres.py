@@ -115,10 +115,21 @@ class EmbeddedPostgres:
     # -- where things lie ---------------------------------------------------------------------------------------
 
     def _cluster_dir(self) -> Path:
-        """Beside the other data; elsewhere when the server must run as another user who cannot reach them."""
-        if os.geteuid() == self._uid or _can_traverse(self.data, self._uid, self._gid):
-            return self.data / "postgres" / "cluster"
+        """Beside the other data; elsewhere when the server must run as another user who cannot reach them.
+
+        Where it was made it stays: a folder whose permissions change later must not look like an empty installation.
+        """
+        here = self.data / "postgres" / "cluster"
+        if here.exists():
+            return here
+        reachable = os.geteuid() == self._uid or _can_traverse(self.data, self._uid, self._gid)
+        if reachable and not self._elsewhere_note.exists():
+            return here
         return _ELSEWHERE / _short_name(self.data) / "cluster"
+
+    @property
+    def _elsewhere_note(self) -> Path:
+        return self.data / "postgres.elsewhere"
 
     @property
     def socket_dir(self) -> Path:
@@ -204,6 +215,10 @@ class EmbeddedPostgres:
         if self.cluster.is_relative_to(_ELSEWHERE):
             _ELSEWHERE.mkdir(parents=True, exist_ok=True)
             _ELSEWHERE.chmod(0o755)
+            if not self._elsewhere_note.exists():
+                if self.cluster.parent.exists():  # of a data folder of this name that was since removed
+                    self.cluster.parent.rename(self.cluster.parent.with_name(f"{self.cluster.parent.name}.{time.time_ns()}"))
+                self._elsewhere_note.write_text(f"{self.cluster}\n")
         for path in (self.cluster.parent, self.socket_dir):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
