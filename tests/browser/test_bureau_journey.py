@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from linli.cli.serve import run_worker
@@ -21,6 +22,7 @@ def apart(work, **given):
     """Do something in a thread of its own: the browser keeps an event loop in this one."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(work, **given).result()
+        pool.submit(connections.close_all).result()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -59,7 +60,8 @@ def roots_page(request: StaffRequest) -> HttpResponse:
 @require_POST
 def verify(request: StaffRequest) -> HttpResponse:
     """Have the whole record checked."""
-    ask_verification(by=request.actor, now=request.now, key=once_key(request))
+    key: dict[str, Any] = {"key": once_key(request)}
+    ask_verification(by=request.actor, now=request.now, **key)
     return redirect("bureau:record")
 
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.models import Load
 from linli.domains.cases.queries import Ask, Case, asks
 from linli.domains.documents.queries import documents_of
 from linli.domains.trace.queries import timeline
@@ -226,7 +226,6 @@ def test_no_cell_is_taken_for_a_formula(cell):
 
 
 def test_lists_cost_the_same_however_long_they_are(world, yesterday):
-    Load.objects.update_or_create(user_id=world.users["reviewer-1"], defaults={"open": 0})
     client = enter("manager")
 
     def more(n):
@@ -241,8 +240,6 @@ def test_lists_cost_the_same_however_long_they_are(world, yesterday):
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse(name))
         return len(queries)
-
-    from django.db import connection
 
     names = ["supervise:cases", "supervise:asks", "supervise:waiting", "supervise:board"]
     more(1)
