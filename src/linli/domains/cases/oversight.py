@@ -14,7 +14,7 @@ from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.draw import Exclusion
 from linli.domains.cases.drawing import qualified
 from linli.domains.cases.lifecycle import IN_HAND, Move, State, may_move
-from linli.domains.cases.models import Ask, Case, ClockRow, DrawDay, ExtensionRow, Step, StepState
+from linli.domains.cases.models import Ask, Case, ClockRow, DrawDay, ExtensionRow, Step, StepKind, StepState
 from linli.domains.cases.permissions import EXTEND, EXTEND_STATUTORY, REDRAW, REFUSE, SUSPEND, supervised_cases
 from linli.domains.org.queries import calendar
 from linli.kernel.actors import Actor
@@ -87,14 +87,15 @@ def ask_for(ask_id: UUID, *, by: Actor) -> Ask:
 
 
 def supervisor_acts(case: Case, steps: Iterable[Step], extensions: Iterable[ExtensionRow], *, by: Actor) -> list[str]:
-    """What this supervisor may do with a case as it stands: suspend, resume, extend, redraw, refuse."""
-    state = State(case.state)
+    """What this supervisor may do with a case as it stands: suspend, resume, extend, redraw, release, refuse."""
+    state, steps = State(case.state), list(steps)
     held = any(s.duty and s.state in (StepState.OPEN, StepState.WAITING) for s in steps)
     possible = {
         "suspend": by.can(SUSPEND) and may_move(state, Move.SUSPEND),
         "resume": by.can(SUSPEND) and may_move(state, Move.RESUME),
         "extend": bool(extendable(case, extensions, by=by)),
         "redraw": by.can(REDRAW) and state in IN_HAND and held,
+        "release": by.can(REDRAW) and any(s.kind == StepKind.ISSUE and s.state == StepState.OPEN for s in steps),
         "refuse": by.can(REFUSE) and may_move(state, Move.REFUSE),
     }
     return [] if case.external else [act for act, may in possible.items() if may]

@@ -55,6 +55,7 @@ from linli.domains.cases.commands.supervise import (
     extend_case,
     record_export,
     redraw_step,
+    release_issue,
     resume_case,
     settle_ask,
     suspend_case,
@@ -72,15 +73,13 @@ from linli.domains.cases.errors import CaseChanged, ExtensionNotProvided, SamePe
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
 
 __all__ = [
-    "accept_at_counter", "accept_case", "Applicant",
-    "ask", "CaseChanged", "CaseFileWrong", "ExtensionNotProvided", "SamePerson", "check_receipt_code", "clock_conventions", "ClockKind",
-    "close_case", "commit_draws", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
-    "draw_waiting", "extend_case", "ExternalAct", "give_opinion", "Grounds", "hand_in", "Handed", "issue_case",
-    "lapse_corrections", "lapse_drafts", "make_ready_to_print", "MaterialState", "Missing", "next_step", "notify_missing",
-    "open_draft", "PauseGround", "prepare_result", "Proof",
-    "publish_draws", "receive_back", "receive_draft", "receive_case", "receive_correction", "Received", "record_export", "record_external", "recuse", "redraw_step",
-    "RefusalGround",
-    "refuse_case", "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case",
-    "reveal_draws", "run_file", "save_form", "seal_notice", "settle_ask", "settle_material", "show_whole", "start_case", "submit_case",
-    "suspend_case", "withdraw_case",
+    "accept_at_counter", "accept_case", "Applicant", "ask", "CaseChanged", "CaseFileWrong", "check_receipt_code",
+    "clock_conventions", "ClockKind", "close_case", "commit_draws", "decide_automatically", "decide_case", "deem_accepted",
+    "deliver_case", "DeliveryMethod", "draw_waiting", "extend_case", "ExtensionNotProvided", "ExternalAct", "give_opinion",
+    "Grounds", "hand_in", "Handed", "issue_case", "lapse_corrections", "lapse_drafts", "make_ready_to_print", "MaterialState",
+    "Missing", "next_step", "notify_missing", "open_draft", "PauseGround", "prepare_result", "Proof", "publish_draws",
+    "receive_back", "receive_case", "receive_correction", "receive_draft", "Received", "record_export", "record_external",
+    "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue", "remember_form", "remove_file", "reproject_open",
+    "request_correction", "restore_file", "resume_case", "reveal_draws", "run_file", "SamePerson", "save_form", "seal_notice",
+    "settle_ask", "settle_material", "show_whole", "start_case", "submit_case", "suspend_case", "withdraw_case",
 ]  # fmt: skip

@@ -46,7 +46,8 @@ from linli.kernel.text import msg
 def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now: datetime) -> list[str]:
     """Take a decided case to issue and compose its papers: the decision, and the result certificate where one is granted.
 
-    Whoever decided cannot (:class:`SamePerson`), nor while a colleague has it (:class:`OnAnothersTable`). Returns the documents. Safe to repeat by the same person.
+    Whoever decided cannot (:class:`SamePerson`), nor while a colleague has it (:class:`OnAnothersTable`). What a colleague
+    composed before it was taken back is kept. Returns the documents. Safe to repeat by the same person.
     """
     by.must(ISSUE)
     work = locked(may_issue, case_id, by=by, now=now, version=version)
@@ -67,7 +68,8 @@ def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now:
             user_id=by.user_id, org_id=by.org_id, opened_at=now, due_on=case.due_on,
         )
     )  # fmt: skip
-    made = _compose_result(work)
+    begun = any(s.kind == StepKind.ISSUE for s in steps)
+    made = [d.id for d in _result_papers(case)] if begun else _compose_result(work)
     work.note("cases.result_composed", documents=made)
     work.save()
     return [str(d) for d in made]
@@ -284,13 +286,20 @@ def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
 
 def _contents(case: Case) -> Sequence[dict[str, Any]]:
     materials = rows.load(CaseMaterial, "WHERE t.case_id = %s AND t.state = 'have' ORDER BY t.code", [case.pk])
-    of_case = "JOIN cases_casematerial m ON m.id = t.material_id WHERE m.case_id = %s AND t.removed_at IS NULL ORDER BY t.added_at, t.id"
+    of_case = (
+        "JOIN cases_casematerial m ON m.id = t.material_id WHERE m.case_id = %s AND t.removed_at IS NULL ORDER BY t.added_at, t.id"
+    )
     files = rows.load(MaterialFile, of_case, [case.pk])
     lines: list[dict[str, Any]] = []
     for material in materials:
         own = [f for f in files if f.material_id == material.pk]
         lines += [
-            {"name": f"{material.name}({f.name})"[:500], "author": "申请人", "on": local_date(f.added_at), "digest": bytes(f.sm3).hex()}
+            {
+                "name": f"{material.name}({f.name})"[:500],
+                "author": "申请人",
+                "on": local_date(f.added_at),
+                "digest": bytes(f.sm3).hex(),
+            }
             for f in own
         ]
         if not own:

@@ -27,6 +27,7 @@ from linli.domains.catalog.queries import Standard, get_standard, limit_text
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import calendar, letterhead
 from linli.domains.trace.commands import Subject, once, record
+from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
@@ -227,6 +228,22 @@ def _redraw(work: Work, reason: str) -> None:
     again.save(force_insert=True)
     if draw:
         draw.save(force_insert=True)
+    work.save()
+
+
+@once
+def release_issue(*, case_id: UUID, reason: str, version: int | None = None, by: Actor, now: datetime) -> None:
+    """Take a result that is being prepared from whoever has it, so that any colleague may issue it."""
+    by.must(REDRAW)
+    if not reason.strip():
+        raise ReasonMissing(field="reason", what=msg("收回的理由"))
+    work = locked(supervises, case_id, by=by, now=now, version=version)
+    step = rows.one(Step, "WHERE t.case_id = %s AND t.kind = 'issue' AND t.state = 'open'", [case_id])
+    if step is None:
+        raise NotFound(what=msg("正在出件的环节"))
+    step.state = StepState.RELEASED
+    rows.update(step, ["state"])
+    work.note("cases.released", step=step.pk, stage=step.ordinal, reason=reason)
     work.save()
 
 

@@ -9,6 +9,7 @@ import pytest
 from linli.domains.cases import commands as do
 from linli.domains.cases import queries as ask
 from linli.domains.cases.commands import ExternalAct as Act
+from linli.domains.cases.errors import OnAnothersTable, ReasonMissing
 from linli.domains.cases.queries import Colour, State
 from linli.domains.documents.commands import revoke_document
 from linli.domains.documents.queries import documents_of
@@ -146,3 +147,26 @@ def test_a_list_of_acts_waiting_asks_the_database_once(world, django_assert_num_
         assert not list(ask.external_waiting(by=issuer))
     assert all(c.state == State.SUBMITTED for c in ask.external_waiting(by=by))
     assert not ask.external_waiting(by=by).filter(item_code=INSTANT)
+
+
+def test_a_result_whose_issuer_cannot_go_on_is_taken_over_with_its_papers(world):
+    story = decided(world)
+    first, second, boss = world.actor("issuer"), world.actor("second-issuer"), world.actor("manager")
+    now = NOW
+    papers = do.prepare_result(case_id=story.case_id, by=first, now=now)
+    with pytest.raises(OnAnothersTable):
+        do.prepare_result(case_id=story.case_id, by=second, now=now)
+    with pytest.raises(NotAllowed):
+        do.release_issue(case_id=story.case_id, reason="请假", by=second, now=now)
+    with pytest.raises(ReasonMissing):
+        do.release_issue(case_id=story.case_id, reason=" ", by=boss, now=now)
+    with pytest.raises(NotFound):
+        do.release_issue(case_id=story.case_id, reason="请假", by=world.actor("manager-elsewhere"), now=now)
+    do.release_issue(case_id=story.case_id, reason="请假", by=boss, now=now)
+    with pytest.raises(NotFound):
+        do.release_issue(case_id=story.case_id, reason="请假", by=boss, now=now)
+    assert do.prepare_result(case_id=story.case_id, by=second, now=now) == papers
+    with pytest.raises(NotFound):
+        do.issue_case(case_id=story.case_id, by=first, now=now)
+    do.issue_case(case_id=story.case_id, by=second, now=now)
+    assert story.case.state == "issued"

@@ -123,6 +123,10 @@ def _redraw(given: dict[str, Any], **common: Any) -> None:
     do.redraw_step(reason=given["reason"], **common)
 
 
+def _release(given: dict[str, Any], **common: Any) -> None:
+    do.release_issue(reason=given["reason"], **common)
+
+
 def _refuse(given: dict[str, Any], **common: Any) -> None:
     do.refuse_case(
         ground=RefusalGround(given["ground"]), reason=given["reason"], right_authority=given["right_authority"], **common
@@ -145,6 +149,10 @@ ACTIONS = {
     "redraw": Action(
         noop("重新派件"), noop("收回并重新抽取"), noop("收回当前环节，由系统在其余合格人员中重新随机抽取。您不能指定由谁办理；理由会写入留痕。"),
         noop("已收回，重新抽取的结果在“环节与抽取”中。"), "arrows-shuffle", ActForm, _redraw,
+    ),
+    "release": Action(
+        noop("收回出件"), noop("收回出件"), noop("出件人不能继续时收回，其他出件人即可接着办；已制作的文书保留。理由会写入留痕。"),
+        noop("已收回，其他出件人可以接着办。"), "arrow-back-up", ActForm, _release,
     ),
     "refuse": Action(
         noop("不予受理"), noop("作出不予受理决定"), noop("须有法定理由，以书面形式作出，并告知申请人救济途径。作出后不能撤回。"),
