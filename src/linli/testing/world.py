@@ -79,7 +79,7 @@ def build_world() -> World:
 
     def org(code: str, name: str, kind: OrgKind, region: str, parent: str | None = None, **more: str) -> None:
         w.orgs[code] = add_organisation(
-            code=code, name=name, short_name=name[-12:], kind=kind, region=region, parent_id=w.orgs[parent] if parent else None,
+            code=code, name=name, short_name=name.replace("人力资源和社会保障局", "人社局"), kind=kind, region=region, parent_id=w.orgs[parent] if parent else None,
             valid_from=FIRST_DAY, by=BUILDER, now=START, **more,
         )  # fmt: skip
 
