@@ -133,11 +133,11 @@ def serve(host: str | None, port: int | None) -> None:
     if port:
         os.environ["LINLI_PORT"] = str(port)
     os.environ.pop("LINLI_AS_OWNER", None)
-    from linli.config.env import load
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.config.settings")
+    from django.conf import settings
 
-    env = load()
-    if not port_is_free(env.host, env.port):
-        raise PortTaken(env.port)
+    if not port_is_free(settings.ENV.host, settings.ENV.port):
+        raise PortTaken(settings.ENV.port)
     ready()
     run_forever()
 

@@ -62,17 +62,19 @@ def demo(once: bool, reset: bool, cases: int, port: int | None) -> None:
     run_forever(lambda: click.echo(f"\nLinli runs at {_url()}  (Ctrl-C stops it; a second start keeps the data)"))
 
 
-def _port(asked: int | None) -> int:
+def _port(asked: int | None) -> int | str:
     """The port asked for, if it is free; when none was asked for, the next free one."""
     from linli.cli.serve import PortTaken, port_is_free
-    from linli.config.env import load
 
-    env = load()
-    wanted = asked or env.port
-    if port_is_free(env.host, wanted):
+    # From the environment itself: the settings are read once, and must be read with the port that is found here.
+    host, named = os.environ.get("LINLI_HOST") or "127.0.0.1", os.environ.get("LINLI_PORT", "")
+    if named and not named.isdecimal():
+        return named  # the settings will say what is wrong with it
+    wanted = asked or int(named or 8000)
+    if port_is_free(host, wanted):
         return wanted
-    chosen = asked or "LINLI_PORT" in os.environ
-    found = next((p for p in range(wanted + 1, wanted + 100) if not chosen and port_is_free(env.host, p)), None)
+    chosen = asked or named
+    found = next((p for p in range(wanted + 1, wanted + 100) if not chosen and port_is_free(host, p)), None)
     if found is None:
         raise PortTaken(wanted)
     click.echo(f"port {wanted} is taken by another program; using {found}", err=True)
