@@ -123,10 +123,11 @@ def _run(name: str, *args: str) -> None:
         raise click.ClickException(f"{name} failed: {done.stderr.strip()[-1500:]}")
 
 
-def _key_numbers() -> list[int]:
+def _keys() -> dict[str, str]:
     from django.conf import settings
 
-    return sorted(settings.LINLI_KEYRING.keys)
+    prints: dict[str, str] = settings.LINLI_KEYRING.fingerprints()
+    return prints
 
 
 @click.command()
@@ -154,7 +155,7 @@ def backup(file: Path) -> None:
         parts = [("database.dump", dump)]
         parts += [(f"{name}/{p.relative_to(data / name)}", p) for name in ("files", "public") for p in _files(data / name)]
         manifest: dict[str, Any] = {
-            "format": _FORMAT, "made_at": now().isoformat(), "keys": _key_numbers(), "parts": {},
+            "format": _FORMAT, "made_at": now().isoformat(), "keys": _keys(), "parts": {},
         }  # fmt: skip
         show = progress("backup")
         partial = file.with_name(file.name + ".partial")
@@ -197,7 +198,8 @@ def restore(file: Path, yes: bool) -> None:
 
     data: Path = settings.ENV.data
     with _unpacked(file) as (folder, manifest):
-        lacking = sorted(set(manifest["keys"]) - set(_key_numbers()))
+        here = _keys()
+        lacking = sorted(name for name, fingerprint in manifest["keys"].items() if here.get(name) != fingerprint)
         if lacking:
             raise click.ClickException(
                 f"the key ring here lacks key {lacking[0]} of that installation; put its keyring.json into {data / 'secrets'} first"

@@ -6,6 +6,7 @@ Every ciphertext names its suite and its key, so both can be mixed and a key can
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -104,6 +105,11 @@ class KeyRing:
         self.keys[number] = key
         self.active = number
         return key
+
+    def fingerprints(self) -> dict[str, str]:
+        """What tells these secrets from others without giving them away, for asking whether a backup can be read here."""
+        secrets = {str(k.number): k.secret for k in self.keys.values()} | {"index": self._index}
+        return {name: hashlib.sha256(b"linli fingerprint " + secret).hexdigest()[:32] for name, secret in secrets.items()}
 
     @classmethod
     def load(cls, path: Path) -> KeyRing:

@@ -21,6 +21,7 @@ from linli.domains.cases.models import Case, CaseMaterial, ClockRow, DrawDay, Ma
 from linli.domains.cases.moves import Work
 from linli.domains.cases.queries import committed_line, revealed_line
 from linli.domains.catalog.queries import get_standard
+from linli.domains.org.queries import calendar
 from linli.domains.trace.commands import public_folder
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -100,10 +101,13 @@ def reproject_open(*, by: Actor, now: datetime, provisional_only: bool = False, 
                 dates = [(row, old) for row, old in moved if old != row.due_on]
                 if dates:
                     work = Work(case, by=by, now=now)
+                    notices = calendar(case.region).notices
                     for row, old in dates:
+                        years = sorted({day.year for day in (old, row.due_on) if day} & set(notices))
                         work.note(
-                            "cases.due_projected_anew", clock=row.kind, before=old, after=row.due_on, provisional=row.provisional
-                        )
+                            "cases.due_projected_anew", clock=row.kind, before=old, after=row.due_on, provisional=row.provisional,
+                            notices=[notices[y].source for y in years],
+                        )  # fmt: skip
                     work.save()
                     changed += len(dates)
 
