@@ -134,7 +134,7 @@ def _page(
     ]  # fmt: skip
     context = {
         "place": place, "place_name": places.name(place), "places": places.options(under=request.actor.region), "errors": errors or [],
-        "megabytes": MEGABYTES, "incoming": incoming, "rows": rows,
+        "megabytes": MEGABYTES, "incoming": incoming, "rows": rows, "empty": not rows,
         "counts": {k: sum(i.kind == k for i in incoming or []) for k in kinds}, "blocked": any(i.problem for i in incoming or []),
         "columns": [Column(_("事项")), Column(_("结果")), Column(_("有变化的要素")), Column(_("增减"))],
         "error_columns": [Column(_("工作表")), Column(_("行"), number=True), Column(_("列")), Column(_("问题"))],

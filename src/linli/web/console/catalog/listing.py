@@ -116,7 +116,7 @@ def items(request: StaffRequest) -> HttpResponse:
         catalog.drafts().filter(region=s.place, item_id__in=[r.item_id for r in page.rows]).values_list("item_id", flat=True)
     )
     context = {
-        "shown": s, "page": page, "sort": sort,
+        "shown": s, "page": page, "sort": sort, "empty": not page.rows,
         "rows": [{"row": r, "kinds": _kinds(found.get(r.pk, ())), "draft": r.item_id in drafts} for r in page.rows],
         "place": s.place, "place_name": places.name(s.place), "places": places.options(), "mains": _mains(),
         "kinds": [Option("stops", _("须先修改（%(n)s）") % {"n": sum(any(f.stops for f in a) for a in found.values())})]
@@ -187,7 +187,7 @@ def _list(request: StaffRequest, name: str, rows: QuerySet[ItemStandard], by: st
     places = Places()
     page = page_of(rows, request, by=by)
     context = {
-        "page": page, "rows": [{"row": r, "place": places.name(r.region)} for r in page.rows], "place": place,
+        "page": page, "empty": not page.rows, "rows": [{"row": r, "place": places.name(r.region)} for r in page.rows], "place": place,
         "place_name": places.name(place), "places": places.options(), "tabs": tabs(request, name, place), "columns": _COLUMNS[name](),
     }  # fmt: skip
     return render(request, f"console/catalog/{name}.html", context | more)
@@ -224,7 +224,8 @@ def drift(request: StaffRequest) -> HttpResponse:
     counts = catalog.drift_counts(on=request.today, region=place)
     page = page_of(catalog.drifting(on=request.today, region=place), request, by="region")
     context = {
-        "page": page, "place": place, "place_name": places.name(place), "places": places.options(), "tabs": tabs(request, "drift", place),
+        "page": page, "empty": not page.rows, "place": place, "place_name": places.name(place), "places": places.options(),
+        "tabs": tabs(request, "drift", place),
         "rows": [
             {
                 "row": r, "place": places.name(r.region), "above": places.name(r.base.region) if r.base else "", "drift": catalog.drift_of(r),
