@@ -38,6 +38,7 @@ def check_everything(*, day: date = DAY, now: datetime | None = None) -> int:
         assert not {s.user_id for s in live if s.kind == "decide" and s.user_id} & {s.user_id for s in live if s.kind == "issue"}
         assert max(Counter(s.ordinal for s in live).values(), default=1) == 1
         assert events.count(Move.ACCEPT.act) + events.count(Move.DEEM_ACCEPTED.act) <= 1
+        assert case.number, case.pk
         numbers.append(parse_case_number(case.number))
     by_day: dict[Any, list[int]] = {}
     for n in numbers:
