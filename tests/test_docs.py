@@ -62,3 +62,9 @@ def test_programs_and_sources_exist(page):
         if not (HERE / path).exists():
             missing.append(path)
     assert missing == []
+
+
+def test_pictures_are_real_and_small():
+    pictures = sorted((HERE / "docs" / "images").glob("*.png"))
+    assert pictures
+    assert [p.name for p in pictures if p.stat().st_size > 150_000 or p.read_bytes()[:8] != b"\x89PNG\r\n\x1a\n"] == []
