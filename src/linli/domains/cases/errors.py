@@ -150,6 +150,18 @@ class ProofMissing(LinliError):
     template = noop("请提供送达凭证：%(what)s。")
 
 
+class ApplicantWrong(LinliError):
+    code = "cases.applicant_wrong"
+    template = noop("“%(item)s”不面向%(kind)s办理。")
+    remedy = noop("请核对事项的服务对象，或改选申请人。")
+
+
+class CommitmentNotAllowed(LinliError):
+    code = "cases.commitment_not_allowed"
+    template = noop("“%(name)s”不适用告知承诺制。")
+    remedy = noop("请提供该材料；只有事项标准列明的材料可以承诺代替。")
+
+
 class HandledElsewhere(LinliError):
     code = "cases.handled_elsewhere"
     kind = Kind.CONFLICT

@@ -16,7 +16,9 @@ from linli.domains.cases import clocks, papers
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.drawing import give_back_place
 from linli.domains.cases.errors import (
+    ApplicantWrong,
     AskedForTooMuch,
+    CommitmentNotAllowed,
     CorrectionOnce,
     HandledElsewhere,
     MaterialsMissing,
@@ -48,7 +50,7 @@ from linli.domains.cases.permissions import (
     supervises,
 )
 from linli.domains.cases.staging import begin_processing, first_stage, open_stage, owe_materials
-from linli.domains.catalog.queries import Limit, Material, Required, Standard, get_standard, known_facts, must_be_in_force
+from linli.domains.catalog.queries import CHOICES, Limit, Material, Required, Standard, get_standard, known_facts, must_be_in_force
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, letterhead
@@ -103,6 +105,9 @@ def _new_case(item_code: str, applicant: Applicant, by: Actor, now: datetime, re
     today = local_date(now)
     found = must_be_in_force(item_code, region=region, on=today)
     standard = found.standard
+    kind = "employer" if applicant.is_employer else "person"
+    if kind not in standard.applicant_kinds:
+        raise ApplicantWrong(field="applicant", item=standard.name, kind=Message(CHOICES["applicant_kinds"][kind]))
     powers = authority(item_code, region=region, on=today)
     held = powers.powers(by.org_id, by.body_id)
     if not by.org_id or not held & {Power.RECEIVE, Power.ACCEPT}:
@@ -207,6 +212,8 @@ def _apply(row: CaseMaterial, handed: Handed, standard: Standard, now: datetime)
             raise MaterialsMissing(names=row.name)
         row.state, row.received = MaterialState.NOT_APPLICABLE, ""
     elif handed.received or handed.files:
+        if handed.received is Received.COMMITTED and not (wanted and wanted.may_be_committed):
+            raise CommitmentNotAllowed(field="materials", name=row.name)
         row.state, row.received = MaterialState.HAVE, handed.received or Received.UPLOADED
     else:  # taken back
         row.state, row.received = _initial_state(wanted) if wanted else MaterialState.PROVIDE, ""

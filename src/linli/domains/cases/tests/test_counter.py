@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.errors import CaseChanged, MaterialsMissing
-from linli.domains.cases.models import Case
+from linli.domains.cases.errors import ApplicantWrong, CaseChanged, CommitmentNotAllowed, MaterialsMissing
+from linli.domains.cases.models import Case, CaseMaterial
 from linli.domains.cases.queries import (
     CounterAct,
     State,
@@ -17,6 +17,7 @@ from linli.domains.cases.queries import (
     items_here,
     known_fields,
 )
+from linli.domains.catalog.queries import package_standards
 from linli.domains.documents.queries import get_document
 from linli.domains.people.queries import person_facts
 from linli.domains.trace.queries import timeline
@@ -138,3 +139,26 @@ def test_a_village_cannot_accept_or_notify(story):
     with pytest.raises(NotAllowed):
         do.notify_missing(missing=[do.Missing("m01", "请加盖公章")], **mine)
     assert story.case.state == State.DRAFT
+
+
+def test_an_item_is_begun_only_for_whom_it_is(story):
+    wrong = do.Applicant(story.world.people["applicant"])
+    assert story.standard.applicant_kinds == ("employer",)
+    for begin in (do.open_draft, do.start_case):
+        with pytest.raises(ApplicantWrong) as refused:
+            begin(item_code=PERMIT, applicant=wrong, by=story.who("clerk"), now=NOW)
+        assert (refused.value.field, str(refused.value.message)) == ("applicant", f"“{story.standard.name}”不面向个人办理。")
+    assert not Case.objects.exists()
+
+
+def test_only_what_the_standard_says_can_be_promised_instead_of_brought(story):
+    asked = next(m for m in story.standard.materials if not m.from_departments and not m.may_be_committed)
+    draft(story, PERMIT)
+    with pytest.raises(CommitmentNotAllowed):
+        do.hand_in(case_id=story.case_id, material=do.Handed(asked.code, do.Received.COMMITTED), by=story.who("clerk"), now=NOW)
+    offering = next(s for s in package_standards() if s.handled_in == "linli" and any(m.may_be_committed for m in s.materials))
+    material = next(m for m in offering.materials if m.may_be_committed)
+    draft(story, offering.code)
+    do.hand_in(case_id=story.case_id, material=do.Handed(material.code, do.Received.COMMITTED), by=story.who("clerk"), now=NOW)
+    row = CaseMaterial.objects.get(case=story.case_id, code=material.code)
+    assert (row.state, row.received) == ("have", "committed")
