@@ -35,10 +35,10 @@ def counted(limit: Limit, start: Message) -> Message:
     if limit.number == 0:
         return msg("来一次，当场就能办好。")
     return {
-        Unit.WORKDAY: msg("从%(start)s的次日起算，周末和法定节假日不算。", start=start),
-        Unit.CALDAY: msg("从%(start)s的次日起算，周末和节假日也算在内；最后一天是节假日的，顺延到上班后的第一天。", start=start),
-        Unit.HOUR: msg("从%(start)s时起算。", start=start),
-        Unit.MONTH: msg("从%(start)s的次日起算，到期满那个月的同一天为止。", start=start),
+        Unit.WORKDAY: msg("从%(start)s次日起算，周末和法定节假日不算。", start=start),
+        Unit.CALDAY: msg("从%(start)s次日起算，周末和节假日也算在内；最后一天是节假日的，顺延到上班后的第一天。", start=start),
+        Unit.HOUR: msg("从%(start)s那一刻起算。", start=start),
+        Unit.MONTH: msg("从%(start)s次日起算，到期满那个月的同一天为止。", start=start),
     }[limit.unit]
 
 
@@ -68,7 +68,7 @@ class LimitLine:
 
 def limit_lines(s: Standard) -> Iterator[LimitLine]:
     """Every limit of an item with how it is counted and on what it rests."""
-    accepted, received, decided = msg("受理"), msg("收到申请"), msg("作出决定")
+    accepted, received, decided = msg("受理的"), msg("收到申请的"), msg("作出决定的")
     times = s.times
     rows = [
         (noop("我们承诺办结"), times.promised, accepted),
