@@ -14,7 +14,16 @@ from django.db.models import Q
 
 from linli.domains.accounts.commands import create_user
 from linli.domains.accounts.queries import names
-from linli.domains.org.errors import AlreadyGranted, DatesWrong, DutiesConflict, EmployeeNumberTaken, NoticeFileWrong, OrgCodeTaken
+from linli.domains.org.errors import (
+    AlreadyGranted,
+    DatesWrong,
+    DutiesConflict,
+    EmployeeNumberTaken,
+    NoticeFileWrong,
+    OrgChangedMeanwhile,
+    OrgCodeTaken,
+    ShortNameMissing,
+)
 from linli.domains.org.models import (
     Absence,
     Authority,
@@ -28,21 +37,21 @@ from linli.domains.org.models import (
     Staff,
 )
 from linli.domains.org.notice import read_notice
-from linli.domains.org.queries import forget_calendars
-from linli.domains.org.rules import PARTS, OrgKind, Power
-from linli.domains.trace.commands import Subject, record
+from linli.domains.org.queries import forget_calendars, forget_letterheads, org_version
+from linli.domains.org.rules import DETAILS, PARTS, OrgKind, Power
+from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import YearNotice, local_date, seed_notices
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import blind
-from linli.kernel.identifiers import check_id_number
+from linli.kernel.identifiers import check_credit_code, check_id_number
 from linli.kernel.ids import uuid7
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "AlreadyGranted", "DatesWrong", "DutiesConflict", "EmployeeNumberTaken", "NoticeFileWrong", "OrgCodeTaken", "add_organisation",
-    "add_region", "add_staff", "appoint",
-    "declare_recusal", "end_posting", "enrol_staff", "grant", "grant_many", "install_reference_data", "load_notice",
+    "AlreadyGranted", "DatesWrong", "DutiesConflict", "EmployeeNumberTaken", "NoticeFileWrong", "OrgChangedMeanwhile",
+    "OrgCodeTaken", "ShortNameMissing", "add_organisation", "add_region", "add_staff", "appoint", "declare_recusal",
+    "edit_organisation", "end_posting", "enrol_staff", "grant", "grant_many", "install_reference_data", "load_notice",
     "parse_notice", "read_notice", "record_absence", "withdraw_authority",
 ]  # fmt: skip
 
@@ -99,6 +108,39 @@ def add_organisation(
         "org.organisation_added", subject=Subject("org", org.pk), by=by, at=now, new=True, code=code, org_kind=kind, region=region
     )
     return org.pk
+
+
+@once
+def edit_organisation(
+    *, org_id: UUID, seen: str, short_name: str, credit_code: str, address: str, phone: str, opening_hours: str, review_body: str,
+    court: str, by: Actor, now: datetime,
+) -> bool:  # fmt: skip
+    """Change what an organisation's papers and pages say of it; False if nothing is different.
+
+    ``seen`` is the :func:`org_version` that the change starts from. Raises :class:`OrgChangedMeanwhile` when it is another by
+    now, :class:`ShortNameMissing`, and what :func:`check_credit_code` raises. Papers already made keep what they say.
+    """
+    by.must("org.manage")
+    if not short_name.strip():
+        raise ShortNameMissing(field="short_name")
+    code = check_credit_code(credit_code, field="credit_code").value if credit_code.strip() else ""
+    values = (short_name, code, address, phone, opening_hours, review_body, court)
+    org = Organisation.objects.select_for_update().filter(pk=org_id).first()
+    if org is None:
+        raise NotFound(what=msg("机构"))
+    wanted = {name: value.strip() for name, value in zip(DETAILS, values, strict=True)}
+    after = {name: value for name, value in wanted.items() if value != getattr(org, name)}
+    if not after:
+        return False
+    if seen != org_version(org):
+        raise OrgChangedMeanwhile
+    before = {name: getattr(org, name) for name in after}
+    for name, value in after.items():
+        setattr(org, name, value)
+    org.save(update_fields=list(after))
+    record("org.organisation_changed", subject=Subject("org", org_id), by=by, at=now, before=before, after=after)
+    transaction.on_commit(forget_letterheads)
+    return True
 
 
 @transaction.atomic

@@ -33,6 +33,18 @@ class OrgCodeTaken(LinliError):
     remedy = noop("请换一个代码；可先在机构列表中核对是否已经登记。")
 
 
+class ShortNameMissing(LinliError):
+    code = "org.short_name_missing"
+    template = noop("请填写机构的简称，列表和看板上用它。")
+
+
+class OrgChangedMeanwhile(LinliError):
+    code = "org.changed_meanwhile"
+    kind = Kind.CONFLICT
+    template = noop("您填写期间，该机构的资料已被他人修改，您的修改还没有保存。")
+    remedy = noop("请核对现在登记的内容；仍以您填写的为准的，请再保存一次。")
+
+
 class DatesWrong(LinliError):
     code = "org.dates_wrong"
     template = noop("结束日期应晚于开始日期。")

@@ -24,17 +24,18 @@ from linli.domains.org.models import (
     Region,
     Staff,
 )
-from linli.domains.org.rules import Duty, OrgKind, Power
+from linli.domains.org.rules import DETAILS, Duty, OrgKind, Power
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import WorkingCalendar, YearNotice
+from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
     "Absence", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
     "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "employee_numbers", "forget_calendars",
-    "get_org", "Holding", "incompatible_duties", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
-    "org_names", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
+    "forget_letterheads", "get_org", "Holding", "incompatible_duties", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
+    "org_names", "org_version", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
     "posts_held", "Power", "powers_of", "recusals_of", "Region", "region_names", "regions", "staff", "Staff",
     "staff_member", "subtree_ids", "tree",
 ]  # fmt: skip
@@ -106,6 +107,11 @@ def get_org(org_id: UUID) -> Organisation:
     return org
 
 
+def org_version(org: Organisation) -> str:
+    """What an organisation says of itself as one short text; another one as soon as any of it changes."""
+    return sm3(*(f"{getattr(org, name)}\n".encode() for name in DETAILS)).hex()[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class Letterhead:
     """What an organisation's papers say of it; review body and court come from the nearest organisation that names them."""
@@ -141,6 +147,11 @@ def letterhead(org_id: UUID) -> Letterhead:
     )  # fmt: skip
     _letterheads[key] = (time.monotonic(), found)
     return found
+
+
+def forget_letterheads() -> None:
+    """Read them again at the next use."""
+    _letterheads.clear()
 
 
 def tree() -> QuerySet[Organisation]:

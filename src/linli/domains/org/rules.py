@@ -34,6 +34,11 @@ _KINDS = {
 PARTS = frozenset({OrgKind.DIVISION, OrgKind.HALL})
 
 
+# What may change of an organisation as it stands. Its full name is on its seals and its place in the tree says in whose name it
+# acts, so these do not.
+DETAILS = ("short_name", "credit_code", "address", "phone", "opening_hours", "review_body", "court")
+
+
 class Power(StrEnum):
     """What an organisation may do with an item (``docs/architecture.md``, The spine)."""
 

@@ -16,13 +16,17 @@ from linli.domains.org.queries import (
     answering_org,
     authority,
     counter_of,
+    get_org,
+    letterhead,
+    org_version,
     overseen_ids,
     postings_of,
     powers_of,
     subtree_ids,
     tree,
 )
-from linli.kernel.errors import NotAllowed
+from linli.domains.org.rules import DETAILS
+from linli.kernel.errors import LinliError, NotAllowed
 from linli.testing.record import events_on
 from linli.testing.story import INSTANT, PERMIT
 from linli.testing.world import BUILDER, CITY, COUNTY, FIRST_DAY, PASSWORD, START
@@ -218,3 +222,57 @@ def test_what_a_supervisor_answers_for_costs_no_more_with_more_places(world):
             parent_id=world.orgs["county"], valid_from=FIRST_DAY, by=BUILDER, now=START,
         )  # fmt: skip
     assert cost() == few
+
+
+# -- what an organisation says of itself -------------------------------------------------------------------------------------------
+
+
+def details(org, **changed):
+    return {name: getattr(org, name) for name in DETAILS} | changed
+
+
+def edit(world, who="administrator", *, org="hall", seen=None, **changed):
+    row = get_org(world.orgs[org])
+    return do.edit_organisation(
+        org_id=row.pk, seen=seen or org_version(row), **details(row, **changed), by=world.actor(who), now=START
+    )
+
+
+def test_a_change_is_recorded_with_what_was_and_what_is_and_papers_say_it_at_once(world, django_capture_on_commit_callbacks):
+    hall, division = world.orgs["hall"], world.orgs["division"]
+    assert (letterhead(hall).address, letterhead(division).court) == ("云岭市示例路2号", "云岭市人民法院")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert edit(world, address=" 云岭市新路8号 ", opening_hours="周一至周五 9:00—17:00")
+        assert edit(world, org="bureau", court="云岭市铁路运输法院")
+    assert (letterhead(hall).address, letterhead(division).court) == ("云岭市新路8号", "云岭市铁路运输法院")
+    act, noted = events_on(hall)[-1]
+    assert act == "org.organisation_changed"
+    assert noted["before"] == {"address": "云岭市示例路2号", "opening_hours": ""}
+    assert noted["after"] == {"address": "云岭市新路8号", "opening_hours": "周一至周五 9:00—17:00"}
+
+
+def test_what_is_the_same_is_no_act(world):
+    before = events_on(world.orgs["hall"])
+    assert edit(world) is False
+    assert events_on(world.orgs["hall"]) == before
+
+
+def test_a_change_does_not_overwrite_what_a_colleague_changed_meanwhile(world):
+    seen = org_version(get_org(world.orgs["hall"]))
+    assert edit(world, phone="0000-1239999")
+    with pytest.raises(do.OrgChangedMeanwhile):
+        edit(world, seen=seen, phone="0000-1238888")
+    assert get_org(world.orgs["hall"]).phone == "0000-1239999"
+
+
+@pytest.mark.parametrize(("wrong", "field"), [({"short_name": " "}, "short_name"), ({"credit_code": "123"}, "credit_code")])
+def test_what_is_wrong_with_a_change_is_said_at_its_field(world, wrong, field):
+    with pytest.raises(LinliError) as refused:
+        edit(world, **wrong)
+    assert refused.value.field == field
+
+
+def test_only_who_manages_organisations_changes_them(world):
+    for who in ("clerk", "manager", "leader", "security", "auditor"):
+        with pytest.raises(NotAllowed):
+            edit(world, who, phone="1")

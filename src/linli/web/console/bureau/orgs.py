@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from linli.domains.catalog.queries import names_of, published
-from linli.domains.org.commands import add_organisation, grant, withdraw_authority
-from linli.domains.org.queries import Organisation, OrgKind, Power, authorities_of, get_org, region_names, regions
+from linli.domains.org.commands import OrgChangedMeanwhile, add_organisation, edit_organisation, grant, withdraw_authority
+from linli.domains.org.queries import Organisation, OrgKind, Power, authorities_of, get_org, org_version, region_names, regions
 from linli.domains.org.queries import tree as all_orgs
 from linli.web.access import requires
 from linli.web.console.bureau.forms import form_page
 from linli.web.http import StaffRequest
-from linli.web.once import once_key
+from linli.web.once import keyed, once_key
+from linli.web.site import forget_site
 from linli.web.ui.forms import Form
 from linli.web.ui.paging import page_of
 from linli.web.ui.parts import Column, Fact
@@ -68,7 +69,9 @@ def _facts(o: Organisation, above: dict[UUID, Organisation]) -> list[Fact]:
     if o.credit_code:
         facts.append(Fact(_("统一社会信用代码"), o.credit_code))
     if o.review_body:
-        facts += [Fact(_("复议机关"), o.review_body), Fact(_("管辖法院"), o.court)]
+        facts.append(Fact(_("复议机关"), o.review_body))
+    if o.court:
+        facts.append(Fact(_("管辖法院"), o.court))
     return facts
 
 
@@ -118,6 +121,56 @@ def add(request: StaffRequest) -> HttpResponse:
         "lead": _("科室和大厅以上级机构的名义办事；其他机构以自己的名义办事。"),
     }  # fmt: skip
     return form_page(request, form, act=act, after=reverse("bureau:orgs"), said=_("机构已登记。"), page=page)
+
+
+class DetailsForm(Form):
+    """What an organisation's papers and pages say of it."""
+
+    kinds = {"phone": "text", "credit_code": "credit-code"}
+
+    short_name = forms.CharField(label=_lazy("简称"), max_length=32)
+    address = forms.CharField(label=_lazy("地址"), max_length=200, required=False)
+    phone = forms.CharField(label=_lazy("电话"), max_length=32, required=False)
+    opening_hours = forms.CharField(label=_lazy("办公时间"), max_length=100, required=False)
+    credit_code = forms.CharField(label=_lazy("统一社会信用代码"), max_length=18, required=False)
+    review_body = forms.CharField(
+        label=_lazy("复议机关"), max_length=128, required=False, help_text=_lazy("印在决定书上；不填写的，沿用上级机构的。")
+    )
+    court = forms.CharField(
+        label=_lazy("管辖法院"), max_length=128, required=False, help_text=_lazy("印在决定书上；不填写的，沿用上级机构的。")
+    )
+
+
+@requires("org.manage")
+@require_http_methods(["GET", "POST"])
+def edit(request: StaffRequest, org_id: UUID) -> HttpResponse:
+    """Change what its papers and pages say. What a colleague changed meanwhile is shown at the fields before it is overwritten."""
+    found = get_org(org_id)
+    form = DetailsForm(
+        request.POST if request.method == "POST" else None, initial={name: getattr(found, name) for name in DetailsForm.base_fields}
+    )
+    page = {
+        "title": _("修改机构资料"), "button": _("保存"), "icon": "check", "back": reverse("bureau:org", args=[org_id]),
+        "back_words": found.name, "lead": _("用于网上公布的办事地点和以后出具的文书；已经出具的文书不变。"),
+        "seen": request.POST.get("seen", "") or org_version(found),
+    }  # fmt: skip
+
+    def act(given: dict[str, Any]) -> None:
+        try:
+            edit_organisation(**given, org_id=org_id, seen=page["seen"], by=request.actor, now=request.now, **keyed(request))
+        except OrgChangedMeanwhile:
+            _show_what_is_there(form, given, page, get_org(org_id))
+            raise
+        forget_site()
+
+    return form_page(request, form, act=act, after=reverse("bureau:org", args=[org_id]), said=_("机构资料已保存。"), page=page)
+
+
+def _show_what_is_there(form: DetailsForm, given: dict[str, Any], page: dict[str, Any], org: Organisation) -> None:
+    page["seen"] = org_version(org)
+    for name in form.fields:
+        if getattr(org, name) != given[name]:
+            form[name].help_text = _("现在登记的是：%(value)s") % {"value": getattr(org, name) or _("未填写")}
 
 
 class _PowersForm(Form):

@@ -23,6 +23,7 @@ urlpatterns = [
     path("orgs", orgs.tree, name="orgs"),
     path("orgs/new", orgs.add, name="add_org"),
     path("orgs/<uuid:org_id>", orgs.org, name="org"),
+    path("orgs/<uuid:org_id>/edit", orgs.edit, name="edit_org"),
     path("orgs/<uuid:org_id>/grant", orgs.grant_powers, name="grant"),
     path("orgs/<uuid:org_id>/withdraw", orgs.withdraw_powers, name="withdraw"),
     path("staff", staff.people, name="staff"),

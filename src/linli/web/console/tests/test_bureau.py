@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from linli.domains.accounts.commands import sign_in
 from linli.domains.accounts.queries import SignIn, User, user_by_name
-from linli.domains.org.queries import CalendarNotice, Organisation, authorities_of, forget_calendars, posts_held, tree
+from linli.domains.org.queries import CalendarNotice, Organisation, authorities_of, forget_calendars, get_org, posts_held, tree
 from linli.domains.people.commands import view_person
 from linli.domains.trace.commands import run_verification, seal_heads
 from linli.domains.trace.queries import Verification
@@ -45,7 +45,8 @@ def addresses(world):
     return {
         "administrator": [
             reverse("bureau:calendar"), reverse("bureau:load_notice"), reverse("bureau:orgs"), reverse("bureau:add_org"),
-            reverse("bureau:org", args=[org]), reverse("bureau:staff"), reverse("bureau:add_staff"), reverse("bureau:member", args=[member]),
+            reverse("bureau:edit_org", args=[org]), reverse("bureau:org", args=[org]), reverse("bureau:staff"),
+            reverse("bureau:add_staff"), reverse("bureau:member", args=[member]),
             reverse("bureau:appoint", args=[member]), reverse("bureau:end_posting", args=[member, world.postings["clerk"]]),
         ],
         "security": [
@@ -116,6 +117,43 @@ def test_an_organisation_is_added_below_another(world):
     assert tree().get(code="town").parent_id == world.orgs["county"]
     again = send(client, reverse("bureau:add_org"), **given)
     assert again.status_code == 409 and "已被使用" in again.content.decode()
+
+
+def typed(client, url, **changed):
+    """What the page would send: all that stands in its form, with something typed over."""
+    page = client.get(url)
+    form, seen = page.context["form"], re.search(r'name="seen" value="(\w+)"', page.content.decode())
+    return {name: form[name].value() for name in form.fields} | {"seen": seen[1]} | changed
+
+
+def test_a_new_address_is_public_at_once(world):
+    client, url = enter("administrator"), reverse("bureau:edit_org", args=[world.orgs["hall"]])
+    given = typed(client, url, address="云岭市新路8号", opening_hours="周六延时服务 9:00—12:00")
+    assert send(client, url, **given).status_code == 302
+    said = Client().get("/halls?region=7701").content.decode()
+    assert "云岭市新路8号" in said and "周六延时服务" in said and "云岭市示例路2号" not in said
+
+
+def test_what_cannot_be_kept_comes_back_with_the_sentence_at_its_field(world):
+    client, url = enter("administrator"), reverse("bureau:edit_org", args=[world.orgs["bureau"]])
+    answer = send(client, url, **typed(client, url, short_name="", credit_code="9177", court="某法院"))
+    assert answer.status_code == 422 and list(answer.context["form"].errors) == ["short_name"]
+    answer = send(client, url, **typed(client, url, credit_code="9177", court="某法院"))
+    assert answer.status_code == 422 and "应为 18 位" in str(answer.context["form"].errors["credit_code"])
+    assert "某法院" in answer.content.decode() and get_org(world.orgs["bureau"]).court == "云岭市人民法院"
+
+
+def test_a_colleagues_change_is_shown_before_it_is_overwritten(world):
+    mine, theirs = enter("administrator"), enter("administrator")
+    url = reverse("bureau:edit_org", args=[world.orgs["hall"]])
+    open_form = typed(mine, url, phone="0000-1111111")
+    assert send(theirs, url, **typed(theirs, url, phone="0000-2222222")).status_code == 302
+    answer = send(mine, url, **open_form)
+    text = answer.content.decode()
+    assert answer.status_code == 409 and "现在登记的是：0000-2222222" in text and "0000-1111111" in text
+    again = re.search(r'name="seen" value="(\w+)"', text)[1]
+    assert send(mine, url, **open_form | {"seen": again}).status_code == 302
+    assert get_org(world.orgs["hall"]).phone == "0000-1111111"
 
 
 def test_authority_is_given_and_ended_under_a_document(world):
