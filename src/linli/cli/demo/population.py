@@ -75,7 +75,7 @@ def _employer(
 ) -> None:
     region = dice.choice([r for r in city.regions if len(r) == 6])
     stem = f"云岭{dice.choice('宏鑫恒瑞嘉安盛达源泰')}{dice.choice('远通和成峰润华景')}"
-    name = f"{stem}{dice.choice(names['trades'])}{dice.choice(names['forms'])}({number + 1:03d})"
+    name = f"{stem}{dice.choice(names['trades'])}{dice.choice(names['forms'])}（{number + 1:03d}）"
     employer = register_employer(
         name=name, credit_code=credit_code_with_checks(f"91{region}{dice.randint(10**7, 10**8 - 1)}"),
         legal_representative=_name(dice, names), phone=f"0770-{dice.randint(2_000_000, 8_999_999)}",
