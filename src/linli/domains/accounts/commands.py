@@ -166,21 +166,37 @@ def end_session(*, session_id: UUID, why: str, by: Actor, now: datetime) -> None
         record("accounts.session_ended", subject=_subject(session.user_id), by=by, at=now, session=session_id, why=why)
 
 
-@transaction.atomic
 def change_password(*, user_id: UUID, old: str, new: str, keep: UUID | None = None, by: Actor, now: datetime) -> None:
     """Change one's own password; all sessions but the one to ``keep`` end, since whoever knew the old one may have begun them.
 
-    Raises :class:`SignInFailed`, :class:`PasswordWeak`.
+    Wrong tries count towards the lock. Raises :class:`SignInFailed`, :class:`Locked`, :class:`PasswordWeak`.
     """
-    user = _lock(user_id)
-    if by.user_id != user_id or not check_password(old, user.password):
-        raise SignInFailed(field="old", tries=settings.ENV.lockout_tries, minutes=settings.ENV.lockout_minutes)
-    _set_password(user, new)
-    user.password_changed_at, user.must_change_password = now, False
-    user.save(update_fields=["password", "password_changed_at", "must_change_password"])
-    others = SignIn.objects.filter(user=user, ended_at=None)
-    (others.exclude(pk=keep) if keep else others).update(ended_at=now, ended_by="password")
-    record("accounts.password_changed", subject=_subject(user_id), by=by, at=now)
+    with transaction.atomic():
+        user = _lock(user_id)
+        wrong = _not_them(user, old, by, now, field="old")
+        if wrong is None:
+            _set_password(user, new)
+            user.password_changed_at, user.must_change_password = now, False
+            user.save(update_fields=["password", "password_changed_at", "must_change_password"])
+            others = SignIn.objects.filter(user=user, ended_at=None)
+            (others.exclude(pk=keep) if keep else others).update(ended_at=now, ended_by="password")
+            record("accounts.password_changed", subject=_subject(user_id), by=by, at=now)
+    if wrong:
+        raise wrong
+
+
+def _not_them(user: User, password: str, by: Actor, now: datetime, *, field: str) -> LinliError | None:
+    """Ask for the password again before something serious, for an unlocked screen is not its owner; what is wrong, if anything.
+
+    The caller raises it after its transaction, so that the try stays counted.
+    """
+    failed = SignInFailed(field=field, tries=settings.ENV.lockout_tries, minutes=settings.ENV.lockout_minutes)
+    if by.user_id != user.pk:
+        return failed
+    if rules.is_locked(user.locked_until, now):
+        assert user.locked_until
+        return Locked(until=user.locked_until.astimezone(SHANGHAI).strftime("%H:%M"))
+    return None if check_password(password, user.password) else _count_failure(user, by.device, now, failed, "password")
 
 
 @transaction.atomic
@@ -218,14 +234,21 @@ def set_active(*, user_id: UUID, active: bool, by: Actor, now: datetime) -> None
     record("accounts.activated" if active else "accounts.deactivated", subject=_subject(user_id), by=by, at=now)
 
 
-@transaction.atomic
-def begin_second_factor(*, by: Actor, now: datetime) -> str:
-    """Make a new secret for one's own second factor; it counts once :func:`confirm_second_factor` has seen a code."""
-    user = _lock(_own(by))
+def begin_second_factor(*, password: str, by: Actor, now: datetime) -> str:
+    """Make a new secret for one's own second factor; it counts once :func:`confirm_second_factor` has seen a code.
+
+    The one before no longer counts, so the password is asked for again. Raises :class:`SignInFailed`, :class:`Locked`.
+    """
     secret = pyotp.random_base32()
-    user.totp_secret, user.totp_confirmed_at = secret, None
-    user.save(update_fields=["totp_secret", "totp_confirmed_at"])
-    record("accounts.second_factor_begun", subject=_subject(user.pk), by=by, at=now)
+    with transaction.atomic():
+        user = _lock(_own(by))
+        wrong = _not_them(user, password, by, now, field="password")
+        if wrong is None:
+            user.totp_secret, user.totp_confirmed_at = secret, None
+            user.save(update_fields=["totp_secret", "totp_confirmed_at"])
+            record("accounts.second_factor_begun", subject=_subject(user.pk), by=by, at=now)
+    if wrong:
+        raise wrong
     return secret
 
 

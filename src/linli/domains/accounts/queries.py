@@ -15,7 +15,18 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
-__all__ = ["SignIn", "User", "find_users", "get_user", "live_session", "live_sessions", "names", "sessions_of", "user_by_name", "users"]
+__all__ = [
+    "SignIn",
+    "User",
+    "find_users",
+    "get_user",
+    "live_session",
+    "live_sessions",
+    "names",
+    "sessions_of",
+    "user_by_name",
+    "users",
+]
 
 
 def live_session(session_id: UUID, *, now: datetime) -> SignIn | None:

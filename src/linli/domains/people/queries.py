@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -126,7 +126,7 @@ def employer_facts(employer_id: UUID) -> dict[str, str]:
     return dict(e.profile.open_json() if e.profile else {}) | facts
 
 
-_MASKS = {
+_MASKS: dict[str, Callable[[str], str]] = {
     "id_number": mask_id, "credit_code": str, "phone": mask_phone, "handler_phone": mask_phone, "bank_account": mask_account,
     "address": lambda text: text[:6] + "…" if len(text) > 6 else text,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -31,6 +31,9 @@ __all__ = [
     "Act", "ask_verification", "ensure_months", "export_roots", "forget_answers", "KeyReused", "once", "public_folder",
     "record", "record_all", "run_verification", "seal_heads", "Subject", "subscribe",
 ]  # fmt: skip
+
+if TYPE_CHECKING:
+    from linli.kernel.backend.base import DatabaseWrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,10 @@ _RETRIES = 3
 _inside: ContextVar[bool] = ContextVar("inside a command", default=False)
 
 
+def _database() -> DatabaseWrapper:
+    return cast("DatabaseWrapper", connection)
+
+
 class _Taken(Exception):
     """The key was answered by another transaction meanwhile."""
 
@@ -213,11 +220,11 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
 
     def run(key: UUID | None, *args: P.args, **kwargs: P.kwargs) -> R:
         if key is None:
-            with connection.sending_ahead(), transaction.atomic():
+            with _database().sending_ahead(), transaction.atomic():
                 return command(*args, **kwargs)
         fingerprint = sm3(canonical([name, plain({k: _print(v) for k, v in kwargs.items() if k != "now"})]))
         try:
-            with connection.sending_ahead(), transaction.atomic():
+            with _database().sending_ahead(), transaction.atomic():
                 answer = command(*args, **kwargs)
                 with connection.cursor() as cursor:
                     # A concurrent twin waits here for the first to commit, then finds the key taken.

@@ -36,6 +36,14 @@ class CodeForm(Form):
     )  # fmt: skip
 
 
+class AgainForm(Form):
+    """One's password once more, before something serious."""
+
+    password = forms.CharField(
+        label=_("现在的密码"), max_length=256, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
 class PostForm(Form):
     """Which of one's posts this session is for."""
 

@@ -24,7 +24,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError
 from linli.web import navigation
 from linli.web.access import next_url, public, signed_in, unfinished
-from linli.web.accounts.forms import CodeForm, PasswordForm, PostForm, SignInForm
+from linli.web.accounts.forms import AgainForm, CodeForm, PasswordForm, PostForm, SignInForm
 from linli.web.accounts.sealed_step import seal, unseal
 from linli.web.errors import status_of
 from linli.web.http import Request, StaffRequest, client_address
@@ -191,12 +191,21 @@ def second_factor(request: StaffRequest) -> HttpResponse:
     """Bind the authenticator on one's telephone: show the code to scan, then see one code to know that it works."""
     user = request.sign_in.user
     required = settings.ENV.second_factor == "required"
-    context = {"bound": user.has_second_factor, "required": required, "next": next_url(request, ""), "form": CodeForm()}
+    context = {"bound": user.has_second_factor, "required": required, "next": next_url(request, ""), "form": AgainForm()}
     if request.method == "GET":
         return render(request, "account/second_factor.html", context)
     if "code" not in request.POST:
-        secret = commands.begin_second_factor(by=request.actor, now=request.now)
-        return render(request, "account/second_factor.html", context | _to_scan(secret, user.username))
+        again = AgainForm(request.POST)
+        if again.is_valid():
+            try:
+                secret = commands.begin_second_factor(password=again.cleaned_data["password"], by=request.actor, now=request.now)
+            except LinliError as error:
+                again.add_problem(error)
+            else:
+                return render(
+                    request, "account/second_factor.html", context | _to_scan(secret, user.username) | {"form": CodeForm()}
+                )
+        return render(request, "account/second_factor.html", context | {"form": again}, status=422)
     form = CodeForm(request.POST)
     if form.is_valid():
         try:

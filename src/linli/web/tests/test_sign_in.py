@@ -37,7 +37,7 @@ def enter(client, login, **more):
 def with_factor(login) -> pyotp.TOTP:
     by = Actor(user_id=login.user_id)
     earlier = timezone.now() - timedelta(minutes=10)
-    totp = pyotp.TOTP(begin_second_factor(by=by, now=earlier))
+    totp = pyotp.TOTP(begin_second_factor(password=login.password, by=by, now=earlier))
     confirm_second_factor(code=totp.at(earlier), by=by, now=earlier)
     return totp
 
@@ -133,7 +133,7 @@ def test_where_it_is_required_the_second_factor_is_bound_first(client, wang, set
     settings.ENV = settings.ENV.model_copy(update={"second_factor": "required"})
     enter(client, wang)
     assert client.get("/t/desk")["Location"] == "/account/second-factor?next=%2Ft%2Fdesk"
-    text = client.post("/account/second-factor", {}).content.decode()
+    text = client.post("/account/second-factor", {"password": wang.password}).content.decode()
     assert "<svg" in text
     secret = User.objects.get(pk=wang.user_id).totp_secret.open()
     assert " ".join(secret[n : n + 4] for n in range(0, 32, 4)) in text

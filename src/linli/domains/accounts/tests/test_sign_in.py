@@ -213,7 +213,7 @@ def test_a_closed_account_is_out_at_once():
 
 
 def bound(user: User) -> pyotp.TOTP:
-    secret = do.begin_second_factor(by=own(user), now=NOW)
+    secret = do.begin_second_factor(password=GOOD, by=own(user), now=NOW)
     totp = pyotp.TOTP(secret)
     do.confirm_second_factor(code=totp.at(NOW), by=own(user), now=NOW)
     return totp
@@ -221,7 +221,7 @@ def bound(user: User) -> pyotp.TOTP:
 
 def test_the_secret_is_ciphertext_in_the_table():
     user = account()
-    secret = do.begin_second_factor(by=own(user), now=NOW)
+    secret = do.begin_second_factor(password=GOOD, by=own(user), now=NOW)
     with connection.cursor() as cursor:
         cursor.execute("SELECT totp_secret FROM accounts_user WHERE id = %s", [user.pk])
         (kept,) = cursor.fetchone()
@@ -232,7 +232,7 @@ def test_the_secret_is_ciphertext_in_the_table():
 
 def test_a_factor_counts_only_once_the_device_was_seen_to_work():
     user = account()
-    do.begin_second_factor(by=own(user), now=NOW)
+    do.begin_second_factor(password=GOOD, by=own(user), now=NOW)
     with pytest.raises(do.CodeWrong):
         do.confirm_second_factor(code="000000", by=own(user), now=NOW)
     assert enter()  # not asked for a code yet
@@ -299,3 +299,20 @@ def test_ending_a_session_twice_is_one_end(world):
         do.end_session(session_id=session.pk, why="sign-out", by=own(user), now=NOW + timedelta(minutes=n))
     assert SignIn.objects.get(pk=session.pk).ended_at == NOW
     assert acts_on(user.pk).count("accounts.session_ended") == 1
+
+
+def test_an_unlocked_screen_is_not_its_owner():
+    """Changing the password and binding another telephone ask for the password again, and count wrong tries."""
+    user = account()
+    secret = do.begin_second_factor(password=GOOD, by=own(user), now=NOW)
+    do.confirm_second_factor(code=pyotp.TOTP(secret).at(NOW), by=own(user), now=NOW)
+    for n in range(settings.ENV.lockout_tries):
+        with pytest.raises(do.SignInFailed):
+            if n % 2:
+                do.begin_second_factor(password="wrong", by=own(user), now=NOW)
+            else:
+                do.change_password(user_id=user.pk, old="wrong", new=OTHER, by=own(user), now=NOW)
+    user.refresh_from_db()
+    assert user.has_second_factor
+    with pytest.raises(do.Locked):
+        do.begin_second_factor(password=GOOD, by=own(user), now=NOW)
