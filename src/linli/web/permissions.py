@@ -31,6 +31,7 @@ _WORDS = {
     "people.register": noop("登记人员信息"),
     "trace.read": noop("查看留痕"),
     "trace.verify": noop("核验留痕"),
+    "voice.read": noop("查看诉求"),
     "voice.register": noop("登记诉求"),
 }
 

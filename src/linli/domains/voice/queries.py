@@ -1,4 +1,4 @@
-"""Reading demands: the counter that registered one, and the organisation that owns it."""
+"""Reading demands: the counter that registered one, and whoever answers for that counter or for the owner."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ __all__ = ["Demand", "demand_for", "visible_demands"]
 
 
 def visible_demands(by: Actor) -> QuerySet[Demand]:
-    """Demands of the actor's own counter, or owned where a supervisor answers for; newest first."""
-    if not by.can("voice.register") and not by.can("cases.supervise"):
+    """For who registers those of their own counter; for who reads, all that was registered or is owned where they answer for.
+    Newest first."""
+    if by.can("voice.read"):
+        places = overseen_ids(by)
+        seen = Q(hall_id__in=places) | Q(owner_id__in=places)
+    elif by.can("voice.register"):
+        seen = Q(hall_id=by.hall_id or by.org_id)
+    else:
         return Demand.objects.none()
-    seen = Q(hall_id=by.hall_id or by.org_id)
-    if by.can("cases.supervise") and by.org_id:
-        seen |= Q(owner_id__in=overseen_ids(by))
     return Demand.objects.filter(seen).select_related("owner").order_by("-registered_at", "-id")
 
 

@@ -94,8 +94,15 @@ def test_seen_by_the_counter_that_took_it_and_by_who_supervises_its_owner(world)
     assert seen(world, "manager") == {here}
     assert seen(world, "manager-elsewhere") == {county, village}
     assert seen(world, "leader") == {here, county, village}
-    for who in ("reviewer-1", "approver-1", "issuer", "editor", "administrator", "security"):
+    for who in ("reviewer-1", "approver-1", "issuer", "editor", "administrator", "security", "auditor"):
         assert seen(world, who) == set()
+
+
+@pytest.mark.django_db
+def test_who_answers_for_the_counter_reads_what_it_took_in_for_others(world):
+    passed_on = register(world, "elsewhere", owner_id=world.orgs["bureau"])  # a county's counter, the city's to answer
+    assert seen(world, "manager-elsewhere") == seen(world, "manager") == seen(world, "leader") == {passed_on}
+    assert seen(world, "clerk") == seen(world, "village") == set()
 
 
 @pytest.mark.django_db

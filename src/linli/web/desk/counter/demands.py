@@ -71,10 +71,10 @@ def _person(request: StaffRequest) -> Any:
         return None
 
 
-@requires("voice.register")
+@requires("voice.register", "voice.read")
 @require_safe
 def demands(request: StaffRequest) -> HttpResponse:
-    """The demands this counter registered, or a supervisor's offices own."""
+    """The demands this counter registered, or all those of the offices somebody answers for."""
     page = page_of(visible_demands(request.actor), request, by="-registered_at")
     columns = [
         Column(_("编号")),
@@ -87,7 +87,7 @@ def demands(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/counter/demands.html", {"page": page, "columns": columns, "nothing": not page.rows})
 
 
-@requires("voice.register")
+@requires("voice.register", "voice.read")
 @require_safe
 def demand(request: StaffRequest, demand_id: UUID) -> HttpResponse:
     """One demand: who answers it, until when, and the receipt."""

@@ -87,7 +87,7 @@ def cases(request: StaffRequest, text: str) -> Iterator[Hit]:
         yield Hit(_("办件"), str(case.number), reverse("counter:case", args=[case.pk]), about, "folder")
 
 
-_HERE, _DEMANDS = frozenset({"cases.receive"}), frozenset({"voice.register"})
+_HERE, _DEMANDS = frozenset({"cases.receive"}), frozenset({"voice.register", "voice.read"})
 
 navigation.register(
     Entry("desk", noop("今日窗口"), "counter:today", "home", _HERE, 10, noop("窗口"), "t"),

@@ -431,6 +431,28 @@ def test_a_demand_has_an_owner_a_date_and_a_sealed_receipt(clerk, enter, world):
     assert Demand.objects.get().number not in text_of(stranger.get("/desk/demands"))
 
 
+def test_the_leader_reads_every_demand_and_registers_none(clerk, enter):
+    sent = [
+        who.post("/desk/demands/new", {"once": str(uuid7()), "summary": "路灯不亮", "name": "周示例", "phone": "10000000007"})[
+            "Location"
+        ]
+        for who in (clerk, enter("elsewhere"), enter("village"))
+    ]
+    leader = enter("leader")
+    listed = text_of(leader.get("/desk/demands"))
+    assert [url for url in sent if f'href="{url}"' in listed] == sent and "登记诉求" not in listed
+    for url in sent:
+        page = text_of(leader.get(url))
+        assert "路灯不亮" in page and "10000000007" not in page and "receipt.pdf" not in page and "/desk/today" not in page
+        assert leader.get(f"{url}/receipt.pdf").status_code == 403
+    assert leader.get("/desk/demands/new").status_code == 403
+    manager = enter("manager")
+    assert "receipt.pdf" in text_of(manager.get(sent[0])) and manager.get(sent[1]).status_code == 404
+    for who in ("reviewer-1", "issuer", "auditor", "administrator"):
+        stranger = enter(who)
+        assert stranger.get("/desk/demands").status_code == stranger.get(sent[0]).status_code == 403
+
+
 # -- lists -----------------------------------------------------------------------------------------------------------------
 
 
