@@ -19,7 +19,7 @@ def test_a_clerk_with_two_posts_signs_in_chooses_and_leaves(page):
     page.goto("/login")
     axe(page)
     shot(page, "login")
-    sign_in(page, login)
+    sign_in(page, login, to="/account")
     axe(page)
     shot(page, "post")
     page.get_by_label("村（社区）代办员").check()
