@@ -8,9 +8,11 @@ from typing import Literal
 from django.urls import reverse
 
 from linli.kernel.actors import Actor
+from linli.kernel.text import noop
 
 Face = Literal["portal", "desk", "console", "field"]
 WORKING_FACES: tuple[Face, ...] = ("desk", "console", "field")
+FACE_NAMES: dict[Face, str] = {"desk": noop("工作台"), "console": noop("管理台"), "field": noop("外勤")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ def register(*entries: Entry) -> None:
 def entries_for(face: Face, actor: Actor | None) -> list[Entry]:
     """The entries of a face that somebody may use, in order."""
     return sorted((e for e in _entries.values() if e.face == face and e.open_to(actor)), key=lambda e: (e.order, e.url_name))
+
+
+def faces_for(actor: Actor | None) -> list[tuple[Face, str]]:
+    """The faces on which somebody has work, each with the address it begins at."""
+    own = [(face, [e for e in entries_for(face, actor) if e.permissions]) for face in WORKING_FACES]
+    return [(face, entries[0].url) for face, entries in own if entries]
 
 
 def home_for(actor: Actor) -> str:

@@ -78,6 +78,22 @@ def test_one_begins_at_what_ones_post_is_for(world, who, name):
     assert enter(who).get("/begin", follow=True).request["PATH_INFO"] == reverse(f"bureau:{name}")
 
 
+def faces(client, url):
+    """The switch in the top bar: names and addresses, and which is current."""
+    bar = re.search(r'<nav class="l-faces".*?</nav>', client.get(url).content.decode(), re.S)
+    return re.findall(r'href="(.*?)"( aria-current)?.*?>(\w+)</a>', bar[0]) if bar else []
+
+
+def test_who_works_on_desk_and_console_switches_between_them(world):
+    for who in ("leader", "auditor"):
+        client = enter(who)
+        (desk, here, one), (console, there, other) = faces(client, reverse("supervise:board"))
+        assert (one, bool(here), other, bool(there)) == ("工作台", True, "管理台", False)
+        assert client.get(desk).status_code == client.get(console).status_code == 200
+        assert [bool(current) for _, current, _ in faces(client, console)] == [False, True]
+    assert faces(enter("manager"), reverse("supervise:board")) == faces(enter("administrator"), reverse("bureau:orgs")) == []
+
+
 # -- the calendar --------------------------------------------------------------------------------------------------------
 
 

@@ -201,6 +201,13 @@ def navigation_of(context: Context, face: navigation.Face) -> list[dict[str, Any
     ]
 
 
+@register.simple_tag(takes_context=True)
+def faces_of(context: Context) -> list[dict[str, str]]:
+    """The faces the reader may switch between, if there are several."""
+    faces = navigation.faces_for(getattr(context.get("request"), "actor", None))
+    return [{"face": f, "url": url, "label": gettext(navigation.FACE_NAMES[f])} for f, url in faces] if len(faces) > 1 else []
+
+
 @register.simple_tag
 def the_site() -> Any:
     """The bureau whose service this is (``linli.web.site.Site``)."""
