@@ -73,7 +73,11 @@ CHANGES = {
     "another person": (_chosen, "the seed gives"),
     "another seed": (_seed, "does not match its commitment"),
     "another commitment": (lambda x: x[0].update(commitment="00" * 32), "does not match its commitment"),
-    "a candidate more": (lambda x: x[2]["draws"][4]["candidates"].extend(str(uuid7()) for _ in range(40)), "the seed gives"),
+    # To every draw of the day: with one alone the lot would now and then still fall on the same person.
+    "candidates more": (
+        lambda x: [d["candidates"].extend(str(uuid7()) for _ in range(40)) for d in x[2]["draws"]],
+        "the seed gives",
+    ),
     "a candidate excluded": (lambda x: x[2]["draws"][1]["excluded"].update({x[2]["draws"][1]["chosen"]: "full"}), "excluded"),
     "another case": (lambda x: [d.update(case=str(uuid7())) for d in x[2]["draws"]], "the seed gives"),
     "a draw before the commitment": (lambda x: x[0].update(at="2026-03-02T01:05:00+00:00"), "before the seed was committed"),
