@@ -15,6 +15,8 @@ from django.db.models import Q
 from linli.domains.accounts.commands import create_user
 from linli.domains.accounts.queries import names
 from linli.domains.org.errors import (
+    AbsenceOver,
+    AbsenceOverlaps,
     AlreadyGranted,
     DatesWrong,
     DutiesConflict,
@@ -49,10 +51,10 @@ from linli.kernel.ids import uuid7
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "AlreadyGranted", "DatesWrong", "DutiesConflict", "EmployeeNumberTaken", "NoticeFileWrong", "OrgChangedMeanwhile",
-    "OrgCodeTaken", "ShortNameMissing", "add_organisation", "add_region", "add_staff", "appoint", "declare_recusal",
-    "edit_organisation", "end_posting", "enrol_staff", "grant", "grant_many", "install_reference_data", "load_notice",
-    "parse_notice", "read_notice", "record_absence", "withdraw_authority",
+    "AbsenceOver", "AbsenceOverlaps", "AlreadyGranted", "DatesWrong", "DutiesConflict", "EmployeeNumberTaken",
+    "NoticeFileWrong", "OrgChangedMeanwhile", "OrgCodeTaken", "ShortNameMissing", "add_organisation", "add_region", "add_staff",
+    "appoint", "cancel_absence", "declare_recusal", "edit_organisation", "end_posting", "enrol_staff", "grant", "grant_many",
+    "install_reference_data", "load_notice", "parse_notice", "read_notice", "record_absence", "withdraw_authority",
 ]  # fmt: skip
 
 # Chains of subjects that have no row of their own.
@@ -220,16 +222,46 @@ def end_posting(*, posting_id: UUID, last_day: date, by: Actor, now: datetime) -
     record("org.posting_ended", subject=Subject("user", posting.user_id), by=by, at=now, posting=posting_id, last_day=last_day)
 
 
-@transaction.atomic
+@once
 def record_absence(*, user_id: UUID, first: date, last: date, reason: str, by: Actor, now: datetime) -> UUID:
-    """Take somebody off duty for some days; the draw leaves them out."""
+    """Take somebody off duty for some days; the draw leaves them out. Everybody may do so for themselves.
+
+    Raises :class:`DatesWrong`, and :class:`AbsenceOverlaps` when they are off duty on some of these days already.
+    """
     if by.user_id != user_id:
         by.must("org.manage")
     if last < first:
         raise DatesWrong(field="last")
+    other = Absence.objects.filter(user_id=user_id, first__lte=last, last__gte=first).order_by("first").first()
+    if other:
+        raise AbsenceOverlaps(field="first", first=other.first, last=other.last)
     absence = Absence.objects.create(user_id=user_id, first=first, last=last, reason=reason)
-    record("org.absent", subject=Subject("user", user_id), by=by, at=now, first=first, last=last, reason=reason)
+    record("org.absent", subject=Subject("user", user_id), by=by, at=now, absence=absence.pk, first=first, last=last, reason=reason)
     return absence.pk
+
+
+@transaction.atomic
+def cancel_absence(*, absence_id: UUID, by: Actor, now: datetime) -> None:
+    """Put somebody back on duty from today on, or from the first day of an absence that has not begun.
+
+    The days that are over stay, since the draws of those days left them out. Raises :class:`AbsenceOver`, and
+    :class:`NotFound` for what is neither one's own nor one's to manage.
+    """
+    absence = Absence.objects.select_for_update().filter(pk=absence_id).first()
+    if absence is None or not (by.user_id == absence.user_id or by.can("org.manage")):
+        raise NotFound(what=msg("这段不在岗"))
+    today = local_date(now)
+    if absence.last < today:
+        raise AbsenceOver
+    record(
+        "org.absence_cancelled", subject=Subject("user", absence.user_id), by=by, at=now, absence=absence_id,
+        first=max(absence.first, today), last=absence.last,
+    )  # fmt: skip
+    if absence.first < today:
+        absence.last = today - timedelta(days=1)
+        absence.save(update_fields=["last"])
+    else:
+        absence.delete()
 
 
 @transaction.atomic

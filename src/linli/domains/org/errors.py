@@ -51,6 +51,19 @@ class DatesWrong(LinliError):
     remedy = noop("请修改日期。")
 
 
+class AbsenceOverlaps(LinliError):
+    code = "org.absence_overlaps"
+    kind = Kind.CONFLICT
+    template = noop("%(first)s 至 %(last)s 已登记不在岗，与这次的日期重叠。")
+    remedy = noop("请改日期，或先取消已登记的。")
+
+
+class AbsenceOver(LinliError):
+    code = "org.absence_over"
+    kind = Kind.CONFLICT
+    template = noop("这段不在岗已经结束，不能取消。")
+
+
 class NoticeFileWrong(LinliError):
     code = "org.notice_file_wrong"
     template = noop("放假通知文件无法读取：%(why)s")

@@ -32,7 +32,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Absence", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
+    "Absence", "absences_of", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
     "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "employee_numbers", "forget_calendars",
     "forget_letterheads", "get_org", "Holding", "incompatible_duties", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
     "org_names", "org_version", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
@@ -243,6 +243,13 @@ def posts_held(user_ids: Iterable[UUID], *, on: date) -> dict[UUID, list[Posting
 def postings_ever(user_id: UUID, *, by: Actor) -> QuerySet[Posting]:
     """Every post somebody ever held, newest first."""
     return postings(by=by).filter(user_id=user_id).order_by("-valid_from")
+
+
+def absences_of(user_id: UUID, *, by: Actor) -> QuerySet[Absence]:
+    """When somebody was or will be off duty, newest first: one's own, or anybody's for who manages the staff."""
+    if by.user_id != user_id:
+        by.must("org.manage")
+    return Absence.objects.filter(user_id=user_id).order_by("-first")
 
 
 def incompatible_duties() -> list[tuple[Duty, Duty, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.accounts import views
+from linli.web.accounts import absences, views
 
 app_name = "account"
 urlpatterns = [
@@ -16,5 +16,7 @@ urlpatterns = [
     path("account/password", views.password, name="password"),
     path("account/second-factor", views.second_factor, name="second_factor"),
     path("account/sessions/<uuid:session_id>/end", views.end_session, name="end_session"),
+    path("account/absences", absences.mine, name="absences"),
+    path("account/absences/<uuid:absence_id>/cancel", absences.cancel_mine, name="cancel_absence"),
     path("account/stay", views.stay, name="stay"),
 ]

@@ -1,16 +1,41 @@
 """Taking somebody on, and reading who holds which post."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from linli.domains.accounts.commands import UsernameTaken
 from linli.domains.accounts.queries import User
-from linli.domains.org.commands import DutiesConflict, EmployeeNumberTaken, OrgCodeTaken, add_organisation, add_staff, appoint
-from linli.domains.org.queries import OrgKind, employee_numbers, posts_held, staff, staff_member
-from linli.kernel.errors import NotAllowed
+from linli.domains.org.commands import (
+    AbsenceOver,
+    AbsenceOverlaps,
+    DutiesConflict,
+    EmployeeNumberTaken,
+    OrgCodeTaken,
+    add_organisation,
+    add_staff,
+    appoint,
+    cancel_absence,
+    record_absence,
+)
+from linli.domains.org.queries import (
+    Duty,
+    OrgKind,
+    Power,
+    absences_of,
+    candidates,
+    employee_numbers,
+    posts_held,
+    staff,
+    staff_member,
+)
+from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.identifiers import IdNumberWrong
+from linli.kernel.ids import uuid7
+from linli.testing.record import events_on
+from linli.testing.story import PERMIT
+from linli.testing.world import CITY
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -67,3 +92,67 @@ def test_a_code_is_given_once(world):
             code="hall", name="另一个大厅", short_name="另一个大厅", kind=OrgKind.HALL, region="7701", parent_id=world.orgs["bureau"],
             valid_from=date(2026, 1, 1), by=world.actor("administrator"), now=NOW,
         )  # fmt: skip
+
+
+# -- absences ----------------------------------------------------------------------------------------------------------------------
+
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def be_away(world, who="reviewer-1", by=None, first=2, last=5, **more):
+    return record_absence(
+        user_id=world.users[who], first=date(2026, 3, first), last=date(2026, 3, last), reason="培训", by=world.actor(by or who),
+        now=MONDAY, **more,
+    )  # fmt: skip
+
+
+def left_out(world, day):
+    """Who of the city's reviewers a draw would leave out on a day of March."""
+    qualified = candidates(
+        item_code=PERMIT, domain="", duty=Duty.REVIEW, power=Power.REVIEW, region=CITY, parties=[], party_indexes=[],
+        on=date(2026, 3, day),
+    )  # fmt: skip
+    assert len(qualified) == 4
+    return [c.user_id for c in qualified if c.why_not == "absent"]
+
+
+def test_an_absence_is_for_oneself_or_for_who_manages_the_staff(world):
+    be_away(world)
+    be_away(world, "reviewer-2", by="administrator")
+    assert set(left_out(world, 5)) == {world.users["reviewer-1"], world.users["reviewer-2"]} and left_out(world, 6) == []
+    for by in ("reviewer-1", "manager", "leader", "security"):
+        with pytest.raises(NotAllowed):
+            be_away(world, "reviewer-3", by=by)
+        with pytest.raises(NotAllowed):
+            absences_of(world.users["reviewer-2"], by=world.actor(by))
+    assert [a.reason for a in absences_of(world.users["reviewer-2"], by=world.actor("administrator"))] == ["培训"]
+
+
+def test_the_same_days_are_recorded_once(world):
+    key = uuid7()
+    assert be_away(world, key=key) == be_away(world, key=key)
+    with pytest.raises(AbsenceOverlaps):
+        be_away(world, first=5, last=9)
+    be_away(world, first=6, last=6)
+    assert absences_of(world.users["reviewer-1"], by=world.actor("reviewer-1")).count() == 2
+
+
+@pytest.mark.parametrize(("day", "stays"), [(1, None), (2, None), (4, date(2026, 3, 3)), (5, date(2026, 3, 4))])
+def test_cancelling_puts_back_on_duty_from_that_day_and_keeps_what_is_over(world, day, stays):
+    absence, me = be_away(world), world.actor("reviewer-1")
+    cancel_absence(absence_id=absence, by=me, now=MONDAY + timedelta(days=day - 2))
+    assert [a.last for a in absences_of(me.user_id, by=me)] == ([stays] if stays else [])
+    assert left_out(world, max(day, 2)) == left_out(world, 5) == []
+    act, noted = events_on(me.user_id)[-1]
+    assert (act, noted["first"], noted["last"]) == ("org.absence_cancelled", f"2026-03-0{max(day, 2)}", "2026-03-05")
+
+
+def test_what_is_over_or_somebody_elses_cannot_be_cancelled(world):
+    absence = be_away(world)
+    with pytest.raises(AbsenceOver):
+        cancel_absence(absence_id=absence, by=world.actor("reviewer-1"), now=MONDAY + timedelta(days=4))
+    for who in ("reviewer-2", "manager"):
+        with pytest.raises(NotFound):
+            cancel_absence(absence_id=absence, by=world.actor(who), now=MONDAY)
+    cancel_absence(absence_id=absence, by=world.actor("administrator"), now=MONDAY)
+    assert left_out(world, 3) == []

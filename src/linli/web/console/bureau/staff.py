@@ -28,6 +28,7 @@ from linli.domains.org.queries import (
     tree,
 )
 from linli.kernel.errors import LinliError, NotAllowed
+from linli.web.absences import absences_page, cancel
 from linli.web.access import requires
 from linli.web.console.bureau.forms import form_page
 from linli.web.errors import status_of
@@ -194,6 +195,22 @@ def end(request: StaffRequest, user_id: UUID, posting_id: UUID) -> HttpResponse:
         "back_words": user.name, "lead": user.name, "danger": True,
     }  # fmt: skip
     return form_page(request, form, act=act, after=reverse("bureau:member", args=[user_id]), said=_("任职已结束。"), page=page)
+
+
+@requires("org.manage")
+@require_http_methods(["GET", "POST"])
+def absences(request: StaffRequest, user_id: UUID) -> HttpResponse:
+    """When they are off duty, so that the draw leaves them out."""
+    user = staff_member(user_id, by=request.actor)
+    return absences_page(request, user_id, template="console/bureau/absences.html", context={"user": user})
+
+
+@requires("org.manage")
+@require_POST
+def end_absence(request: StaffRequest, user_id: UUID, absence_id: UUID) -> HttpResponse:
+    """Put them back on duty."""
+    cancel(request, absence_id)
+    return redirect("bureau:absences", user_id)
 
 
 @requires("accounts.manage")

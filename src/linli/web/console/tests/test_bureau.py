@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from linli.domains.accounts.commands import sign_in
 from linli.domains.accounts.queries import SignIn, User, user_by_name
+from linli.domains.org.commands import record_absence
 from linli.domains.org.queries import CalendarNotice, Organisation, authorities_of, forget_calendars, get_org, posts_held, tree
 from linli.domains.people.commands import view_person
 from linli.domains.trace.commands import run_verification, seal_heads
@@ -47,6 +48,7 @@ def addresses(world):
             reverse("bureau:calendar"), reverse("bureau:load_notice"), reverse("bureau:orgs"), reverse("bureau:add_org"),
             reverse("bureau:edit_org", args=[org]), reverse("bureau:org", args=[org]), reverse("bureau:staff"),
             reverse("bureau:add_staff"), reverse("bureau:member", args=[member]),
+            reverse("bureau:absences", args=[member]),
             reverse("bureau:appoint", args=[member]), reverse("bureau:end_posting", args=[member, world.postings["clerk"]]),
         ],
         "security": [
@@ -235,6 +237,25 @@ def test_a_post_ends_and_an_account_rests(world):
     assert "初始密码" in shown and Client().post("/login", {"username": "clerk", "password": PASSWORD}).status_code == 422
 
 
+@pytest.mark.parametrize(("who", "url"), [("administrator", "bureau"), ("reviewer-1", "account")])
+def test_an_absence_is_recorded_once_listed_and_cancelled(world, who, url):
+    client, member, today = enter(who), world.users["reviewer-1"], local_date(timezone.now())
+    page = reverse(f"{url}:absences", args=[member] if url == "bureau" else [])
+    given = {"first": today + timedelta(days=3), "last": today + timedelta(days=5), "reason": "年休假"}
+    wrong = send(client, page, **given | {"last": today})
+    assert wrong.status_code == 422 and list(wrong.context["form"].errors) == ["last"] and "年休假" in wrong.content.decode()
+    for once in [str(uuid4())] * 2:
+        assert client.post(page, {"once": once, **given}).status_code == 302
+    assert send(client, page, **given).status_code == 409
+    ((absence, _tone, word, act),) = client.get(page).context["rows"]
+    assert (absence.user_id, word, act) == (member, "未开始", "取消")
+    cancel = reverse(f"{url}:cancel_absence", args=[member, absence.pk] if url == "bureau" else [absence.pk])
+    assert cancel in client.get(page).content.decode()
+    assert send(enter("reviewer-2"), cancel).status_code == (403 if url == "bureau" else 404)
+    assert send(enter("reviewer-2"), reverse("account:cancel_absence", args=[absence.pk])).status_code == 404
+    assert send(client, cancel).status_code == 302 and client.get(page).context["rows"] == []
+
+
 def test_the_security_administrator_ends_a_session(world):
     theirs, client = enter("clerk"), enter("security")
     session = SignIn.objects.get(user=user_by_name("clerk"), ended_at=None)
@@ -294,7 +315,8 @@ def test_lists_cost_the_same_however_long_they_are(world):
     def costs():
         pages = [
             (admin, reverse("bureau:orgs")), (admin, reverse("bureau:staff")), (admin, reverse("bureau:calendar")),
-            (admin, reverse("bureau:member", args=[world.users["clerk"]])), (security, reverse("bureau:sessions")),
+            (admin, reverse("bureau:member", args=[world.users["clerk"]])),
+            (admin, reverse("bureau:absences", args=[world.users["clerk"]])), (security, reverse("bureau:sessions")),
             (auditor, reverse("bureau:draws")), (auditor, reverse("bureau:draw_day", args=["2026-03-02"])),
             (auditor, reverse("bureau:record")), (auditor, reverse("bureau:looks", args=[world.people["applicant"]])),
         ]  # fmt: skip
@@ -314,6 +336,10 @@ def test_lists_cost_the_same_however_long_they_are(world):
             view_person(person_id=world.people["applicant"], by=world.actor("clerk"), now=timezone.now())
             sign_in(username=f"reviewer-{1 + k % 4}", password=PASSWORD, now=timezone.now())
             seal_heads(now=timezone.now())
+            away = date(2026, 6, 1 + k)
+            record_absence(
+                user_id=world.users["clerk"], first=away, last=away, reason="培训", by=world.actor("clerk"), now=timezone.now()
+            )
             Organisation.objects.create(
                 code=f"o{k}", name=f"机构{k}", short_name=f"机构{k}", kind="hall", parent_id=world.orgs["bureau"], body_id=world.orgs["bureau"],
                 path=f"/{world.orgs['bureau']}/{uuid4()}/", region_id="7701", valid_from=date(2026, 1, 1),
