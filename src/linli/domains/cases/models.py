@@ -88,7 +88,9 @@ class Case(models.Model):
                 condition=Q(state__in=[State.APPROVED, State.REJECTED]),
             ),
             models.Index(fields=["hall_id", "issued_at", "id"], name="cases_to_deliver", condition=Q(state=State.ISSUED)),
-            models.Index(fields=["received_at", "id"], name="cases_external_waiting", condition=Q(external=True, state__in=_ELSEWHERE)),
+            models.Index(
+                fields=["received_at", "id"], name="cases_external_waiting", condition=Q(external=True, state__in=_ELSEWHERE)
+            ),
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
             models.Index(fields=["origin_id", "-started_at"], name="cases_by_origin", condition=Q(origin_id__isnull=False)),
         ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)

@@ -1,0 +1,128 @@
+"""What may be asked about cases; every answer goes through ``permissions``, so a list never shows what a page would refuse."""
+
+from __future__ import annotations
+
+from linli.domains.cases.clock import ClockKind, Colour
+from linli.domains.cases.deciding import DecisionText
+from linli.domains.cases.draw import Exclusion
+from linli.domains.cases.grounds import DeliveryMethod, ExternalAct, MaterialState, PauseGround, Received, RefusalGround
+from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, moves_from, state_after
+from linli.domains.cases.models import (
+    Ask,
+    Case,
+    CaseMaterial,
+    Correction,
+    Decision,
+    Delivery,
+    Draw,
+    DrawDay,
+    MaterialFile,
+    Refusal,
+    Step,
+    StepKind,
+    StepState,
+)
+from linli.domains.cases.oversight import (
+    Outlook,
+    ask_for,
+    cases_touched,
+    extendable,
+    outlook,
+    supervisor_acts,
+    waiting_steps,
+    why_waiting,
+)
+from linli.domains.cases.permissions import counter_cases, delivery_cases, issue_cases, step_cases, supervised_cases, visible_cases
+from linli.domains.cases.queries.counter import (
+    CounterAct,
+    CounterSheet,
+    cases_of,
+    counter_acts,
+    counter_file,
+    counter_paper,
+    counter_sheet,
+    counter_today,
+    items_here,
+    known_fields,
+    prefill,
+)
+from linli.domains.cases.queries.draws import (
+    DayReplay,
+    DrawReplay,
+    committed_line,
+    draw_counts,
+    draw_days,
+    draw_ledger,
+    draws_of,
+    draws_on,
+    published_draws,
+    replay_day,
+    replay_draws,
+    revealed_line,
+)
+from linli.domains.cases.queries.elsewhere import ExternalLine, ExternalSheet, external_sheet, external_waiting
+from linli.domains.cases.queries.issue import (
+    HandoverSheet,
+    IssueSheet,
+    PaperAccess,
+    find_issued,
+    handover_sheet,
+    issue_queue,
+    issue_sheet,
+    next_to_issue,
+    paper_for,
+    to_deliver,
+)
+from linli.domains.cases.queries.looking import (
+    Board,
+    ClockView,
+    asks,
+    board,
+    case_colour,
+    case_for,
+    case_numbers,
+    clock_outcomes,
+    clock_views,
+    days_left,
+    find,
+    id_of_number,
+    open_cases,
+)
+from linli.domains.cases.queries.review import (
+    Opinion,
+    Pile,
+    ReviewSheet,
+    alias_of,
+    my_pile,
+    my_steps,
+    pile_counts,
+    preview_decision,
+    review_file,
+    review_sheet,
+)
+from linli.domains.cases.queries.supervision import (
+    SupervisorSheet,
+    full_timeline,
+    plain_timeline,
+    proof_of,
+    supervised_paper,
+    supervisor_sheet,
+)
+from linli.domains.cases.reading import Answer, answers
+
+__all__ = [
+    "alias_of", "Answer", "answers", "Ask", "ask_for", "asks", "board", "Board", "Case", "case_colour", "case_for",
+    "case_numbers", "CaseMaterial", "cases_of", "cases_touched", "clock_outcomes", "clock_views", "ClockKind", "ClockView",
+    "Colour", "committed_line", "Correction", "counter_acts", "counter_cases", "counter_file", "counter_paper", "counter_sheet",
+    "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision", "DecisionText", "Delivery",
+    "delivery_cases", "DeliveryMethod", "Draw", "draw_counts", "draw_days", "draw_ledger", "DrawDay", "DrawReplay", "draws_of",
+    "draws_on", "Exclusion", "extendable", "external_sheet", "external_waiting", "ExternalAct", "ExternalLine", "ExternalSheet",
+    "FINAL", "find", "find_issued", "full_timeline", "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases",
+    "issue_queue", "issue_sheet", "IssueSheet", "items_here", "known_fields", "MaterialFile", "MaterialState", "Move",
+    "moves_from", "my_pile", "my_steps", "next_to_issue", "open_cases", "Opinion", "Outlook", "outlook", "paper_for",
+    "PaperAccess", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision", "proof_of",
+    "published_draws", "Received", "Refusal", "RefusalGround", "replay_day", "replay_draws", "revealed_line", "review_file",
+    "review_sheet", "ReviewSheet", "State", "state_after", "Step", "step_cases", "StepKind", "StepState", "supervised_cases",
+    "supervised_paper", "supervisor_acts", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases", "waiting_steps",
+    "why_waiting",
+]  # fmt: skip
