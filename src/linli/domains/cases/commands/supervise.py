@@ -313,7 +313,7 @@ def settle_ask(*, ask_id: UUID, grant: bool, answer: str, add: int = 0, by: Acto
 
 @once
 def record_export(*, filters: Mapping[str, str], rows: int, by: Actor, now: datetime) -> None:
-    """Record that a list of cases left the platform: by what it was filtered and how long it was (``rules/security.md`` SE-05)."""
+    """Record that a list of cases left the platform: by what it was filtered and how long it was (``docs/security.md`` SE-05)."""
     by.must(SUPERVISE)
     record("cases.exported", subject=Subject("user", by.person_id), by=by, at=now, filters=dict(filters), rows=rows)
 
