@@ -45,7 +45,7 @@ def test_an_editor_rewrites_a_standard_and_publishes_it_for_tomorrow(page, world
     page.get_by_role("searchbox", name="查找").fill("lwpq")
     page.keyboard.press("Enter")
     page.get_by_role("link", name=NAME).click()
-    assert page.get_by_role("heading", name=NAME, level=1).is_visible()
+    page.get_by_role("heading", name=NAME, level=1).wait_for()
     looked_at(page, "item")
 
     page.keyboard.press("e")  # write a new version

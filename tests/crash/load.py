@@ -108,7 +108,13 @@ def work(folder: Path, number: int) -> None:
 
     world = pickle.loads((folder / "world.pickle").read_bytes())
     names = {user: name for name, user in world.users.items()}
-    links = [link.name for link in Story(world, item=INSTANT).standard.plan.stages[-1].links]
+    while True:  # somebody hired just after a blow finds the database starting up
+        try:
+            links = [link.name for link in Story(world, item=INSTANT).standard.plan.stages[-1].links]
+            break
+        except _LOST:
+            connection.close()
+            time.sleep(0.05)
     dice = random.Random(number)
     journal = Journal(folder / f"{number}.journal")
 

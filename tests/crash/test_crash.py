@@ -61,6 +61,8 @@ class Scene:
         assert postmaster is not None
         os.kill(postmaster.pid, signal.SIGKILL)
         postmaster.wait()
+        self.server._process = None  # there is nothing left to shut down, only its lock to give back
+        self.server.stop()
         self.server = EmbeddedPostgres(self.data)
         self.server.start()
 

@@ -22,6 +22,9 @@ class Env(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LINLI_", extra="ignore", frozen=True)
 
     data: Path = Field(default_factory=data_folder, description="Folder of everything Linli keeps on disk.")
+    public_data: str = Field(
+        "", description="Folder of what anybody may copy (roots, draws); `public` in the data folder when empty."
+    )
     database_url: str = Field("", validation_alias="DATABASE_URL", description="Your own PostgreSQL; embedded one when empty.")
     owner_database_url: str = Field("", description="The same database as the role that owns the tables; used by migrate.")
     host: str = Field("127.0.0.1", description="Address to listen on.")

@@ -6,7 +6,10 @@ name. In production the seal service and time stamp authority of the government 
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,10 +61,20 @@ class DemoAuthority:
     ) -> Credential:
         key_path, cert_path = self.folder / f"{name}.key", self.folder / f"{name}.pem"
         if not cert_path.exists():
-            self._make(key_path, cert_path, common_name, issuer, years, leaf=leaf, stamping=stamping)
+            with self._alone():
+                if not cert_path.exists():
+                    self._make(key_path, cert_path, common_name, issuer, years, leaf=leaf, stamping=stamping)
         key = serialization.load_pem_private_key(key_path.read_bytes(), None)
         assert isinstance(key, rsa.RSAPrivateKey)
         return Credential(key, tuple(x509.load_pem_x509_certificates(cert_path.read_bytes())))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Page server and worker may ask for the first certificate at the same moment; only one of them makes it."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / "lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
 
     def _make(
         self,
@@ -74,7 +87,6 @@ class DemoAuthority:
         leaf: bool,
         stamping: bool,
     ) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = rsa.generate_private_key(65537, 2048)
         subject = x509.Name(
             [

@@ -175,9 +175,9 @@ def login_of(world: World, username: str) -> Login:
 def sign_in(page: Any, login: Login, *, to: str = "") -> None:
     """Sign in as somebody would, and go to an address."""
     page.goto(f"/login?next={to}" if to else "/login")
-    page.get_by_label("用户名").fill(login.username)
-    page.get_by_label("密码").fill(login.password)
-    page.get_by_role("button", name="登录").click()
+    page.locator("[name=username]").fill(login.username)
+    page.locator("[name=password]").fill(login.password)
+    page.keyboard.press("Enter")  # the same in every language
     page.wait_for_url(lambda url: not url.partition("?")[0].endswith("/login"))
 
 

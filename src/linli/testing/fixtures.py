@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +50,21 @@ def _calendars_read_anew() -> Iterator[None]:
     forget_calendars()
     yield
     forget_calendars()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_of_the_last_test() -> Iterator[None]:
+    """Published files of its own for each test, since they outlive its database, and the language pages are written in."""
+    from django.conf import settings
+    from django.utils import translation
+
+    kept = settings.ENV
+    folder = kept.data / "published" / uuid7().hex
+    settings.ENV = kept.model_copy(update={"public_data": str(folder)})
+    translation.deactivate()
+    yield
+    settings.ENV = kept
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -77,7 +77,9 @@ def documents_of(subject_id: UUID) -> list[DocumentCard]:
 
 def documents_about(subject_ids: Iterable[UUID], kinds: Iterable[PaperKind]) -> list[DocumentCard]:
     """Documents of some kinds of many cases, newest first, in one query; the caller asks first who may see the cases."""
-    found = Document.objects.filter(subject_id__in=list(subject_ids), kind__in=list(kinds)).defer("data").order_by("-made_at", "-id")
+    found = (
+        Document.objects.filter(subject_id__in=list(subject_ids), kind__in=list(kinds)).defer("data").order_by("-made_at", "-id")
+    )
     return [_card(d) for d in found]
 
 
@@ -287,7 +289,9 @@ def seals(*, by: Actor) -> QuerySet[Seal]:
     return Seal.objects.filter(org_id__in=orgs).select_related("org").order_by("stopped_at", "org__path", "-made_at")
 
 
-def seal_ledger(*, by: Actor, seal_id: UUID | None = None, subject_id: UUID | None = None, day: date | None = None) -> QuerySet[SealUse]:
+def seal_ledger(
+    *, by: Actor, seal_id: UUID | None = None, subject_id: UUID | None = None, day: date | None = None
+) -> QuerySet[SealUse]:
     """The uses of the seals an actor may look over (:func:`seals`), newest first; nothing of what the papers say."""
     found = list(seals(by=by).values_list("pk", flat=True))
     uses = SealUse.objects.filter(seal_id__in=[s for s in found if seal_id in (None, s)])

@@ -96,7 +96,7 @@ def record_of(root: Root) -> dict[str, Any]:
 
 def public_folder() -> Path:
     """Where what anybody may copy is written."""
-    return settings.ENV.data / "public"
+    return Path(settings.ENV.public_data or settings.ENV.data / "public")
 
 
 def export_roots() -> Path:
