@@ -86,7 +86,8 @@ def test_two_hundred_workers_trying_everything_leave_nothing_wrong(committed_db,
             do.give_opinion(step_id=step.pk, approve=approve, opinion="x", links_done=links, by=by, now=NOW)
 
     results = at_once([worker(n) for n in range(200)])
-    assert not [r for r in results if isinstance(r, Exception)], results[:3]
+    kinds = Counter(repr(r)[:300] for r in results if isinstance(r, Exception))
+    assert not kinds, kinds
     assert sum(r["done"] for r in results) > 100
     do.draw_waiting(by=actors["manager"], now=NOW)
     check_everything()
@@ -110,7 +111,8 @@ def test_two_hundred_counters_receiving_and_accepting_give_every_case_its_own_nu
         return run
 
     results = at_once([one(n) for n in range(200)])
-    assert not [r for r in results if isinstance(r, Exception)], results[:3]
+    kinds = Counter(repr(r)[:300] for r in results if isinstance(r, Exception))
+    assert not kinds, kinds
     assert len(set(results)) == 200
     check_everything()
     assert Step.objects.filter(state="waiting").count() == 200 - 4 * 30  # four reviewers with room for thirty each
@@ -155,7 +157,8 @@ def test_the_load_limit_holds_under_any_number_of_draws(committed_db, world, set
         stories.append(story)
     by = world.actor("clerk")
     results = at_once([lambda s=s: do.accept_case(case_id=s.case_id, by=by, now=NOW) for s in stories])
-    assert not [r for r in results if isinstance(r, Exception)], results[:3]
+    kinds = Counter(repr(r)[:300] for r in results if isinstance(r, Exception))
+    assert not kinds, kinds
     loads = dict(Load.objects.values_list("user_id", "open"))
     assert sorted(loads.values()) == [5, 5, 5, 5]
     assert Step.objects.filter(state="waiting").count() == 20

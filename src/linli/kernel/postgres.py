@@ -270,7 +270,11 @@ class EmbeddedPostgres:
         finally:
             Path(pwfile).unlink()
         # Without autovacuum no worker of its own stands in the way when a test drops its database.
-        fast = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n" if self.fast else ""
+        fast = (
+            "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\nmax_connections = 900\n"
+            if self.fast
+            else ""
+        )
         with (partial / "postgresql.conf").open("a") as conf:
             conf.write(_CONF + fast)
         partial.rename(self.cluster)  # only a finished cluster ever bears the name

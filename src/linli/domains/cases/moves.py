@@ -10,7 +10,7 @@ from uuid import UUID
 from linli.domains.cases.errors import CaseChanged, MoveNotPossible
 from linli.domains.cases.lifecycle import FINAL, TRANSITIONS, Move, State, may_move
 from linli.domains.cases.models import Case
-from linli.domains.trace.commands import Act, Subject, record_all
+from linli.domains.trace.commands import Act, Subject, expect, record_all
 from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
@@ -88,4 +88,5 @@ def locked(may: Callable[[Actor, Case], bool], case_id: UUID, *, by: Actor, now:
         raise NotFound(what=msg("这件办件"))
     if version is not None and case.version != version:
         raise CaseChanged(state=Message(State(case.state).label))
+    expect(subject(case_id))
     return Work(case, by=by, now=now)

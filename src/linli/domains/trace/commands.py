@@ -28,7 +28,7 @@ from linli.kernel.jobs import defer
 from linli.kernel.text import noop
 
 __all__ = [
-    "Act", "ask_verification", "ensure_months", "export_roots", "forget_answers", "KeyReused", "once", "public_folder",
+    "Act", "ask_verification", "ensure_months", "expect", "export_roots", "forget_answers", "KeyReused", "once", "public_folder",
     "record", "record_all", "run_verification", "seal_heads", "Subject", "subscribe",
 ]  # fmt: skip
 
@@ -127,18 +127,36 @@ def ensure_months(*, now: datetime, ahead: int = 3) -> None:
 
 def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes]:
     """The length and head of a chain, locked; an empty chain is opened if there is none."""
-    query = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"
-    cursor.execute(query, [subject.id])
-    found = cursor.fetchone()
+    asked = (_expected.get() or {}).pop(subject.id, None)
+    if asked is None:
+        cursor.execute(_HEAD, [subject.id])
+        found = cursor.fetchone()
+    else:
+        found = asked.fetchone()
+        asked.close()
     if found is None:
         cursor.execute(
             "INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) VALUES (%s, %s, 0, %s, %s, %s) "
             "ON CONFLICT (id) DO NOTHING",
             [subject.id, subject.kind, GENESIS, at, at],
         )
-        cursor.execute(query, [subject.id])
+        cursor.execute(_HEAD, [subject.id])
         found = cursor.fetchone()
     return found[0], bytes(found[1])
+
+
+_HEAD = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"
+# Heads that were asked for ahead of time in the command under way.
+_expected: ContextVar[dict[UUID, Any] | None] = ContextVar("heads asked for", default=None)
+
+
+def expect(subject: Subject) -> None:
+    """Say early that an act on a subject will follow: its chain is locked, and the answer arrives while the command works on."""
+    asked = _expected.get()
+    if asked is not None and subject.id not in asked:
+        cursor = connection.cursor()
+        cursor.execute(_HEAD, [subject.id])
+        asked[subject.id] = cursor
 
 
 def _actor(by: Actor) -> dict[str, str | None]:
@@ -181,10 +199,6 @@ def _database() -> DatabaseWrapper:
     return cast("DatabaseWrapper", connection)
 
 
-class _Taken(Exception):
-    """The key was answered by another transaction meanwhile."""
-
-
 def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
     """Make a command safe to repeat. The wrapped command takes ``key`` besides its own arguments.
 
@@ -205,10 +219,12 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
             return retrying(key, *args, **kwargs)
         finally:
             _inside.reset(token)
+            _expected.set(None)
 
     def retrying(key: UUID | None, *args: P.args, **kwargs: P.kwargs) -> R:
         outermost = not connection.in_atomic_block
         for attempt in range(_RETRIES):
+            _expected.set({})
             try:
                 return run(key, *args, **kwargs)
             except OperationalError as error:
@@ -227,16 +243,13 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
             with _database().sending_ahead(), transaction.atomic():
                 answer = command(*args, **kwargs)
                 with connection.cursor() as cursor:
-                    # A concurrent twin waits here for the first to commit, then finds the key taken.
+                    # A concurrent twin waits here for the first to commit, then its key is refused, at the latest by the commit.
                     cursor.execute(
-                        "INSERT INTO trace_answer (key, command, fingerprint, answer, at) VALUES (%s, %s, %s, %s, %s) "
-                        "ON CONFLICT (key) DO NOTHING",
+                        "INSERT INTO trace_answer (key, command, fingerprint, answer, at) VALUES (%s, %s, %s, %s, %s)",
                         [key, name, fingerprint, json.dumps(_freeze(answer)), cast("datetime", kwargs["now"])],
                     )
-                    if cursor.rowcount == 0:
-                        raise _Taken
                 return answer
-        except (LinliError, IntegrityError, _Taken) as error:
+        except (LinliError, IntegrityError) as error:
             # Usual for a repeat: the state has moved on, so the command itself refuses. Look whether it was us.
             stored = Answer.objects.filter(key=key).first()
             if stored is None:

@@ -17,6 +17,10 @@ from django.db.backends.postgresql import base as django_base
 from psycopg.pq import PipelineStatus
 
 
+_PREPARED_FROM = 2  # the third time a statement is sent, PostgreSQL keeps it parsed
+_KEPT_PREPARED = 1000  # more than the platform has that repeat
+
+
 def settle(connection: Any) -> None:
     """Wait for the answers to all that was sent ahead, if anything was; the first error among them is raised."""
     if connection.pgconn.pipeline_status != PipelineStatus.OFF:
@@ -46,7 +50,12 @@ class Cursor(django_base.ServerBindingCursor, psycopg.Cursor[Any]):
 
 class DatabaseWrapper(django_base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
-        return {**super().get_connection_params(), "cursor_factory": Cursor}
+        return {**super().get_connection_params(), "cursor_factory": Cursor, "prepare_threshold": _PREPARED_FROM}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        connection.prepared_max = _KEPT_PREPARED
+        return connection
 
     @contextmanager
     def sending_ahead(self) -> Iterator[None]:

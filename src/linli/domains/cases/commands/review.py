@@ -27,7 +27,7 @@ from linli.domains.cases.errors import (
 from linli.domains.cases.grounds import MaterialState, PauseGround, Received
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Ask, Case, CaseMaterial, Step, StepKind, StepState
-from linli.domains.cases.moves import Work
+from linli.domains.cases.moves import Work, subject
 from linli.domains.cases.permissions import DECIDE, REVIEW
 from linli.domains.cases.reading import answers, whole_lines
 from linli.domains.cases.staging import conclude, make_stage, open_stage
@@ -36,7 +36,7 @@ from linli.domains.org.commands import declare_recusal
 from linli.domains.org.queries import recusals_of
 from linli.domains.people.commands import employer_subject, person_subject, view_full
 from linli.domains.people.queries import Purpose
-from linli.domains.trace.commands import once, record
+from linli.domains.trace.commands import expect, once, record
 from linli.kernel import rows
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import local_date
@@ -77,6 +77,7 @@ def _own_step(step_id: UUID, *, by: Actor, now: datetime, version: int | None = 
     if judging and case.state != State.IN_REVIEW:
         raise MoveNotPossible(state=Message(State(case.state).label), move=msg("提出意见或作出决定"))
     step.case = case
+    expect(subject(case.pk))
     return Work(case, by=by, now=now), step
 
 
