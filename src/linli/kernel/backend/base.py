@@ -16,7 +16,6 @@ import psycopg
 from django.db.backends.postgresql import base as django_base
 from psycopg.pq import PipelineStatus
 
-
 _PREPARED_FROM = 2  # the third time a statement is sent, PostgreSQL keeps it parsed
 _KEPT_PREPARED = 1000  # more than the platform has that repeat
 
