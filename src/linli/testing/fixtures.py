@@ -43,7 +43,7 @@ def world(django_db_setup: None) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _calendars_read_anew() -> Iterator[None]:
+def calendars_read_anew() -> Iterator[None]:
     """A test that loads a notice does not leave it to the next one."""
     from linli.domains.org.queries import forget_calendars
 
@@ -53,7 +53,7 @@ def _calendars_read_anew() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_of_the_last_test() -> Iterator[None]:
+def nothing_left_of_the_last_test() -> Iterator[None]:
     """Published files of its own for each test, since they outlive its database, and the language pages are written in."""
     from django.conf import settings
     from django.utils import translation
