@@ -43,6 +43,7 @@ def test_keys_work_and_are_listed_and_rest_while_somebody_types(site, page):
 def test_the_palette_finds_pages_by_initials_and_follows_the_arrows(site, page):
     from linli.web import navigation
 
+    before = dict(navigation._entries)
     navigation.register(
         navigation.Entry("desk", "我的账号", "account:home", "user"), navigation.Entry("desk", "组件库", "ui:gallery", "table")
     )
@@ -61,6 +62,7 @@ def test_the_palette_finds_pages_by_initials_and_follows_the_arrows(site, page):
         page.wait_for_url("**/ui/")
     finally:
         navigation._entries.clear()
+        navigation._entries.update(before)
 
 
 def test_a_form_saves_itself_and_says_when(work):
