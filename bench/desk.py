@@ -39,18 +39,27 @@ from django.utils import timezone  # noqa: E402
 
 from linli.cli.serve import port_is_free  # noqa: E402
 from linli.domains.accounts.commands import create_user  # noqa: E402
+from linli.domains.accounts.models import User  # noqa: E402
 from linli.domains.cases import commands as do  # noqa: E402
 from linli.domains.cases.queries import Case, Step  # noqa: E402
+from linli.domains.catalog.queries import package_standards  # noqa: E402
 from linli.domains.org.commands import appoint  # noqa: E402
 from linli.kernel.calendar import local_date  # noqa: E402
 from linli.testing.story import Story  # noqa: E402
 from linli.testing.world import BUILDER, FIRST_DAY, PASSWORD  # noqa: E402
 
+# Reviewed and decided by two people, with a result, and for persons: the copies have persons of their own.
+ITEM = next(
+    s.code
+    for s in package_standards()
+    if [(x.kind, x.duty) for x in s.plan.stages] == [("review", "review"), ("decide", "decision")]
+    and s.handled_in == "linli" and s.result_document and "person" in s.applicant_kinds
+)  # fmt: skip
 BASELINE = "one lookup: my account"
 
 
 @dataclass
-class User:
+class Worker:
     """Somebody at work, and the pages their work consists of."""
 
     name: str
@@ -64,6 +73,7 @@ def staff() -> dict[str, list[str]]:
     kinds = {"clerk": ("window-clerk", "hall", 7), "issuer": ("issuer", "division", 3), "manager": ("hall-supervisor", "hall", 2)}
     names = {"clerk": ["clerk", "second-clerk"], "issuer": ["issuer", "second-issuer"], "manager": ["manager"]}
     now = timezone.now()
+    WORLD.users |= dict(User.objects.filter(username__startswith="bench-").values_list("username", "pk"))
     for kind, (post, where, count) in kinds.items():
         for number in range(len(names[kind]), count):
             name = f"bench-{kind}-{number}"
@@ -74,7 +84,10 @@ def staff() -> dict[str, list[str]]:
                     user_id=WORLD.users[name], post=post, org_id=WORLD.orgs[where], hall_id=WORLD.orgs["hall"],
                     valid_from=FIRST_DAY, by=BUILDER, now=now,
                 )  # fmt: skip
-    return names | {"reviewer": [f"reviewer-{n}" for n in range(1, 5)]}
+    # The draw decides whose the originals are; a reviewer may have nothing, then another has a second window open.
+    holders = set(Step.objects.filter(state="open").values_list("user_id", flat=True))
+    reviewers = [f"reviewer-{n}" for n in range(1, 5) if WORLD.users[f"reviewer-{n}"] in holders]
+    return names | {"reviewer": (reviewers * 4)[:4]}
 
 
 def store(count: int) -> None:
@@ -84,14 +97,14 @@ def store(count: int) -> None:
     do.commit_draws(by=BUILDER, now=now, days=3, first=today)
     if Case.objects.filter(state="in_review").count() >= 1000:
         return
-    over = Story(WORLD, day=today.isoformat())
+    over = Story(WORLD, item=ITEM, day=today.isoformat())
     over.whole()
     person = WORLD.people["applicant"]
     assert over.case_id
     fill(admin_conninfo(), [Original(over.case_id)], upto=count, person_id=person)
     originals = []
     for stage in ["review"] * 8 + ["decided"] * 2 + ["issued"] * 2 + ["taken in"]:
-        story = Story(WORLD, day=today.isoformat())
+        story = Story(WORLD, item=ITEM, day=today.isoformat())
         story.receive()
         if stage != "taken in":
             story.accept()
@@ -112,7 +125,7 @@ def choose(queryset: Any, count: int = 300) -> Callable[[], UUID]:
     return lambda: random.choice(found)
 
 
-def work() -> list[User]:
+def work() -> list[Worker]:
     """Who asks for what."""
     names = staff()
     hall = WORLD.orgs["hall"]
@@ -124,7 +137,7 @@ def work() -> list[User]:
     account = {BASELINE: lambda: reverse("account:home")}
     users = []
     for name in names["clerk"]:
-        users.append(User(name, account | {
+        users.append(Worker(name, account | {
             "counter: today": lambda: reverse("counter:today"),
             "counter: a person": lambda: reverse("counter:person", args=[random.choice(persons)]),
             "counter: a case": lambda: reverse("counter:case", args=[case()]),
@@ -132,14 +145,14 @@ def work() -> list[User]:
         }))  # fmt: skip
     for name in names["reviewer"]:
         step = choose(Step.objects.filter(user_id=WORLD.users[name], state="open"))
-        users.append(User(name, account | {
+        users.append(Worker(name, account | {
             "reviewer: my cases": lambda: reverse("review:mine"),
             "reviewer: a case": lambda step=step: reverse("review:sheet", args=[step()]),
         }))  # fmt: skip
     for name in names["issuer"]:
-        users.append(User(name, account | {"issuer: queue": lambda: reverse("issue:queue")}))
+        users.append(Worker(name, account | {"issuer: queue": lambda: reverse("issue:queue")}))
     for name in names["manager"]:
-        users.append(User(name, account | {
+        users.append(Worker(name, account | {
             "supervisor: board": lambda: reverse("supervise:board"),
             "supervisor: open cases": lambda: reverse("supervise:cases"),
             "supervisor: a case": lambda: reverse("supervise:case", args=[case()]),
@@ -171,7 +184,7 @@ class Browser:
                 raise SystemExit(f"{username} could not sign in")
 
 
-def at_work(user: User, site: str, until: float) -> None:
+def at_work(user: Worker, site: str, until: float) -> None:
     browser = Browser(site)
     browser.sign_in(user.name)
     for name, address in user.pages.items():  # warm
@@ -189,7 +202,7 @@ def at_work(user: User, site: str, until: float) -> None:
                 user.took[name].append((time.perf_counter() - began) * 1000)
 
 
-def queries_of(users: list[User]) -> dict[str, int]:
+def queries_of(users: list[Worker]) -> dict[str, int]:
     """Queries a page takes once caches are warm."""
     found: dict[str, int] = {}
     for user in users:
@@ -250,7 +263,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
         time.sleep(0.2)
 
 
-def report(users: list[User], queries: dict[str, int], workers: int) -> None:
+def report(users: list[Worker], queries: dict[str, int], workers: int) -> None:
     took: dict[str, list[float]] = {}
     for user in users:
         for name, values in user.took.items():
