@@ -91,6 +91,7 @@ class Case(models.Model):
             models.Index(
                 fields=["received_at", "id"], name="cases_external_waiting", condition=Q(external=True, state__in=_ELSEWHERE)
             ),
+            models.Index(fields=["hall_id", "started_at"], name="cases_drafts", condition=Q(state=State.DRAFT)),
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
             models.Index(fields=["origin_id", "-started_at"], name="cases_by_origin", condition=Q(origin_id__isnull=False)),
         ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from linli.domains.cases.form import fits
 from linli.domains.cases.lifecycle import Move, State, may_move
@@ -139,7 +139,10 @@ def counter_acts(case: Case, *, by: Actor) -> frozenset[CounterAct]:
 def counter_today(*, by: Actor, now: datetime) -> QuerySet[Case]:
     """The counter's own list: drafts and what came in today, newest first."""
     midnight = datetime.combine(local_date(now), datetime.min.time(), SHANGHAI)
-    return counter_cases(by).filter(Q(state=State.DRAFT) | Q(received_at__gte=midnight)).order_by("-started_at")
+    mine = counter_cases(by).values("pk")
+    # Each part by its own index; as one condition with "or" PostgreSQL would read all the hall ever took in.
+    few = mine.filter(state=State.DRAFT).union(mine.filter(received_at__gte=midnight))
+    return Case.objects.filter(pk__in=few).order_by("-started_at")
 
 
 def counter_file(case_id: UUID, file_id: UUID, *, by: Actor) -> MaterialFile:
