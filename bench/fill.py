@@ -69,7 +69,8 @@ def _people(db: psycopg.Connection[Any], person_id: UUID, count: int) -> int:
         "phone_index": "sha256((n || 'phone')::bytea)",
     }  # fmt: skip
     if count > have:
-        _insert(db, "people_person", own, "t.id = %(key)s", {"key": person_id}, have, count)
+        first = 0 if have < 10 else have  # the few that were there before are nobody's copies
+        _insert(db, "people_person", own, "t.id = %(key)s", {"key": person_id}, first, count)
     return max(count, have)
 
 

@@ -49,7 +49,7 @@ class Cursor(django_base.ServerBindingCursor, psycopg.Cursor[Any]):
 
 class DatabaseWrapper(django_base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
-        return {**super().get_connection_params(), "cursor_factory": Cursor, "prepare_threshold": _PREPARED_FROM}
+        return {**super().get_connection_params(), "cursor_factory": Cursor}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -60,8 +60,14 @@ class DatabaseWrapper(django_base.DatabaseWrapper):
     def sending_ahead(self) -> Iterator[None]:
         """Inside, statements are sent without waiting for their answers. Enter it around the transaction, not within."""
         self.ensure_connection()
-        with self.wrap_database_errors, self.connection.pipeline():
-            yield
+        connection = self.connection
+        # Only here: the plan of a prepared statement forgets its values, and lists need them to find their partial indexes.
+        connection.prepare_threshold = _PREPARED_FROM
+        try:
+            with self.wrap_database_errors, connection.pipeline():
+                yield
+        finally:
+            connection.prepare_threshold = None
 
     def chunked_cursor(self) -> Any:
         """A server-side cursor, which cannot be had while statements are sent ahead: then a plain one."""
