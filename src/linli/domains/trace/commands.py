@@ -127,13 +127,11 @@ def ensure_months(*, now: datetime, ahead: int = 3) -> None:
 
 def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes]:
     """The length and head of a chain, locked; an empty chain is opened if there is none."""
-    asked = (_expected.get() or {}).pop(subject.id, None)
-    if asked is None:
-        cursor.execute(_HEAD, [subject.id])
-        found = cursor.fetchone()
-    else:
-        found = asked.fetchone()
-        asked.close()
+    asked, before = (_expected.get() or {}).pop(subject.id, (cursor, -1))
+    if before != _database().steps_back:  # not asked for, or the lock was given up again with a savepoint
+        asked = cursor
+        asked.execute(_HEAD, [subject.id])
+    found = asked.fetchone()
     if found is None:
         cursor.execute(
             "INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) VALUES (%s, %s, 0, %s, %s, %s) "
@@ -147,7 +145,7 @@ def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes
 
 _HEAD = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"
 # Heads that were asked for ahead of time in the command under way.
-_expected: ContextVar[dict[UUID, Any] | None] = ContextVar("heads asked for", default=None)
+_expected: ContextVar[dict[UUID, tuple[Any, int]] | None] = ContextVar("heads asked for", default=None)
 
 
 def expect(subject: Subject) -> None:
@@ -156,7 +154,7 @@ def expect(subject: Subject) -> None:
     if asked is not None and subject.id not in asked:
         cursor = connection.cursor()
         cursor.execute(_HEAD, [subject.id])
-        asked[subject.id] = cursor
+        asked[subject.id] = cursor, _database().steps_back
 
 
 def _actor(by: Actor) -> dict[str, str | None]:

@@ -48,6 +48,9 @@ class Cursor(django_base.ServerBindingCursor, psycopg.Cursor[Any]):
 
 
 class DatabaseWrapper(django_base.DatabaseWrapper):
+    # How often this connection stepped back to a savepoint, giving up the locks taken since.
+    steps_back = 0
+
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "cursor_factory": Cursor}
 
@@ -84,4 +87,5 @@ class DatabaseWrapper(django_base.DatabaseWrapper):
         # What was sent after the failure was not run; its errors say nothing new, and the way back must not be among them.
         with suppress(psycopg.Error):
             settle(self.connection)
+        self.steps_back += 1
         super().savepoint_rollback(sid)

@@ -26,6 +26,7 @@ from linli.domains.cases.permissions import (
     delivery_cases,
     issue_cases,
     supervised_cases,
+    waiting_cases,
 )
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, find, shade_is
 from linli.domains.catalog.queries import Standard, get_standard
@@ -56,7 +57,7 @@ def issue_queue(*, by: Actor, now: datetime | None = None, shade: Colour | None 
     """
     own = Step.objects.filter(user_id=by.user_id, kind=StepKind.DECIDE, state=StepState.DONE).values("case_id")
     holder = Step.objects.filter(case=OuterRef("pk"), kind=StepKind.ISSUE, state=StepState.OPEN).values("user_id")[:1]
-    cases = issue_cases(by).filter(state__in=[State.APPROVED, State.REJECTED], external=False).exclude(pk__in=own)
+    cases = waiting_cases(by).exclude(pk__in=own)
     if shade and now:
         cases = cases.filter(shade_is(shade, now))
     return cases.annotate(holder_id=Subquery(holder)).order_by("decided_at", "id")

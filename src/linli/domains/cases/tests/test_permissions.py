@@ -144,3 +144,13 @@ def test_another_hall_sees_nothing(world, everybody):
         assert own in halls and other not in halls
     assert not may.supervised_cases(everybody["manager-elsewhere"]).filter(hall_id=city).exists()
     assert may.supervised_cases(everybody["manager-elsewhere"]).filter(hall_id=county).exists()
+
+
+def test_the_issuers_queue_is_the_part_of_their_cases_that_waits(world, everybody):
+    Town(world).fill()
+    sizes = set()
+    for name, by in everybody.items():
+        whole = may.issue_cases(by).filter(state__in=[State.APPROVED, State.REJECTED], external=False)
+        assert set(may.waiting_cases(by)) == set(whole), name
+        sizes.add(whole.count())
+    assert 0 in sizes and max(sizes) > 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from linli.domains.trace import subscriptions
 from linli.domains.trace.chain import canonical, climb, merkle_levels, merkle_path, merkle_root, plain
-from linli.domains.trace.commands import KeyReused, Subject, once, record
+from linli.domains.trace.commands import KeyReused, Subject, expect, once, record
 from linli.domains.trace.models import Answer, Chain, Event
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import Actor, Channel
@@ -174,3 +175,34 @@ def test_a_refused_request_keeps_its_key_free():
         make_thing(name="wrong", by=CLERK, now=NOW, key=key)
     assert not Answer.objects.exists()
     assert make_thing(name="right", by=CLERK, now=NOW, key=key)
+
+
+@once
+def changes_its_mind(*, subject, meanwhile, by, now):
+    """Asks for a chain's head, steps back, and writes all the same, after somebody else has."""
+    with suppress(LookupError), transaction.atomic():
+        expect(subject)
+        raise LookupError
+    assert at_once([meanwhile]) == [None]
+    record("t.mine", subject=subject, by=by, at=now)
+
+
+@once
+def keeps_to_it(*, subject, by, now):
+    expect(subject)
+    record("t.mine", subject=subject, by=by, at=now)
+
+
+def test_a_head_asked_for_early_counts_only_while_its_lock_is_held(committed_db):
+    subject = Subject("thing", uuid7())
+
+    def theirs():
+        with transaction.atomic():
+            act(subject, "t.theirs")
+
+    theirs()
+    changes_its_mind(subject=subject, meanwhile=theirs, by=CLERK, now=NOW)
+    keeps_to_it(subject=subject, by=CLERK, now=NOW)
+    events = Event.objects.filter(chain_id=subject.id).order_by("seq")
+    assert list(events.values_list("seq", "act")) == [(1, "t.theirs"), (2, "t.theirs"), (3, "t.mine"), (4, "t.mine")]
+    assert [bytes(e.prev) for e in events[1:]] == [bytes(e.hash) for e in events[:3]]
