@@ -72,7 +72,7 @@ class DemoAuthority:
     def _alone(self) -> Iterator[None]:
         """Page server and worker may ask for the first certificate at the same moment; only one of them makes it."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / "lock").open("w") as handle:
+        with os.fdopen(os.open(self.folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
