@@ -86,6 +86,8 @@ def record_all(acts: Sequence[Act], *, subject: Subject, by: Actor, at: datetime
             cursor.execute(_OPEN_AND_INSERT % values, [subject.id, subject.kind, seq, head, at, at, *rows])
         else:
             cursor.execute(_INSERT_AND_ADVANCE % values, [*rows, seq, head, at, at, subject.id])
+    if (heads := _heads.get()) is not None:
+        heads[subject.id] = (lambda: (seq, head)), _database().steps_back
     for place, act in enumerate(acts, seq - len(acts) + 1):
         for task in subscribers(act.name):
             defer(task, chain_id=str(subject.id), seq=place)
@@ -127,11 +129,11 @@ def ensure_months(*, now: datetime, ahead: int = 3) -> None:
 
 def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes]:
     """The length and head of a chain, locked; an empty chain is opened if there is none."""
-    asked, before = (_expected.get() or {}).pop(subject.id, (cursor, -1))
+    head, before = (_heads.get() or {}).pop(subject.id, (cursor.fetchone, -1))
     if before != _database().steps_back:  # not asked for, or the lock was given up again with a savepoint
-        asked = cursor
-        asked.execute(_HEAD, [subject.id])
-    found = asked.fetchone()
+        cursor.execute(_HEAD, [subject.id])
+        head = cursor.fetchone
+    found = head()
     if found is None:
         cursor.execute(
             "INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) VALUES (%s, %s, 0, %s, %s, %s) "
@@ -144,17 +146,17 @@ def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes
 
 
 _HEAD = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"
-# Heads that were asked for ahead of time in the command under way.
-_expected: ContextVar[dict[UUID, tuple[Any, int]] | None] = ContextVar("heads asked for", default=None)
+# The locked heads of the command under way: asked for ahead of time, or written by it; with how often it had stepped back then.
+_heads: ContextVar[dict[UUID, tuple[Callable[[], Any], int]] | None] = ContextVar("heads of the command under way", default=None)
 
 
 def expect(subject: Subject) -> None:
     """Say early that an act on a subject will follow: its chain is locked, and the answer arrives while the command works on."""
-    asked = _expected.get()
-    if asked is not None and subject.id not in asked:
+    heads = _heads.get()
+    if heads is not None and subject.id not in heads:
         cursor = connection.cursor()
         cursor.execute(_HEAD, [subject.id])
-        asked[subject.id] = cursor, _database().steps_back
+        heads[subject.id] = cursor.fetchone, _database().steps_back
 
 
 def _actor(by: Actor) -> dict[str, str | None]:
@@ -217,12 +219,12 @@ def once(command: Callable[P, R]) -> Callable[Concatenate[P], R]:
             return retrying(key, *args, **kwargs)
         finally:
             _inside.reset(token)
-            _expected.set(None)
+            _heads.set(None)
 
     def retrying(key: UUID | None, *args: P.args, **kwargs: P.kwargs) -> R:
         outermost = not connection.in_atomic_block
         for attempt in range(_RETRIES):
-            _expected.set({})
+            _heads.set({})
             try:
                 return run(key, *args, **kwargs)
             except OperationalError as error:

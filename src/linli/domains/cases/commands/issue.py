@@ -27,13 +27,13 @@ from linli.domains.cases.models import (
     StepKind,
     StepState,
 )
-from linli.domains.cases.moves import Work, lock, locked
+from linli.domains.cases.moves import Work, lock, locked, subject
 from linli.domains.cases.permissions import DELIVER, ISSUE, may_deliver, may_issue
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import seal_document
 from linli.domains.documents.queries import FileType, PaperKind, documents_of, open_file
 from linli.domains.org.queries import letterhead
-from linli.domains.trace.commands import once
+from linli.domains.trace.commands import expect, once
 from linli.kernel import rows
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import local_date
@@ -259,28 +259,29 @@ def _proof_kind(case: Case, method: DeliveryMethod, proof: Proof) -> str:
     raise ProofMissing(field="signature", what=msg("签名或领取码"))
 
 
+@once
 def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
     """Close a delivered case: the cover with the list of everything in the file and its digests. Safe to repeat."""
     by = system(ISSUE)
-    with transaction.atomic():
-        case = lock(case_id)
-        if case is None or case.state != State.DELIVERED:
-            return None
-        work = Work(case, by=by, now=now)
-        standard, head = get_standard(case.standard_id), letterhead(case.deciding_org_id or case.org_id)
-        who = papers.applicant(case)
-        document = papers.compose_for(
-            case, PaperKind.CASE_COVER,
-            {
-                "title": f"{who.name}{standard.name}", "case_number": case.number, "item_name": standard.name, "applicant": who.name,
-                "applicant_is_employer": who.is_employer, "department": head.name, "category": standard.domain_name,
-                "opened_on": local_date(case.accepted_at or case.started_at), "closed_on": local_date(now),
-                "outcome": "准予" if case.approved else "不予批准", "contents": _contents(case), "archived_by": "系统",
-            },
-            org_id=head.body_id, by=by, now=now,
-        )  # fmt: skip
-        work.move(Move.CLOSE, document=document)
-        work.save()
+    case = lock(case_id)
+    if case is None or case.state != State.DELIVERED:
+        return None
+    expect(subject(case_id))
+    work = Work(case, by=by, now=now)
+    standard, head = get_standard(case.standard_id), letterhead(case.deciding_org_id or case.org_id)
+    who = papers.applicant(case)
+    document = papers.compose_for(
+        case, PaperKind.CASE_COVER,
+        {
+            "title": f"{who.name}{standard.name}", "case_number": case.number, "item_name": standard.name, "applicant": who.name,
+            "applicant_is_employer": who.is_employer, "department": head.name, "category": standard.domain_name,
+            "opened_on": local_date(case.accepted_at or case.started_at), "closed_on": local_date(now),
+            "outcome": "准予" if case.approved else "不予批准", "contents": _contents(case), "archived_by": "系统",
+        },
+        org_id=head.body_id, by=by, now=now,
+    )  # fmt: skip
+    work.move(Move.CLOSE, document=document)
+    work.save()
     return document
 
 

@@ -179,11 +179,15 @@ def test_a_refused_request_keeps_its_key_free():
 
 @once
 def changes_its_mind(*, subject, meanwhile, by, now):
-    """Asks for a chain's head, steps back, and writes all the same, after somebody else has."""
+    """Asks for a chain's head, even writes to it, steps back, and writes all the same, after somebody else has."""
     with suppress(LookupError), transaction.atomic():
         expect(subject)
         raise LookupError
     assert at_once([meanwhile]) == [None]
+    with suppress(LookupError), transaction.atomic():
+        record("t.taken_back", subject=subject, by=by, at=now)
+        raise LookupError
+    record("t.mine", subject=subject, by=by, at=now)
     record("t.mine", subject=subject, by=by, at=now)
 
 
@@ -204,5 +208,5 @@ def test_a_head_asked_for_early_counts_only_while_its_lock_is_held(committed_db)
     changes_its_mind(subject=subject, meanwhile=theirs, by=CLERK, now=NOW)
     keeps_to_it(subject=subject, by=CLERK, now=NOW)
     events = Event.objects.filter(chain_id=subject.id).order_by("seq")
-    assert list(events.values_list("seq", "act")) == [(1, "t.theirs"), (2, "t.theirs"), (3, "t.mine"), (4, "t.mine")]
-    assert [bytes(e.prev) for e in events[1:]] == [bytes(e.hash) for e in events[:3]]
+    assert list(events.values_list("seq", "act")) == [(1, "t.theirs"), (2, "t.theirs"), (3, "t.mine"), (4, "t.mine"), (5, "t.mine")]
+    assert [bytes(e.prev) for e in events[1:]] == [bytes(e.hash) for e in events[:4]]
