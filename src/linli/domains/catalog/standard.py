@@ -6,6 +6,7 @@ the one it began under.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -208,6 +209,9 @@ class Provenance(Part):
     knowledge: tuple[str, ...] = ()
 
 
+_TERM = re.compile(r"([1-9][0-9]?)(年|个月)")
+
+
 class Standard(Part):
     """The document of one item at one time in one place."""
 
@@ -260,6 +264,12 @@ class Standard(Part):
     def plan(self) -> Plan:
         """Who does what after acceptance, derived from the links."""
         return make_plan(self.links, kind=self.kind, result_document=self.result_document)
+
+    @property
+    def result_months(self) -> int | None:
+        """For how many months the result stands, where the validity is a plain term ("3年"); words are kept as words."""
+        term = _TERM.fullmatch(self.result_validity)
+        return int(term[1]) * (12 if term[2] == "年" else 1) if term else None
 
     def material(self, code: str) -> Material | None:
         return next((m for m in self.materials if m.code == code), None)

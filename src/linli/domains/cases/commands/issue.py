@@ -6,14 +6,14 @@ import hmac
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from linli.domains.cases import clocks, papers
-from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.clock import ClockKind, add_months
 from linli.domains.cases.errors import CodeLocked, CodeWrong, OnAnothersTable, ProofMissing, SamePerson
 from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
 from linli.domains.cases.lifecycle import Move, State
@@ -109,8 +109,9 @@ def _compose_result(work: Work) -> list[UUID]:
                     "holder_employer": who.is_employer, "case_number": case.number, "item_name": standard.name,
                     "lead": f"根据{'、'.join(basis[:2])}，经审查，{who.name}申请办理“{standard.name}”，符合规定条件。",
                     "rows": papers.result_rows(case, standard),
-                    "statement": f"有效期：{standard.result_validity}" if standard.result_validity else "",
-                    "valid_from": local_date(decision.decided_at), "legal_basis": basis[:4],
+                    "validity": standard.result_validity, "legal_basis": basis[:4], "valid_from": (begins := local_date(decision.decided_at)),
+                    # It stands on its first day already, so the last is the one before that day of the month.
+                    "valid_to": add_months(begins, standard.result_months) - timedelta(days=1) if standard.result_months else None,
                 },
                 org_id=org_id, by=by, now=now,
             )

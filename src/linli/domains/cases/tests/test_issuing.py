@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -12,12 +13,13 @@ from linli.domains.cases.commands import ExternalAct as Act
 from linli.domains.cases.errors import OnAnothersTable, ReasonMissing
 from linli.domains.cases.queries import Colour, State
 from linli.domains.documents.commands import revoke_document
-from linli.domains.documents.queries import documents_of
+from linli.domains.documents.queries import documents_of, verify
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.testing.story import INSTANT, PERMIT, Story, at
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-03-02 15:00")
+RENEWAL = "labour-dispatch-renewal"  # granted for three years
 ELSEWHERE = "card-application"
 
 
@@ -102,6 +104,16 @@ def test_whoever_reads_the_ledger_learns_what_a_paper_is_but_not_what_it_says(wo
     assert ask.paper_for(paper, by=story.who("auditor"), reading=True).case
     revoke_document(document_id=paper, reason="内容有误", legal_basis="行政许可法第六十九条", by=story.who("leader"), now=NOW)
     assert ask.paper_for(paper, by=story.who("auditor")).record.revoked_basis == "行政许可法第六十九条"
+
+
+def test_a_certificate_for_a_term_of_years_says_on_its_face_and_when_verified_until_when_it_stands(world):
+    story = decided(world, item=RENEWAL)
+    assert story.standard.result_validity == "3年"
+    story.issue()
+    paper = next(d for d in documents_of(story.case_id) if d.kind == "result_certificate")
+    found = verify(paper.code)
+    assert found.valid_to == date(2029, 3, 1)
+    assert not found.expired(date(2029, 3, 1)) and found.expired(date(2029, 3, 2))
 
 
 def test_what_was_done_elsewhere_waits_for_each_in_turn_and_never_for_one_who_had_a_hand_in_it(world):

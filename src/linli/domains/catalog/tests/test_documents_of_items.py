@@ -309,3 +309,11 @@ def test_known_facts_are_found_by_field_name():
     facts = known_facts(ALL["unemployment-benefit-claim"], employer=False)
     assert facts["id_number"] == "id_number"
     assert facts["bank_account"] == "bank_account"
+
+
+@pytest.mark.parametrize(
+    ("said", "months"),
+    [("3年", 36), ("6个月", 6), ("1至3年(按合同期限)", None), ("长期有效", None), ("不超过三年", None), ("", None)],
+)
+def test_only_a_plain_term_is_counted(said, months):
+    assert PERMIT.model_copy(update={"result_validity": said}).result_months == months
