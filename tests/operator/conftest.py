@@ -22,12 +22,23 @@ class Installation:
 
     def run(self, *words: str, expect: int | None = 0, **more: str) -> str:
         """What ``linli`` prints; fails when it ends otherwise than expected."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("LINLI_") and k != "DATABASE_URL"}
-        env = kept | {"LINLI_DATA": str(self.data), **more}
-        done = subprocess.run([sys.executable, "-m", "linli.cli", *words], env=env, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(self._command(words), env=self._env(more), capture_output=True, text=True, timeout=600)
         said = done.stdout + done.stderr
         assert expect is None or done.returncode == expect, f"linli {' '.join(words)} ended with {done.returncode}:\n{said[-3000:]}"
         return said
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """A command that goes on until it is ended."""
+        return subprocess.Popen(
+            self._command(words), env=self._env({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "linli.cli", *words]
+
+    def _env(self, more: dict[str, str]) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("LINLI_") and k != "DATABASE_URL"}
+        return kept | {"LINLI_DATA": str(self.data), "PYTHONUNBUFFERED": "1", **more}
 
     def superuser(self) -> psycopg.Connection:
         """Past every privilege and trigger, as whoever owns the machine could go."""

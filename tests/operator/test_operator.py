@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -54,6 +56,29 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(hall):
         port = str(taken.getsockname()[1])
         for words in (["serve", "--port", port], ["demo", "--port", port]):
             assert f"port {port} is taken" in hall.run(*words, expect=1)
+
+
+def test_pages_are_served_until_they_are_stopped_and_their_files_are_kept_by_the_browser(hall):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    running = hall.start("serve", "--port", port)
+    try:
+        here = next(line for line in running.stdout if "Linli runs at" in line).split()[3]
+        page = urlopen(here).read().decode()
+        assert "邻里" in page
+        style = urlopen(
+            Request(here + re.search(r"/static/ui/linli\.[0-9a-f]{12}\.css", page)[0], headers={"Accept-Encoding": "gzip"})
+        )
+        assert style.headers["Content-Encoding"] == "gzip" and "immutable" in style.headers["Cache-Control"]
+        icons = re.search(r"/static/ui/vendor/icons\.[0-9a-f]{12}\.svg", page)[0]
+        assert urlopen(here + icons).status == 200
+    finally:
+        running.terminate()
+        running.communicate(timeout=60)
+    assert running.returncode == 0
+    with pytest.raises(URLError):
+        urlopen(here)
 
 
 # -- doctor --------------------------------------------------------------------------------------------------------------------------

@@ -166,9 +166,11 @@ def port_is_free(host: str, port: int) -> bool:
 def run_forever(announce: Callable[[], None] | None = None) -> None:
     """Serve until stopped; ``announce`` is called once the pages answer."""
     from django.conf import settings
+    from django.core.management import call_command
     from django.db import connections
 
     connections.close_all()
+    call_command("collectstatic", interactive=False, verbosity=0)
     env = settings.ENV
     waiting = [announce or (lambda: click.echo(f"Linli runs at {env.public_url}  (Ctrl-C stops it)"))]
 
