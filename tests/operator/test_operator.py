@@ -288,6 +288,18 @@ def test_what_is_damaged_or_cannot_be_read_here_is_refused_before_anything_is_to
     hall.run("trace", "verify")
 
 
+def test_a_new_key_is_for_what_is_new_and_what_was_there_stays_readable(hall, copy):
+    assert "key 2 (SM4_GCM) is in use" in hall.run("keys", "rotate")
+    assert re.search(
+        r"  1  SM4_GCM .* reads what it once encrypted\n  2  SM4_GCM .* encrypts what is new", hall.run("keys", "list")
+    )
+    hall.run("backup", str(copy.with_name("later.tar")))
+    for kept in (copy, copy.with_name("later.tar")):
+        hall.run("restore", str(kept), "--yes")
+        hall.run("trace", "verify")
+        assert hall.run("demo", "--once").count("24 cases") == 1
+
+
 def test_the_drill_backup_destroy_restore(hall, copy):
     before = hall.counts()
     files = {

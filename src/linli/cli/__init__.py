@@ -20,6 +20,7 @@ _COMMANDS = {
     "clock": "linli.cli.clock:clock",
     "trace": "linli.cli.trace:trace",
     "draw": "linli.cli.draw:draw",
+    "keys": "linli.cli.keys:keys",
     "doctor": "linli.cli.doctor:doctor",
     "worker": "linli.cli.serve:worker",
 }

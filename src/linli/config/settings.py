@@ -20,9 +20,9 @@ AS_OWNER = os.environ.get("LINLI_AS_OWNER") == "1"
 DEBUG = ENV.debug
 SECRET_KEY = ENV.django_secret()
 ALLOWED_HOSTS = [h.strip() for h in ENV.allowed_hosts.split(",") if h.strip()]
-LINLI_KEYRING = KeyRing.load_or_create(
-    ENV.data / "secrets" / "keyring.json", Suite.SM4_GCM if ENV.crypto_suite == "sm" else Suite.AES256_GCM
-)
+LINLI_CRYPTO_SUITE = Suite.SM4_GCM if ENV.crypto_suite == "sm" else Suite.AES256_GCM
+LINLI_KEYRING_FILE = ENV.data / "secrets" / "keyring.json"
+LINLI_KEYRING = KeyRing.load_or_create(LINLI_KEYRING_FILE, LINLI_CRYPTO_SUITE)
 
 INSTALLED_APPS = [
     "django.contrib.messages",

@@ -88,8 +88,8 @@ class KeyRing:
     In production the file is what a key service or cipher machine hands out; here it is a 0600 file made at first start.
     """
 
-    def __init__(self, keys: dict[int, Key], active: int, index_secret: bytes) -> None:
-        self.keys, self.active, self._index = keys, active, index_secret
+    def __init__(self, keys: dict[int, Key], active: int, index_secret: bytes, path: Path | None = None) -> None:
+        self.keys, self.active, self._index, self._path = keys, active, index_secret, path
 
     @classmethod
     def generate(cls, suite: Suite = Suite.SM4_GCM) -> KeyRing:
@@ -125,7 +125,7 @@ class KeyRing:
                 raise ValueError("key length")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KeyRingWrong(path=path, why=error) from error
-        return cls(keys, active, index)
+        return cls(keys, active, index, path)
 
     def save(self, path: Path) -> None:
         """Write the ring so that only its owner can read it; an interrupted write leaves the old file."""
@@ -168,6 +168,8 @@ class KeyRing:
         number = 0
         try:
             suite, number = _HEAD.unpack_from(sealed)
+            if number not in self.keys and self._path:  # rotated since this process read the ring
+                self.keys |= KeyRing.load(self._path).keys
             key = self.keys[number]
             nonce, tag = sealed[_HEAD.size : _HEAD.size + _NONCE], sealed[_HEAD.size + _NONCE : _HEAD.size + _NONCE + _TAG]
             dec = Cipher(Suite(suite).cipher(key.secret), modes.GCM(nonce, tag)).decryptor()

@@ -45,6 +45,16 @@ def test_old_ciphertexts_open_after_the_key_and_the_suite_have_changed():
     assert ring.key_number(ring.encrypt(b"new", context="c")) == 2
 
 
+def test_a_process_that_read_the_ring_before_a_rotation_reads_what_came_after(tmp_path):
+    running = KeyRing.load_or_create(tmp_path / "ring.json")
+    elsewhere = KeyRing.load(tmp_path / "ring.json")
+    elsewhere.rotate()
+    elsewhere.save(tmp_path / "ring.json")
+    assert running.decrypt(elsewhere.encrypt(b"x", context="c"), context="c") == b"x"
+    with pytest.raises(CannotDecrypt):
+        KeyRing.generate().decrypt(elsewhere.encrypt(b"x", context="c"), context="c")
+
+
 def test_the_key_file_is_private_and_a_damaged_one_is_named(tmp_path):
     path = tmp_path / "ring.json"
     ring = KeyRing.load_or_create(path)
