@@ -91,8 +91,8 @@ _HERE, _DEMANDS = frozenset({"cases.receive"}), frozenset({"voice.register", "vo
 
 navigation.register(
     Entry("desk", noop("今日窗口"), "counter:today", "home", _HERE, 10, noop("窗口"), "t"),
-    Entry("desk", noop("登记诉求"), "counter:register_demand", "message", _HERE, 30, noop("窗口"), "s"),
-    Entry("desk", noop("诉求"), "counter:demands", "messages", _DEMANDS, 31, noop("窗口"), "q"),
+    Entry("desk", noop("登记诉求"), "counter:register_demand", "message", _HERE, 30, noop("群众诉求"), "s"),
+    Entry("desk", noop("诉求"), "counter:demands", "messages", _DEMANDS, 31, noop("群众诉求"), "q"),
 )
 for source in (items, people, cases):
     palette.register(source)
