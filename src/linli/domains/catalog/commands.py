@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from linli.domains.catalog.errors import (
     DraftChanged,
     DraftIncomplete,
     EffectiveDateWrong,
+    ItemTaken,
     ItemUnknown,
     NotALocalValue,
     OtherPlace,
@@ -41,9 +42,9 @@ from linli.kernel.search import vector
 from linli.kernel.text import msg
 
 __all__ = [
-    "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemUnknown", "NotALocalValue", "OtherPlace", "Published", "StandardWrong",
-    "TableWrong", "discard_draft", "import_standards", "load_package", "publish", "read_workbook", "read_yaml", "save_draft", "start_draft",
-    "withdraw_item",
+    "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemTaken", "ItemUnknown", "NotALocalValue", "OtherPlace",
+    "Published", "StandardWrong", "TableWrong", "add_item", "discard_draft", "import_standards", "load_package", "publish",
+    "read_workbook", "read_yaml", "save_draft", "start_draft", "withdraw_item",
 ]  # fmt: skip
 
 
@@ -56,6 +57,38 @@ def _must_here(by: Actor, permission: str, region: str) -> None:
     by.must(permission)
     if not looks_after(by, region):
         raise OtherPlace
+
+
+@once
+def add_item(
+    *, code: str, name: str, main_code: str, kind: str, applicant_kinds: Sequence[str], region: str, by: Actor, now: datetime
+) -> UUID:
+    """Begin an item that no place has yet, under a main item, as a draft; returns the draft.
+
+    Raises :class:`ItemTaken`, and :class:`StandardWrong` naming what cannot be read.
+    """
+    _must_here(by, "catalog.edit", region)
+    main = MainItem.objects.filter(pk=main_code).first()
+    if main is None:
+        raise StandardWrong(field="main_code", where=msg("主项"), why=msg("没有这个主项"))
+    standard = _validated(
+        code,
+        {
+            "code": code, "name": name, "main_code": main.code, "main_name": main.name, "domain": main.domain,
+            "domain_name": main.domain_name, "kind": kind, "applicant_kinds": list(applicant_kinds),
+        },
+    )  # fmt: skip
+    _make_identities([standard])
+    item = SubItem.objects.select_for_update().get(pk=code)
+    if ItemStandard.objects.filter(item=item).exists():
+        raise ItemTaken(field="code", code=code, name=item.name)
+    # The code may be left from a draft that was discarded.
+    item.name, item.main, item.search = standard.name, main, _search(standard)
+    item.save()
+    draft = _new_version(item, region, standard, by=by, now=now)
+    draft.save(force_insert=True)
+    record("catalog.draft_begun", subject=_subject(draft.pk), by=by, at=now, new=True, item=code, region=region)
+    return draft.pk
 
 
 def start_draft(*, item_code: str, region: str, by: Actor, now: datetime) -> UUID:

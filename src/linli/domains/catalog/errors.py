@@ -13,6 +13,12 @@ class ItemUnknown(LinliError):
     remedy = noop("请在事项目录中重新查找。")
 
 
+class ItemTaken(LinliError):
+    code = "catalog.item_taken"
+    template = noop("编码 %(code)s 已用于事项“%(name)s”。")
+    remedy = noop("请换一个编码；要修改那个事项，请在事项目录中打开它。")
+
+
 class DraftChanged(LinliError):
     code = "catalog.draft_changed"
     kind = Kind.CONFLICT

@@ -55,7 +55,7 @@ from linli.domains.catalog.standard import (
 )
 from linli.domains.catalog.tables import write_workbook, write_yaml
 from linli.domains.catalog.wording import problems
-from linli.domains.catalog.words import ItemKind, Limit, Link, LinkDuty, Unit
+from linli.domains.catalog.words import ITEM_CODE, ItemKind, Limit, Link, LinkDuty, Unit
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import TokenQuery
 from linli.kernel.search import any_word_query, query
@@ -65,7 +65,7 @@ __all__ = [
     "asked_for", "Basis", "check_standard", "CHOICES", "compare", "Comparison", "devolution", "drafts", "Drift", "drift_counts",
     "drift_of", "DriftCounts", "drifting", "Element", "ElementDiff", "everyday_words", "examine", "Examined", "field_line",
     "FieldType", "Finding", "findings_of", "FormField", "Gain", "get_row", "get_standard", "in_force", "in_force_row", "Incoming",
-    "InForce", "ItemKind", "ItemStandard", "KINDS", "known_facts", "Limit", "limit_said", "limit_text", "Link", "link_line", "LinkDuty",
+    "InForce", "ITEM_CODE", "ItemKind", "ItemStandard", "KINDS", "known_facts", "Limit", "limit_said", "limit_text", "Link", "link_line", "LinkDuty",
     "LOCAL_RULES", "LocalRule", "looks_after", "MainItem", "mains", "Material", "material_line", "MaterialForm", "may_edit",
     "may_publish", "must_be_in_force", "names_of", "offered_in", "package_standards", "PART_LABELS", "Piece", "Plan", "preview",
     "Provenance", "public_version", "public_versions", "published", "published_standards", "reference", "Replacement", "Required",

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from linli.kernel.text import noop
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=64)]
+ITEM_CODE = r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"
+Code = Annotated[str, StringConstraints(pattern=ITEM_CODE, max_length=64)]
 
 
 class Part(BaseModel):

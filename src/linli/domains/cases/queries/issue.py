@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case as Choice
-from django.db.models import OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from linli.domains.cases.clock import ClockKind, Colour
 from linli.domains.cases.grounds import (
@@ -55,9 +55,10 @@ def issue_queue(*, by: Actor, now: datetime | None = None, shade: Colour | None 
 
     ``holder_id`` of each is who has it on the table, or None.
     """
-    own = Step.objects.filter(user_id=by.user_id, kind=StepKind.DECIDE, state=StepState.DONE).values("case_id")
+    # Asked of each waiting case: who has decided for years has a long list of their own.
+    own = Step.objects.filter(case=OuterRef("pk"), user_id=by.user_id, kind=StepKind.DECIDE, state=StepState.DONE)
     holder = Step.objects.filter(case=OuterRef("pk"), kind=StepKind.ISSUE, state=StepState.OPEN).values("user_id")[:1]
-    cases = waiting_cases(by).exclude(pk__in=own)
+    cases = waiting_cases(by).filter(~Exists(own))
     if shade and now:
         cases = cases.filter(shade_is(shade, now))
     return cases.annotate(holder_id=Subquery(holder)).order_by("decided_at", "id")

@@ -4,18 +4,20 @@ very control, and nothing lost when somebody else saved meanwhile."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linli.domains.catalog import commands
 from linli.domains.catalog import queries as catalog
-from linli.domains.catalog.commands import DraftChanged, NotALocalValue, OtherPlace, StandardWrong
+from linli.domains.catalog.commands import DraftChanged, ItemTaken, NotALocalValue, OtherPlace, StandardWrong
 from linli.domains.catalog.queries import ItemStandard, Standard
 from linli.kernel.errors import Invalid, LinliError
 from linli.kernel.text import Message
@@ -26,6 +28,7 @@ from linli.web.console.catalog.parts import BY_KEY, SECTIONS, Section, Values
 from linli.web.console.catalog.places import Places, place_of
 from linli.web.http import StaffRequest
 from linli.web.once import once_key
+from linli.web.ui.forms import Form
 from linli.web.ui.toasts import done
 
 
@@ -36,6 +39,53 @@ def start(request: StaffRequest, code: str) -> HttpResponse:
     once_key(request)
     draft = commands.start_draft(item_code=code, region=place_of(request), by=request.actor, now=request.now)
     return redirect("catalog:edit", draft_id=draft)
+
+
+class NewItemForm(Form):
+    """What an item cannot be without; the rest is written in its draft."""
+
+    kinds: ClassVar[dict[str, str]] = {"applicant_kinds": "checkboxes"}
+    place = forms.ChoiceField(label=_lazy("地区"))
+    main_code = forms.ChoiceField(label=_lazy("主项"))
+    name = forms.CharField(label=_lazy("事项名称"), max_length=200)
+    code = forms.RegexField(
+        catalog.ITEM_CODE, label=_lazy("事项编码"), max_length=64, help_text=_lazy("小写字母、数字和连字符，例如 skill-grant。以后不能改。"),
+        error_messages={"invalid": _lazy("编码只能用小写字母、数字和连字符，以字母或数字开头和结尾。")},
+    )  # fmt: skip
+    kind = forms.ChoiceField(label=_lazy("事项类型"))
+    applicant_kinds = forms.MultipleChoiceField(label=_lazy("服务对象"))
+
+    def __init__(self, *args: Any, request: StaffRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "place": [(o.value, o.label) for o in Places().options(under=request.actor.region)],
+            "main_code": [("", _("请选择")), *((m.code, m.name) for m in catalog.mains())],
+            "kind": [("", _("请选择")), *((k.value, k.value) for k in catalog.ItemKind)],
+            "applicant_kinds": [(value, _(label)) for value, label in catalog.CHOICES["applicant_kinds"].items()],
+        }
+        for name, options in choices.items():
+            cast("forms.ChoiceField", self.fields[name]).choices = options
+
+
+@requires("catalog.edit")
+@require_http_methods(["GET", "POST"])
+def add(request: StaffRequest) -> HttpResponse:
+    """An item that the catalogue does not have yet: what it is called and whom it serves, then its draft is open."""
+    form = NewItemForm(
+        request.POST or None, request=request, initial={"place": place_of(request), "main_code": request.GET.get("main", "")}
+    )
+    if request.method == "POST" and form.is_valid():
+        typed = dict(form.cleaned_data)
+        try:
+            draft = commands.add_item(  # type: ignore[call-arg]
+                region=typed.pop("place"), **typed, by=request.actor, now=request.now, key=once_key(request)
+            )
+        except (ItemTaken, StandardWrong) as error:
+            form.add_problem(error)
+        else:
+            done(request, _("已新增“%(name)s”，现在是草稿。") % {"name": typed["name"]})
+            return redirect("catalog:edit", draft_id=draft)
+    return render(request, "console/catalog/add.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("catalog/compare", compare.compare, name="compare"),
     path("catalog/export.<str:form>", exchange.export, name="export"),
     path("catalog/empty.xlsx", exchange.empty_table, name="empty_table"),
+    path("catalog/new", editing.add, name="add"),
     path("catalog/import", exchange.import_, name="import"),
     path("catalog/items/<slug:code>", item.item, name="item"),
     path("catalog/items/<slug:code>/draft", editing.start, name="start"),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from linli.domains.catalog.commands import publish, save_draft, start_draft
-from linli.domains.catalog.queries import drafts, get_row, get_standard, in_force, in_force_row, versions
+from linli.domains.catalog.queries import MainItem, drafts, get_row, get_standard, in_force, in_force_row, versions
 from linli.domains.documents.queries import current_templates
 from linli.kernel.calendar import local_date
 from linli.kernel.ids import uuid7
@@ -328,6 +328,37 @@ def test_a_double_click_saves_once(editor):
     assert post(editor, url, body).status_code == 302
     assert post(editor, url, body).status_code == 302
     assert get_row(draft).revision == 2
+
+
+def test_an_item_the_catalogue_does_not_have_begins_as_a_draft(editor, county_editor):
+    url = reverse("catalog:add")
+    assert url in text(editor.get(reverse("catalog:items")))
+    main = MainItem.objects.first()
+    form = {
+        "place": CITY, "main_code": main.pk, "name": "新就业形态补贴", "code": "new-forms-grant", "kind": "公共服务",
+        "applicant_kinds": ["person", "employer"], "once": str(uuid7()),
+    }  # fmt: skip
+    for changes, control, sentence in (
+        ({"code": "新补贴"}, "code", "小写字母"),
+        ({"code": CODE}, "code", "已用于事项"),
+        ({"name": ""}, "name", "请填写事项名称"),
+        ({"applicant_kinds": []}, "applicant_kinds", "请选择服务对象"),
+    ):
+        wrong = editor.post(url, form | changes | {"once": str(uuid7())})
+        assert wrong.status_code == 422
+        assert re.search(rf'id="id_{control}-error".*?{sentence}', text(wrong), re.S)
+    made = [editor.post(url, form) for _n in range(2)]
+    assert made[0].status_code == 302 and made[0].headers["Location"] == made[1].headers["Location"]
+    draft = drafts().get(item_id="new-forms-grant")
+    assert (draft.region, draft.name, draft.base_id) == (CITY, "新就业形态补贴", None)
+    assert "改好后才能发布" in text(editor.get(reverse("catalog:publish", args=[draft.pk])))
+    assert (
+        county_editor.post(url, form | {"once": str(uuid7()), "code": "another"}).status_code == 422
+    )  # the city is none of its places
+    editor.post(reverse("catalog:discard", args=[draft.pk]), {"once": str(uuid7())})
+    again = editor.post(url, form | {"name": "灵活就业新补贴", "once": str(uuid7())})
+    assert again.status_code == 302
+    assert drafts().get(item_id="new-forms-grant").item.name == "灵活就业新补贴"
 
 
 # -- local values -----------------------------------------------------------------------------------------------------------
