@@ -19,7 +19,7 @@ import pytest
 
 from linli.kernel.postgres import EmbeddedPostgres
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.slow
 LOAD = Path(__file__).with_name("load.py")
 WORKERS, KILLS = 3, int(os.environ.get("LINLI_KILLS", "8"))
 

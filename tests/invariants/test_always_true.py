@@ -16,7 +16,7 @@ from linli.testing.concurrency import at_once
 from linli.testing.story import INSTANT, PERMIT, Story, at, filled
 from linli.testing.truth import check_everything
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crowd")]  # two crowds at once would be more than the server seats
+pytestmark = pytest.mark.slow
 
 CLERKS = ("clerk", "second-clerk")
 REVIEWERS = tuple(f"reviewer-{n}" for n in range(1, 5))

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("operator")]
+pytestmark = pytest.mark.slow
 
 
 # -- the demonstration ---------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,7 @@ from linli.kernel.postgres import EmbeddedPostgres
 settings.register_profile("linli", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("linli")
 
+_WHOLE = ("tests/operator/", "tests/crash/", "tests/invariants/")
 _started: tuple[EmbeddedPostgres, Path] | None = None
 _PREFIX, _IN_USE, _YOUNG_SECONDS = "linli-test-", "in-use", 60
 
@@ -66,6 +68,18 @@ def _sweep() -> None:
             abandoned = info.st_uid == os.geteuid() and time.time() - info.st_mtime > _YOUNG_SECONDS
             if abandoned and (folder / _IN_USE).exists() and _hold(folder / _IN_USE):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests to the workers one by one, but a module that plays a whole installation or a crowd to one of them alone."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.split("::")[0] if nodeid.startswith(_WHOLE) else nodeid
+
+    return Scheduling(config, log)
 
 
 def pytest_unconfigure() -> None:
