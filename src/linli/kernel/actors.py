@@ -47,7 +47,8 @@ class Actor:
 
     ``posting_id`` is the dated holding of a post; ``body_id`` the body in whose name the organisation acts (a division acts for
     its bureau); ``hall_id`` the hall in which the post is exercised, if any; ``region`` the area code of the organisation.
-    ``permissions`` are those of the post chosen at sign-in.
+    ``permissions`` are those of the post chosen at sign-in. ``resident_id`` is the person whom a resident's account is bound to;
+    staff have none, and a resident has no post and no organisation.
     """
 
     user_id: UUID | None
@@ -60,6 +61,7 @@ class Actor:
     channel: Channel = Channel.HALL
     permissions: frozenset[str] = field(default_factory=frozenset)
     name: str = ""
+    resident_id: UUID | None = None
 
     @property
     def person_id(self) -> UUID:
