@@ -48,7 +48,8 @@ class Actor:
     ``posting_id`` is the dated holding of a post; ``body_id`` the body in whose name the organisation acts (a division acts for
     its bureau); ``hall_id`` the hall in which the post is exercised, if any; ``region`` the area code of the organisation.
     ``permissions`` are those of the post chosen at sign-in. ``resident_id`` is the person whom a resident's account is bound to;
-    staff have none, and a resident has no post and no organisation.
+    staff have none, and a resident has no post and no organisation. ``client_id`` is the other system that acts through the API, on
+    behalf of the organisation it was admitted for; its ``user_id`` is the same id.
     """
 
     user_id: UUID | None
@@ -62,6 +63,7 @@ class Actor:
     permissions: frozenset[str] = field(default_factory=frozenset)
     name: str = ""
     resident_id: UUID | None = None
+    client_id: UUID | None = None
 
     @property
     def person_id(self) -> UUID:

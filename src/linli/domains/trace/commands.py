@@ -89,7 +89,7 @@ def record_all(acts: Sequence[Act], *, subject: Subject, by: Actor, at: datetime
     if (heads := _heads.get()) is not None:
         heads[subject.id] = (lambda: (seq, head)), _database().steps_back
     for place, act in enumerate(acts, seq - len(acts) + 1):
-        for task in subscribers(act.name):
+        for task in subscribers(act.name, act.data):
             defer(task, chain_id=str(subject.id), seq=place)
     return seq
 
