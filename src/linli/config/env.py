@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from linli.kernel.place import data_folder
+from linli.kernel.place import DEMO_STATE, data_folder
 
 
 class Env(BaseSettings):
@@ -42,6 +42,8 @@ class Env(BaseSettings):
     lockout_minutes: int = Field(30, ge=1, description="How long it stays locked. (K)")
     idle_minutes: int = Field(15, ge=1, le=480, description="Minutes without a request that end a session. (K)")
     sessions_per_user: int = Field(2, ge=1, le=20, description="Live sessions of one account; a further one ends the oldest. (K)")
+    resident_idle_minutes: int = Field(30, ge=5, le=480, description="The same for residents, who read slowly and are warned first. (K)")
+    resident_sessions: int = Field(5, ge=1, le=20, description="Live sessions of a resident: telephone, computer, a child's telephone. (K)")
     # The clock (docs/deadlines.md).
     pause_counts_first_day: bool = Field(False, description="Whether the first day of a suspension is counted. (L)")
     pause_counts_last_day: bool = Field(False, description="Whether its last day is counted. (L)")
@@ -60,6 +62,11 @@ class Env(BaseSettings):
     crypto_suite: Literal["sm", "intl"] = Field(
         "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."
     )
+    # Messages (docs/operations.md, Messages).
+    post_office: bool = Field(False, description="Keep what would be sent where anybody can read it (/demo/post/); never with real people.")
+    quiet_from: time = Field(time(21, 0), description="From when nobody is disturbed; only sign-in codes go out.")
+    quiet_until: time = Field(time(8, 0), description="Until when.")
+    sms_signature: str = Field("邻里", max_length=16, description="The name in 【】 before every text message.")
 
     @model_validator(mode="after")
     def _check(self) -> Env:
@@ -72,6 +79,11 @@ class Env(BaseSettings):
     @property
     def public_url(self) -> str:
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether the people here are invented: asked for, or the data folder was filled by ``linli demo``."""
+        return self.post_office or (self.data / DEMO_STATE).exists()
 
     def django_secret(self) -> str:
         """The key for sessions and forms; made at first start and kept in the data folder."""

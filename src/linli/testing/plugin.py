@@ -35,6 +35,7 @@ def pytest_load_initial_conftests() -> None:
     global _started
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.config.settings")
     os.environ["LINLI_AS_OWNER"] = "1"
+    os.environ.setdefault("LINLI_POST_OFFICE", "1")  # what goes out to telephones can be read; tests of providers set their own
     if os.environ.get("LINLI_TEST_DATA"):
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout`, a stopped build: leave in order, as with Ctrl-C

@@ -16,9 +16,7 @@ import click
 import yaml
 
 from linli.cli.boot import now, plainly, progress, ready
-from linli.kernel.place import data_folder
-
-_STATE = "demo.yaml"
+from linli.kernel.place import DEMO_STATE, data_folder
 
 
 @click.command()
@@ -96,12 +94,12 @@ def _url() -> str:
 
 
 def _state(data: Path) -> dict[str, Any]:
-    path = data / _STATE
+    path = data / DEMO_STATE
     return yaml.safe_load(path.read_text("utf-8")) if path.exists() else {}
 
 
 def _save(data: Path, state: dict[str, Any]) -> None:
-    path = data / _STATE
+    path = data / DEMO_STATE
     fresh = path.with_suffix(".new")
     fresh.write_text(yaml.safe_dump(state, allow_unicode=True, sort_keys=False), "utf-8")
     fresh.chmod(0o600)  # it holds the password of the demonstration's logins
@@ -114,7 +112,7 @@ def _forget(data: Path) -> None:
         return
     from linli.kernel.postgres import EmbeddedPostgres
 
-    if any(data.iterdir()) and not (data / _STATE).exists():
+    if any(data.iterdir()) and not (data / DEMO_STATE).exists():
         raise click.ClickException(f"{data} does not hold a demonstration; remove it yourself if that is what you want")
     server = EmbeddedPostgres(data)
     if server.is_running():
