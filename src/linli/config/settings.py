@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "linli.domains.people",
     "linli.domains.catalog",
     "linli.domains.documents",
+    "linli.domains.exchange",
     "linli.domains.notices",
     "linli.domains.cases",
     "linli.domains.voice",
