@@ -1,7 +1,8 @@
 """Who may open an address. Every view says so with one of three decorators; a test walks all addresses and asks.
 
-``@public`` for everybody, ``@signed_in`` for whoever has a live session, ``@requires("cases.accept")`` for a post that
-carries one of the permissions. They work on functions and on the result of ``as_view()`` alike.
+``@public`` for everybody, ``@signed_in`` for staff with a live session, ``@requires("cases.accept")`` for a post that carries one
+of the permissions, ``@requires("portal.use")`` for a resident. Staff and residents are never mixed: neither opens a page of the
+other, and each is led to their own sign-in. They work on functions and on the result of ``as_view()`` alike.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from linli.kernel.text import noop
 from linli.web.http import Request
 
 View = Callable[..., HttpResponseBase]
+
+PORTAL = "portal.use"
+STAFF_LOGIN, RESIDENTS_LOGIN = "account:login", "me:sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,26 @@ def public(view: View) -> View:
 
 
 def signed_in(view: View) -> View:
-    """Open to whoever is signed in, whatever their post."""
-    return _declare(view, Access(), lambda request: _not_signed_in(request) or _unfinished(request))
+    """Open to staff who are signed in, whatever their post."""
+    return _declare(view, Access(), lambda request: _not_signed_in(request) or _no_staff(request) or _unfinished(request))
 
 
 def unfinished(view: View) -> View:
-    """Open to whoever is signed in, even if they must first change the password or bind a second factor."""
+    """Open to staff who are signed in, even if they must first change the password or bind a second factor."""
+    return _declare(view, Access(), lambda request: _not_signed_in(request) or _no_staff(request))
+
+
+def present(view: View) -> View:
+    """Open to whoever is signed in, staff or resident."""
     return _declare(view, Access(), _not_signed_in)
 
 
 def requires(*permissions: str) -> Callable[[View], View]:
-    """Open to a post that carries one of the permissions; others see the page for 403."""
+    """Open to a post that carries one of the permissions, or to residents (``portal.use``); others see the page for 403."""
+    login = RESIDENTS_LOGIN if PORTAL in permissions else STAFF_LOGIN
 
     def check(request: Request) -> HttpResponseBase | None:
-        return _not_signed_in(request) or _unfinished(request) or _without(request, permissions)
+        return _not_signed_in(request, login) or _unfinished(request) or _without(request, permissions)
 
     return lambda view: _declare(view, Access(permissions=frozenset(permissions)), check)
 
@@ -77,12 +87,23 @@ def _declare(view: View, access: Access, check: Callable[[Request], HttpResponse
     return guarded
 
 
-def _not_signed_in(request: Request) -> HttpResponseBase | None:
+def _not_signed_in(request: Request, login: str = STAFF_LOGIN) -> HttpResponseBase | None:
     if request.sign_in is not None:
         return None
     if request.htmx or request.method not in ("GET", "HEAD"):
+        request.login = login
         raise SignInNeeded
-    return redirect(sign_in_url(request.get_full_path()))
+    return redirect(sign_in_url(request.get_full_path(), login))
+
+
+def _no_staff(request: Request) -> HttpResponseBase | None:
+    """Residents have an account page of their own."""
+    assert request.actor
+    if request.actor.resident_id is None:
+        return None
+    if request.method not in ("GET", "HEAD"):
+        raise NotAllowed(permission="account")
+    return _go(request, "me:home")
 
 
 def _unfinished(request: Request) -> HttpResponseBase | None:
@@ -100,8 +121,11 @@ def _without(request: Request, permissions: Sequence[str]) -> HttpResponseBase |
     assert request.actor
     if any(request.actor.can(p) for p in permissions):
         return None
-    if request.actor.posting_id is None and request.method == "GET":
-        return _go(request, "account:post")
+    if request.method == "GET":
+        if PORTAL in permissions:
+            return _go(request, RESIDENTS_LOGIN)  # which says that this is a sign-in of its own
+        if request.actor.posting_id is None and request.actor.resident_id is None:
+            return _go(request, "account:post")
     raise NotAllowed(permission=permissions[0])
 
 
@@ -110,9 +134,9 @@ def _go(request: Request, name: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def sign_in_url(next_url: str) -> str:
-    """The sign-in page, which leads on to ``next_url``."""
-    return reverse("account:login") + "?" + urlencode({"next": next_url})
+def sign_in_url(next_url: str, login: str = STAFF_LOGIN) -> str:
+    """The sign-in page, of staff or of residents, which leads on to ``next_url``."""
+    return reverse(login) + "?" + urlencode({"next": next_url})
 
 
 def next_url(request: Request, default: str) -> str:

@@ -88,6 +88,10 @@ def _page_before(request: HttpRequest) -> str:
 def expected(request: HttpRequest, error: LinliError) -> HttpResponse:
     """The answer to an expected error that no view made a form message of."""
     status = status_of(error)
+    actor = getattr(request, "actor", None)
+    if isinstance(error, NotAllowed) and actor and actor.resident_id:
+        to_do = Message(noop("请回到“我的”，或拨打服务电话，我们帮您办。"))
+        return respond(request, Trouble(status, Message(noop("这一页只供工作人员使用。")), to_do, error.code))
     if isinstance(error, NotAllowed):
         error = NotAllowed(permission=in_words(str(error.params["permission"])))
     return respond(request, Trouble(status, error.message, error.what_to_do, error.code, retry=status == 503))

@@ -41,6 +41,7 @@ class Request(HttpRequest):
     sign_in: SignIn | None
     actor: Actor | None
     posting: PostInUse | None
+    login: str  # where whoever must sign in for this page does so; staff's page or residents'
 
 
 class StaffRequest(Request):

@@ -15,10 +15,12 @@ from django.utils import timezone
 from linli.domains.accounts.commands import touch_session
 from linli.domains.accounts.queries import SignIn, live_session
 from linli.domains.org.queries import actor_for
+from linli.domains.people.queries import resident_actor
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import LinliError
 from linli.web import errors, reference
+from linli.web.access import RESIDENTS_LOGIN, STAFF_LOGIN
 from linli.web.http import PostInUse, Request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -66,7 +68,7 @@ class HeadersMiddleware:
 
 
 class ActorMiddleware:
-    """Says who acts: the live session, the post chosen in it and the device. At most two queries."""
+    """Says who acts: the live session, the post chosen in it or the person behind it, and the device. At most two queries."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -93,12 +95,15 @@ class ActorMiddleware:
 
     def _load_actor(self, request: Request) -> None:
         request.sign_in = request.actor = request.posting = None
+        request.login = STAFF_LOGIN
         session_id = request.session.get("sign_in")
         session = live_session(UUID(session_id), now=request.now) if session_id else None
         if session is None:
             return
         request.sign_in = session
         request.actor = _actor(request, session)
+        if session.user.is_resident:
+            request.login = RESIDENTS_LOGIN
         if request.actor.posting_id:
             post, place, several = request.session.get("post", ("", "", False))
             request.posting = PostInUse(request.actor.posting_id, post, place, several)
@@ -107,6 +112,9 @@ class ActorMiddleware:
 
 
 def _actor(request: Request, session: SignIn) -> Actor:
+    if session.user.is_resident:
+        actor = resident_actor(session.user_id, device=request.device)
+        return actor or Actor(user_id=session.user_id, device=request.device[:64], channel=Channel.ONLINE)
     channel = Channel.OUTREACH if request.path.startswith("/field/") else Channel.HALL
     if session.posting_id:
         actor = actor_for(session.posting_id, user_id=session.user_id, on=request.today, device=request.device, channel=channel)

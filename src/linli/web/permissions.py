@@ -29,6 +29,7 @@ _WORDS = {
     "org.authorise": noop("授予机构权限"),
     "org.manage": noop("管理机构和人员"),
     "people.register": noop("登记人员信息"),
+    "portal.use": noop("办理本人的事（居民账号）"),
     "trace.read": noop("查看留痕"),
     "trace.verify": noop("核验留痕"),
     "voice.read": noop("查看诉求"),

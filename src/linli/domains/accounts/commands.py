@@ -24,20 +24,23 @@ from linli.domains.accounts.errors import (
     UsernameTaken,
 )
 from linli.domains.accounts.models import SignIn, User
+from linli.domains.accounts.queries import idle_minutes
 from linli.domains.trace.commands import Subject, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.errors import LinliError, NotFound
+from linli.kernel.ids import uuid7
 from linli.kernel.text import msg
 
 __all__ = [
     "CodeNeeded", "CodeWrong", "Locked", "PasswordWeak", "SecondFactorRequired", "SignInFailed", "UsernameTaken",
-    "begin_second_factor", "change_password", "choose_posting", "confirm_second_factor", "create_user",
-    "end_session", "first_password", "remove_second_factor", "reset_password", "set_active", "sign_in", "touch_session", "unlock_user",
+    "begin_resident_session", "begin_second_factor", "change_password", "choose_posting", "confirm_second_factor", "create_resident", "create_user",
+    "end_session", "end_sessions", "first_password", "remove_second_factor", "reset_password", "set_active", "sign_in", "touch_session", "unlock_user",
 ]  # fmt: skip
 
 MANAGE = "accounts.manage"
 SESSIONS = "accounts.sessions"
+RESIDENTS = "accounts.residents"  # carried only by the platform, when room people has recognised somebody
 # Letters and digits that nobody takes for one another, since a first password is read out or copied by hand.
 _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 # Checked against when the user does not exist, so that both cases take the same time.
@@ -91,7 +94,7 @@ def sign_in(*, username: str, password: str, code: str = "", device: str = "", a
 def _try_sign_in(username: str, password: str, code: str, device: str, address: str | None, now: datetime) -> SignIn | LinliError:
     env = settings.ENV
     wrong = SignInFailed(tries=env.lockout_tries, minutes=env.lockout_minutes)
-    user = User.objects.select_for_update().filter(username__iexact=username, is_active=True).first()
+    user = User.objects.select_for_update().filter(username__iexact=username, is_active=True, is_resident=False).first()
     if user is None:
         check_password(password, _NOBODY)
         return wrong
@@ -116,6 +119,43 @@ def _try_sign_in(username: str, password: str, code: str, device: str, address: 
     return session
 
 
+def create_resident(*, name: str, by: Actor, now: datetime) -> UUID:
+    """Make the account of a resident, in the transaction that binds it to a person (room ``people``). Its name opens nothing."""
+    by.must(RESIDENTS)
+    key = uuid7()
+    user = User(
+        id=key, username=f"resident-{key.hex}", name=name, password="", password_changed_at=now, created_at=now, is_resident=True
+    )
+    user.save(force_insert=True)
+    record("accounts.resident_created", subject=_subject(user.pk), by=by, at=now, new=True)
+    return user.pk
+
+
+@transaction.atomic
+def begin_resident_session(*, user_id: UUID, how: str, device: str, address: str | None, by: Actor, now: datetime) -> SignIn:
+    """Begin the session of a resident whom ``by`` (room ``people``) has recognised, ending the oldest ones over the limit."""
+    by.must(RESIDENTS)
+    user = User.objects.select_for_update().filter(pk=user_id, is_resident=True, is_active=True).first()
+    if user is None:
+        raise NotFound(what=msg("账号"))
+    _end_oldest(user, keep=settings.ENV.resident_sessions - 1, now=now)
+    session = SignIn.objects.create(user=user, device=device[:200], address=address, started_at=now, seen_at=now)
+    record("accounts.signed_in", subject=_subject(user.pk), by=_self(user, device), at=now, session=session.pk, how=how)
+    return session
+
+
+@transaction.atomic
+def end_sessions(*, user_id: UUID, keep: UUID | None = None, why: str, by: Actor, now: datetime) -> int:
+    """End all sessions of a resident but the one to ``keep``: the resident themselves, or the room that rebinds the account."""
+    if by.user_id != user_id and not by.can(RESIDENTS):
+        raise NotFound(what=msg("账号"))
+    live = SignIn.objects.filter(user_id=user_id, user__is_resident=True, ended_at=None)
+    ended = (live.exclude(pk=keep) if keep else live).update(ended_at=now, ended_by=why)
+    if ended:
+        record("accounts.sessions_ended", subject=_subject(user_id), by=by, at=now, count=ended, why=why)
+    return ended
+
+
 def _count_failure(user: User, device: str, now: datetime, error: LinliError, what: str) -> LinliError:
     env = settings.ENV
     user.failed_tries += 1
@@ -133,7 +173,7 @@ def _count_failure(user: User, device: str, now: datetime, error: LinliError, wh
 
 def _end_oldest(user: User, *, keep: int, now: datetime) -> None:
     live = SignIn.objects.filter(user=user, ended_at=None)
-    cutoff = now - timedelta(minutes=settings.ENV.idle_minutes)
+    cutoff = now - timedelta(minutes=idle_minutes(user))
     live.filter(seen_at__lt=cutoff).update(ended_at=now, ended_by="idle")
     newest = list(live.order_by("-started_at").values_list("pk", flat=True)[:keep])
     live.exclude(pk__in=newest).update(ended_at=now, ended_by="newer")
@@ -156,9 +196,10 @@ def touch_session(*, session_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def end_session(*, session_id: UUID, why: str, by: Actor, now: datetime) -> None:
-    """End a session: one's own (``sign-out``), or anybody's with a permission (``admin``). Safe to repeat."""
-    session = SignIn.objects.select_for_update().filter(pk=session_id).first()
-    if session is None or (session.user_id != by.user_id and not by.can(MANAGE) and not by.can(SESSIONS)):
+    """End a session: one's own (``sign-out``), or one of the staff's with a permission (``admin``). Safe to repeat."""
+    session = SignIn.objects.select_related("user").select_for_update(of=("self",)).filter(pk=session_id).first()
+    others = session is not None and session.user_id != by.user_id
+    if session is None or (others and (session.user.is_resident or not (by.can(MANAGE) or by.can(SESSIONS)))):
         raise NotFound(what=msg("会话"))
     if session.ended_at is None:
         session.ended_at, session.ended_by = now, why
@@ -281,7 +322,8 @@ def _own(by: Actor) -> UUID:
 
 
 def _lock(user_id: UUID) -> User:
-    user = User.objects.select_for_update().filter(pk=user_id).first()
+    """One of the staff: nothing here is for residents, who have no password and whom no administrator manages."""
+    user = User.objects.select_for_update().filter(pk=user_id, is_resident=False).first()
     if user is None:
         raise NotFound(what=msg("账号"))
     return user

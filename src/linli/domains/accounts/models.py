@@ -11,7 +11,12 @@ from linli.kernel.ids import uuid7
 
 
 class User(models.Model):
-    """Somebody who can sign in. Active users can; a locked one can again after ``locked_until``."""
+    """Somebody who can sign in. Active users can; a locked one can again after ``locked_until``.
+
+    Staff sign in with a password. A resident (``is_resident``) has neither password nor second factor: room ``people`` proves who
+    they are. The two are never mixed (``docs/adr/0012-residents-and-staff-apart.md``): what a user once is they stay, a resident holds no post (trigger in ``org``),
+    and only a resident belongs to a person (trigger in ``people``).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     username = models.CharField(max_length=64)
@@ -20,6 +25,7 @@ class User(models.Model):
     password_changed_at = models.DateTimeField()
     must_change_password = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    is_resident = models.BooleanField(default=False)
     failed_tries = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True)
     totp_secret = SealedField(null=True)
@@ -32,6 +38,9 @@ class User(models.Model):
             models.UniqueConstraint(Lower("username"), name="accounts_user_username"),
             models.CheckConstraint(
                 condition=Q(totp_confirmed_at__isnull=True) | Q(totp_secret__isnull=False), name="accounts_user_totp"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_resident=False) | Q(password="", totp_secret=None), name="accounts_user_resident_keyless"
             ),
         ]
 

@@ -20,6 +20,7 @@ __all__ = [
     "User",
     "find_users",
     "get_user",
+    "idle_minutes",
     "live_session",
     "live_sessions",
     "names",
@@ -32,29 +33,41 @@ __all__ = [
 def live_session(session_id: UUID, *, now: datetime) -> SignIn | None:
     """The session with its user, if it has neither ended nor been left idle and the user is active. One query."""
     session = SignIn.objects.select_related("user").filter(pk=session_id, ended_at=None, user__is_active=True).first()
-    if session is None or is_idle(session.seen_at, now, settings.ENV.idle_minutes):
+    if session is None or is_idle(session.seen_at, now, idle_minutes(session.user)):
         return None
     return session
 
 
+def idle_minutes(user: User) -> int:
+    """How long a session of theirs may be left alone."""
+    return int(settings.ENV.resident_idle_minutes if user.is_resident else settings.ENV.idle_minutes)
+
+
 def live_sessions(*, by: Actor, now: datetime) -> QuerySet[SignIn]:
-    """Everybody's sessions in use, newest first, for who watches over them."""
+    """The sessions of all staff in use, newest first, for who watches over them."""
     by.must("accounts.sessions")
     in_use = now - timedelta(minutes=settings.ENV.idle_minutes)
-    return SignIn.objects.filter(ended_at=None, seen_at__gte=in_use).select_related("user").order_by("-started_at")
+    return (
+        SignIn.objects.filter(ended_at=None, seen_at__gte=in_use, user__is_resident=False)
+        .select_related("user")
+        .order_by("-started_at")
+    )
 
 
 def sessions_of(user_id: UUID, *, by: Actor) -> QuerySet[SignIn]:
     """A user's sessions, newest first; one's own, or anybody's with the permission."""
-    if by.user_id != user_id and not by.can("accounts.manage"):
+    own = SignIn.objects.filter(user_id=user_id).order_by("-started_at")
+    if by.user_id == user_id:
+        return own
+    if not by.can("accounts.manage"):
         raise NotFound(what=msg("账号"))
-    return SignIn.objects.filter(user_id=user_id).order_by("-started_at")
+    return own.filter(user__is_resident=False)
 
 
 def users(*, by: Actor) -> QuerySet[User]:
-    """All accounts, for who manages them."""
+    """All accounts of staff, for who manages them."""
     by.must("accounts.manage")
-    return User.objects.order_by("username")
+    return User.objects.filter(is_resident=False).order_by("username")
 
 
 def find_users(text: str, *, by: Actor) -> QuerySet[User]:
@@ -77,8 +90,8 @@ def names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
 
 
 def user_by_name(username: str) -> User:
-    """An account by its user name, for the operator's commands. Raises :class:`NotFound`."""
-    user = User.objects.filter(username__iexact=username).first()
+    """An account of staff by its user name, for the operator's commands. Raises :class:`NotFound`."""
+    user = User.objects.filter(username__iexact=username, is_resident=False).first()
     if user is None:
         raise NotFound(what=msg("账号 %(name)s", name=username))
     return user

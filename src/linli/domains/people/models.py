@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import F, Q
 
-from linli.domains.people.rules import Gender
+from linli.domains.people.rules import Assurance, Binding, Gender, Ground, Scope
 from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
 
 
 class Person(models.Model):
-    """A natural person, one row for each document number."""
+    """A natural person, one row for each document number.
+
+    A row that is not ``verified`` is what somebody said of themselves on the portal: it is found by no number, so that nobody can
+    lay hands on what the bureau keeps under that number, and no counter takes it for the person. When who they are is shown, it
+    either becomes the verified row or, if there is one, says whose it is (``same_as``).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=100)
@@ -26,14 +33,20 @@ class Person(models.Model):
     address = SealedField(null=True)
     profile = SealedField(null=True)  # what forms told before: education, bank account, household (JSON)
     region = models.CharField(max_length=12)
+    verified = models.BooleanField(default=True)
+    same_as = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["id_type", "id_index"], name="people_person_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["id_type", "id_index"], condition=Q(verified=True), name="people_person_number"),
+            models.CheckConstraint(condition=Q(same_as=None) | Q(verified=False), name="people_person_same_as"),
+        ]
         indexes = [
             models.Index(fields=["phone_index"], name="people_person_phone"),
             models.Index(fields=["region"], name="people_person_region"),
+            models.Index(fields=["same_as"], name="people_person_same_as", condition=Q(same_as__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -60,3 +73,82 @@ class Employer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Mandate(models.Model):
+    """Somebody may act for a person or an employer: to some ends, for some items (none named: all), on some days (both included).
+
+    It counts from its first day to its last, until it is revoked. What it gives never grows: a wider one is another row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    principal = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, null=True, related_name="+")
+    agent = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    scopes = ArrayField(models.CharField(max_length=16))
+    items = ArrayField(models.CharField(max_length=64), default=list)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    ground = models.CharField(max_length=16)
+    evidence = models.CharField(max_length=200, blank=True)  # the paper that was shown, in words
+    document_id = models.UUIDField(null=True)  # and its picture (room documents)
+    registered_by_id = models.UUIDField()
+    registered_at = models.DateTimeField()
+    revoked_by_id = models.UUIDField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(principal=None, employer__isnull=False) | Q(principal__isnull=False, employer=None),
+                name="people_mandate_one_principal",
+            ),
+            models.CheckConstraint(condition=~Q(principal=F("agent")), name="people_mandate_not_oneself"),
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="people_mandate_days"),
+            models.CheckConstraint(
+                condition=Q(scopes__len__gt=0, scopes__contained_by=[s.value for s in Scope]), name="people_mandate_scopes"
+            ),
+            models.CheckConstraint(condition=Q(ground__in=[g.value for g in Ground]), name="people_mandate_ground"),
+            models.CheckConstraint(  # what nobody gave themselves rests on a paper
+                condition=Q(ground=Ground.ONLINE, employer=None) | (~Q(ground=Ground.ONLINE) & ~Q(evidence="")),
+                name="people_mandate_evidence",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by_id=None) | Q(revoked_at__isnull=False, revoked_by_id__isnull=False),
+                name="people_mandate_revoked",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["agent", "-registered_at"], name="people_mandate_agent"),
+            models.Index(fields=["principal", "-registered_at"], name="people_mandate_principal"),
+            models.Index(fields=["employer", "-registered_at"], name="people_mandate_employer"),
+        ]
+
+
+class Account(models.Model):
+    """The sign-in of a resident and the person it belongs to: one each, how that was shown, and how sure it is."""
+
+    user = models.OneToOneField("accounts.User", on_delete=models.PROTECT, primary_key=True, related_name="+")
+    person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="+")
+    assurance = models.CharField(max_length=12)
+    bound_by = models.CharField(max_length=12)
+    bound_at = models.DateTimeField()
+    phone = SealedField(null=True)
+    phone_index = models.BinaryField(max_length=32, null=True)
+    issuer = models.CharField(max_length=200, blank=True)  # of the identity provider, and what it calls them
+    subject = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["phone_index"], name="people_account_phone"),
+            models.UniqueConstraint(fields=["issuer", "subject"], condition=~Q(issuer=""), name="people_account_identity"),
+            models.CheckConstraint(
+                condition=Q(phone=None, phone_index=None) | Q(phone__isnull=False, phone_index__isnull=False),
+                name="people_account_phone_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(issuer="", subject="") | (~Q(issuer="") & ~Q(subject="")), name="people_account_pair"
+            ),
+            models.CheckConstraint(condition=Q(assurance__in=[a.value for a in Assurance]), name="people_account_assurance"),
+            models.CheckConstraint(condition=Q(bound_by__in=[b.value for b in Binding]), name="people_account_binding"),
+        ]

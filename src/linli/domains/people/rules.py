@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
 
@@ -94,3 +95,109 @@ _PURPOSES = {
 # What a profile may hold; anything else a form says stays with its case.
 PERSON_PROFILE = ("education", "bank_name", "bank_account", "household_place", "work_start", "nation", "employer")
 EMPLOYER_PROFILE = ("handler_name", "handler_phone", "bank_name", "bank_account", "industry", "total_staff", "address")
+
+
+class Scope(StrEnum):
+    """What an agent may do for somebody. None contains another."""
+
+    APPLY = "apply"
+    READ = "read"
+    COLLECT = "collect"
+
+    @property
+    def label(self) -> str:
+        return {"apply": noop("提交、补正和撤回申请"), "read": noop("查看办理进度和结果"), "collect": noop("领取证照和结果")}[
+            self.value
+        ]
+
+
+class Ground(StrEnum):
+    """Why somebody may act for another. All but one rest on a paper that a clerk has seen."""
+
+    ONLINE = "online"
+    PARENT = "parent"
+    GUARDIAN = "guardian"
+    WRITTEN = "written"
+    VILLAGE_AGENT = "village-agent"
+    LAWYER = "lawyer"
+    COMPANY_CLERK = "company-clerk"
+
+    @property
+    def label(self) -> str:
+        return _GROUNDS[self]
+
+
+_GROUNDS = {
+    Ground.ONLINE: noop("本人网上授权"),
+    Ground.PARENT: noop("未成年人的父母"),
+    Ground.GUARDIAN: noop("其他法定监护人"),
+    Ground.WRITTEN: noop("书面委托"),
+    Ground.VILLAGE_AGENT: noop("村（社区）帮代办"),
+    Ground.LAWYER: noop("律师代理"),
+    Ground.COMPANY_CLERK: noop("单位经办人"),
+}
+# Whom a ground can be for: a person, an employer, or either.
+FOR_PERSONS = frozenset(
+    {Ground.ONLINE, Ground.PARENT, Ground.GUARDIAN, Ground.WRITTEN, Ground.VILLAGE_AGENT, Ground.LAWYER}
+)  # fmt: skip
+FOR_EMPLOYERS = frozenset({Ground.WRITTEN, Ground.LAWYER, Ground.COMPANY_CLERK})
+ADULT = 18
+
+
+class MandateState(StrEnum):
+    COMING = "coming"
+    IN_FORCE = "in-force"
+    ENDED = "ended"
+    REVOKED = "revoked"
+
+    @property
+    def label(self) -> str:
+        return {"coming": noop("未到生效日"), "in-force": noop("有效"), "ended": noop("已到期"), "revoked": noop("已撤销")}[
+            self.value
+        ]
+
+
+def mandate_state(*, first_day: date, last_day: date, revoked: bool, on: date) -> MandateState:
+    """Where a mandate stands on a day."""
+    if revoked:
+        return MandateState.REVOKED
+    if on < first_day:
+        return MandateState.COMING
+    return MandateState.IN_FORCE if on <= last_day else MandateState.ENDED
+
+
+def covers(*, scopes: Collection[str], items: Collection[str], scope: str, item: str | None) -> bool:
+    """Whether a mandate in force gives this. One that names items gives nothing where no item is asked for: it never gives more."""
+    return scope in scopes and (not items or item in items)
+
+
+def comes_of_age(born: date) -> date:
+    """The eighteenth birthday; for who was born on a leap day, the first of March where there is none."""
+    try:
+        return born.replace(year=born.year + ADULT)
+    except ValueError:
+        return date(born.year + ADULT, 3, 1)
+
+
+class Assurance(StrEnum):
+    """How sure it is that an account belongs to its person."""
+
+    LOW = "low"  # only said so: may apply, sees nothing that was known before
+    PHONE = "phone"  # name, number and telephone agree with what the bureau knew
+    IDENTITY = "identity"  # shown at the counter or to an identity provider
+
+    @property
+    def label(self) -> str:
+        return {"low": noop("未核实"), "phone": noop("手机号已核对"), "identity": noop("身份已核验")}[self.value]
+
+
+class Binding(StrEnum):
+    """How an account was bound to its person."""
+
+    PHONE = "phone"
+    OIDC = "oidc"
+    COUNTER = "counter"
+
+    @property
+    def label(self) -> str:
+        return {"phone": noop("手机验证码"), "oidc": noop("统一身份认证"), "counter": noop("窗口当面核验")}[self.value]

@@ -23,7 +23,7 @@ from linli.domains.org.queries import Posting, postings_of
 from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError
 from linli.web import navigation
-from linli.web.access import next_url, public, signed_in, unfinished
+from linli.web.access import next_url, present, public, signed_in, unfinished
 from linli.web.accounts.forms import AgainForm, CodeForm, PasswordForm, PostForm, SignInForm
 from linli.web.accounts.sealed_step import seal, unseal
 from linli.web.errors import status_of
@@ -236,7 +236,7 @@ def end_session(request: StaffRequest, session_id: UUID) -> HttpResponse:
     return redirect("account:home")
 
 
-@signed_in
+@present
 @require_POST
 def stay(request: StaffRequest) -> HttpResponse:
     """Keep the session alive; the answer to the warning before it ends."""

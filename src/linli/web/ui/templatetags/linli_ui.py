@@ -18,6 +18,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _lazy
 from django_cotton.templatetags import Attrs
 
+from linli.domains.accounts.queries import User
+from linli.domains.accounts.queries import idle_minutes as minutes_left_alone
 from linli.kernel.calendar import SHANGHAI, with_weekday
 from linli.kernel.errors import LinliError
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
@@ -215,9 +217,9 @@ def the_site() -> Any:
 
 
 @register.simple_tag
-def idle_minutes() -> int:
-    """After how many minutes without a request a session ends."""
-    return int(settings.ENV.idle_minutes)
+def idle_minutes(user: User) -> int:
+    """After how many minutes without a request a session of theirs ends."""
+    return minutes_left_alone(user)
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from linli.domains.people.models import Employer, Person
-from linli.domains.people.rules import Gender, IdType, Purpose
+from linli.domains.people.rules import Gender, IdType
 from linli.domains.trace.queries import Event, events_of
 from linli.kernel import rows
 from linli.kernel.actors import Actor
@@ -20,11 +20,6 @@ from linli.kernel.fields import TokenQuery
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
 from linli.kernel.search import query
 from linli.kernel.text import msg
-
-__all__ = [
-    "CONTEXT", "employer_facts", "find_employers", "Gender", "IdType", "looks", "masked_facts", "parties", "Party",
-    "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Purpose",
-]  # fmt: skip
 
 CONTEXT = "id_number"  # of the blind index; the same numbers are compared by other rooms (org.Staff)
 
@@ -160,4 +155,14 @@ def looks(person_id: UUID, *, by: Actor) -> QuerySet[Event]:
 
 def person_by_index(index: bytes) -> UUID | None:
     """A person by blind index, for rooms that look for their own rows by a number."""
-    return Person.objects.filter(id_index=index).values_list("pk", flat=True).first()
+    return Person.objects.filter(id_index=index, verified=True).values_list("pk", flat=True).first()
+
+
+def is_verified(person_id: UUID) -> bool:
+    """Whether the bureau knows who this is, or somebody only says so."""
+    return Person.objects.filter(pk=person_id, verified=True).exists()
+
+
+def own_ids(person_id: UUID) -> list[UUID]:
+    """A person and the rows under which they applied before it was shown who they are."""
+    return [person_id, *Person.objects.filter(same_as=person_id).values_list("pk", flat=True)]

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from linli.domains.people.models import Employer, Person
-from linli.domains.people.queries import CONTEXT, employer_facts, person_facts
+from linli.domains.people.queries.records import CONTEXT, employer_facts, person_facts
 from linli.domains.people.rules import EMPLOYER_PROFILE, PERSON_PROFILE, Gender, IdType, Purpose, check_document
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
@@ -20,11 +20,6 @@ from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_credit_code, check_phone
 from linli.kernel.search import vector
 from linli.kernel.text import msg, noop
-
-__all__ = [
-    "audit_looks", "employer_subject", "find_person", "learn", "NameDiffers", "person_subject", "ReasonMissing",
-    "register_employer", "register_person", "update_person", "view_employer", "view_full", "view_person",
-]  # fmt: skip
 
 
 class NameDiffers(LinliError):
@@ -59,7 +54,7 @@ def register_person(
     by.must("people.register")
     number, born = check_document(id_type, id_number, today=local_date(now), field="id_number")
     index = blind(number, context=CONTEXT)
-    known = Person.objects.filter(id_type=id_type, id_index=index).first()
+    known = Person.objects.filter(id_type=id_type, id_index=index, verified=True).first()
     if known is None:
         tel = check_phone(phone, field="phone") if phone else None
         person = Person(
@@ -71,7 +66,7 @@ def register_person(
             with transaction.atomic():
                 person.save(force_insert=True)
         except IntegrityError:  # registered at another window this very moment
-            known = Person.objects.get(id_type=id_type, id_index=index)
+            known = Person.objects.get(id_type=id_type, id_index=index, verified=True)
         else:
             record("people.registered", subject=person_subject(person.pk), by=by, at=now, new=True, id_type=id_type)
             return person.pk
@@ -145,7 +140,7 @@ def find_person(*, number: str, by: Actor, now: datetime) -> UUID | None:
     """Find somebody by the whole number of a document; a hit is recorded in their chain."""
     by.must("people.register")
     index = blind(number, context=CONTEXT)
-    found = Person.objects.filter(id_index=index).values_list("pk", flat=True).first()
+    found = Person.objects.filter(id_index=index, verified=True).values_list("pk", flat=True).first()
     if found:
         with transaction.atomic():
             record("people.looked_up", subject=person_subject(found), by=by, at=now)
@@ -160,7 +155,7 @@ def audit_looks(*, number: str, reason: str, by: Actor, now: datetime) -> UUID:
     by.must("trace.verify")
     if not reason.strip():
         raise ReasonMissing(field="reason")
-    found = Person.objects.filter(id_index=blind(number, context=CONTEXT)).values_list("pk", flat=True).first()
+    found = Person.objects.filter(id_index=blind(number, context=CONTEXT), verified=True).values_list("pk", flat=True).first()
     if found is None:
         raise NotFound(field="number", what=msg("这个证件号码对应的人员"))
     with transaction.atomic():

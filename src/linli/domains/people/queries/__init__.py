@@ -1,0 +1,41 @@
+"""What may be asked about persons, employers, their accounts and mandates; the only door for reading."""
+
+from linli.domains.people.models import Account, Mandate
+from linli.domains.people.queries.accounts import account_of, account_with_phone, resident_actor
+from linli.domains.people.queries.mandates import (
+    MandateLine,
+    Power,
+    given_by,
+    held_by,
+    lines,
+    mandate_for,
+    may_act_for,
+    powers,
+    principals,
+)
+from linli.domains.people.queries.records import (
+    CONTEXT,
+    LOOKS,
+    Party,
+    PersonCard,
+    employer_facts,
+    find_employers,
+    is_verified,
+    looks,
+    masked_facts,
+    own_ids,
+    parties,
+    party,
+    party_indexes,
+    person_by_index,
+    person_card,
+    person_facts,
+)
+from linli.domains.people.rules import Assurance, Binding, Gender, Ground, IdType, MandateState, Purpose, Scope
+
+__all__ = [
+    "Account", "account_of", "account_with_phone", "Assurance", "Binding", "CONTEXT", "employer_facts", "find_employers", "Gender", "given_by", "Ground",
+    "held_by", "IdType", "is_verified", "lines", "LOOKS", "looks", "Mandate", "mandate_for", "MandateLine", "MandateState", "masked_facts",
+    "may_act_for", "own_ids", "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts",
+    "PersonCard", "Power", "powers", "principals", "Purpose", "resident_actor", "Scope",
+]  # fmt: skip

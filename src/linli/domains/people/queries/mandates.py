@@ -1,0 +1,109 @@
+"""Who may act for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from linli.domains.people.models import Mandate, Person
+from linli.domains.people.queries.records import Party, parties
+from linli.domains.people.rules import Ground, MandateState, Scope, covers, mandate_state
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotFound
+from linli.kernel.text import msg
+
+
+def _in_force(resident_id: UUID, on: date) -> QuerySet[Mandate]:
+    return Mandate.objects.filter(agent_id=resident_id, first_day__lte=on, last_day__gte=on, revoked_at=None)
+
+
+def may_act_for(resident_id: UUID, party_id: UUID, *, scope: str, on: date, item: str | None = None) -> bool:
+    """Whether a resident may do this for a person or employer: always for oneself, for others within a mandate in force.
+
+    A mandate for some items counts only where ``item`` is one of them.
+    """
+    if resident_id == party_id:
+        return True
+    rows = _in_force(resident_id, on).filter(Q(principal=party_id) | Q(employer=party_id)).values_list("scopes", "items")
+    if any(covers(scopes=scopes, items=items, scope=scope, item=item) for scopes, items in rows):
+        return True
+    return Person.objects.filter(pk=party_id, same_as=resident_id).exists()
+
+
+def principals(resident_id: UUID, *, scope: str, on: date, item: str | None = None) -> list[Party]:
+    """Those for whom a resident may do this, by name, without themselves. At most three queries."""
+    rows = _in_force(resident_id, on).values_list("principal_id", "employer_id", "scopes", "items")
+    ids = {person or firm for person, firm, scopes, items in rows if covers(scopes=scopes, items=items, scope=scope, item=item)}
+    return sorted(parties(ids).values(), key=lambda p: (p.name, p.id)) if ids else []
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """A scope that a resident holds for somebody; no items means all of them."""
+
+    party_id: UUID
+    items: tuple[str, ...]
+
+
+def powers(resident_id: UUID, *, scope: str, on: date) -> list[Power]:
+    """For whom, and for which items, a resident may do this: for lists that hold cases of several items. One query."""
+    rows = _in_force(resident_id, on).values_list("principal_id", "employer_id", "scopes", "items")
+    return [Power(person or firm, tuple(items)) for person, firm, scopes, items in rows if scope in scopes]
+
+
+@dataclass(frozen=True, slots=True)
+class MandateLine:
+    """A mandate as its two sides see it."""
+
+    id: UUID
+    principal: Party
+    agent: Party
+    scopes: tuple[Scope, ...]
+    items: tuple[str, ...]
+    first_day: date
+    last_day: date
+    ground: Ground
+    evidence: str
+    state: MandateState
+
+
+def lines(rows: Sequence[Mandate], *, on: date) -> list[MandateLine]:
+    """Mandates with the names of both sides; two further queries however many."""
+    who = parties(i for m in rows for i in (m.principal_id, m.employer_id, m.agent_id))
+    return [
+        MandateLine(
+            m.pk, who[m.principal_id or m.employer_id], who[m.agent_id], tuple(s for s in Scope if s in m.scopes), tuple(m.items),  # type: ignore[index]
+            m.first_day, m.last_day, Ground(m.ground), m.evidence,
+            mandate_state(first_day=m.first_day, last_day=m.last_day, revoked=m.revoked_at is not None, on=on),
+        )
+        for m in rows
+    ]  # fmt: skip
+
+
+def given_by(by: Actor) -> QuerySet[Mandate]:
+    """The mandates that a resident gave or that were registered for them, newest first."""
+    return Mandate.objects.filter(principal_id=_resident(by)).order_by("-registered_at", "-id")
+
+
+def held_by(by: Actor) -> QuerySet[Mandate]:
+    """The mandates that a resident holds, newest first."""
+    return Mandate.objects.filter(agent_id=_resident(by)).order_by("-registered_at", "-id")
+
+
+def mandate_for(mandate_id: UUID, *, by: Actor, on: date) -> MandateLine:
+    """One mandate for either of its sides. Raises :class:`NotFound` for everybody else."""
+    me = _resident(by)
+    row = Mandate.objects.filter(Q(principal_id=me) | Q(agent_id=me), pk=mandate_id).first()
+    if row is None:
+        raise NotFound(what=msg("这份授权"))
+    return lines([row], on=on)[0]
+
+
+def _resident(by: Actor) -> UUID:
+    by.must("portal.use")
+    assert by.resident_id
+    return by.resident_id

@@ -1,0 +1,162 @@
+"""Who may act for whom: never more than was given, never longer, and not a day after it was taken back."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linli.domains.accounts.queries import User
+from linli.domains.org.queries import Posting
+from linli.domains.people.models import Account, Mandate, Person
+from linli.domains.people.queries import may_act_for, powers, principals
+from linli.domains.people.rules import MandateState, Scope, comes_of_age, covers, mandate_state
+from linli.kernel.ids import uuid7
+from linli.testing.story import at
+
+NOW = at("2026-03-02 10:00")
+TODAY = date(2026, 3, 2)
+ITEM, OTHER_ITEM = "one-item", "another-item"
+
+
+def mandate(world, *, agent="agent", principal="applicant", employer=None, scopes=("apply",), items=(), days=(0, 30), **more):
+    return Mandate.objects.create(
+        principal_id=None if employer else world.people[principal], employer_id=world.people[employer] if employer else None,
+        agent_id=world.people[agent], scopes=list(scopes), items=list(items), first_day=TODAY + timedelta(days=days[0]),
+        last_day=TODAY + timedelta(days=days[1]), ground="written", evidence="委托书", registered_by_id=uuid7(), registered_at=NOW, **more,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given_", "scope", "item", "day", "may"),
+    [
+        ({}, "apply", None, 0, True),
+        ({}, "read", None, 0, False),
+        ({}, "collect", None, 0, False),
+        ({}, "everything", None, 0, False),
+        ({"scopes": ("read", "collect")}, "collect", None, 0, True),
+        ({"scopes": ("read", "collect")}, "apply", None, 0, False),
+        ({}, "apply", None, -1, False),
+        ({}, "apply", None, 30, True),
+        ({}, "apply", None, 31, False),
+        ({"items": (ITEM,)}, "apply", ITEM, 0, True),
+        ({"items": (ITEM,)}, "apply", OTHER_ITEM, 0, False),
+        ({"items": (ITEM,)}, "apply", None, 0, False),
+        ({}, "apply", ITEM, 0, True),
+        ({"revoked_at": NOW, "revoked_by_id": uuid7()}, "apply", None, 0, False),
+        ({"employer": "employer"}, "apply", None, 0, True),
+        ({"employer": "employer"}, "read", None, 0, False),
+    ],
+)
+def test_a_mandate_gives_what_it_says(world, given_, scope, item, day, may):
+    mandate(world, **given_)
+    me, them, on = world.people["agent"], world.people[given_.get("employer", "applicant")], TODAY + timedelta(days=day)
+    assert may_act_for(me, them, scope=scope, on=on, item=item) is may
+    assert [p.id for p in principals(me, scope=scope, on=on, item=item)] == ([them] if may else [])
+    assert not may_act_for(them, me, scope=scope, on=on, item=item)  # and never the other way round
+    assert not may_act_for(world.people["neighbour"], them, scope=scope, on=on, item=item)
+
+
+@pytest.mark.django_db
+def test_everybody_may_act_for_themselves_and_is_not_their_own_principal(world):
+    me = world.people["applicant"]
+    assert all(may_act_for(me, me, scope=s, on=TODAY) for s in Scope)
+    assert principals(me, scope="apply", on=TODAY) == []
+
+
+@pytest.mark.django_db
+def test_two_mandates_together_give_no_third_thing(world):
+    mandate(world, scopes=("read",))
+    mandate(world, scopes=("apply",), items=(ITEM,))
+    me, them = world.people["agent"], world.people["applicant"]
+    assert may_act_for(me, them, scope="read", on=TODAY, item=OTHER_ITEM)
+    assert not may_act_for(me, them, scope="apply", on=TODAY, item=OTHER_ITEM)
+    assert {(p.party_id, p.items) for p in powers(me, scope="apply", on=TODAY)} == {(them, (ITEM,))}
+
+
+@pytest.mark.django_db
+def test_however_many_principals_the_questions_are_as_many(world, django_assert_num_queries):
+    mandate(world)
+    mandate(world, principal="neighbour")
+    mandate(world, employer="employer")
+    with django_assert_num_queries(3):
+        assert len(principals(world.people["agent"], scope="apply", on=TODAY)) == 3
+
+
+@given(
+    scopes=st.sets(st.sampled_from(list(Scope)), min_size=1), items=st.sets(st.sampled_from(["a", "b", "c"])),
+    scope=st.sampled_from([*Scope, "manage", ""]), item=st.sampled_from([None, "a", "b", "d"]),
+)  # fmt: skip
+def test_nothing_is_covered_that_was_not_named(scopes, items, scope, item):
+    gives = covers(scopes=scopes, items=items, scope=scope, item=item)
+    assert gives == (scope in scopes and (items == set() or item in items))
+    if gives:  # taking anything away never gives more
+        assert not covers(scopes=scopes - {scope}, items=items, scope=scope, item=item)
+        assert not covers(scopes=scopes, items={"elsewhere"}, scope=scope, item=item)
+
+
+@given(
+    first=st.dates(date(2020, 1, 1), date(2030, 1, 1)), days=st.integers(0, 900), on=st.dates(date(2019, 1, 1), date(2034, 1, 1))
+)
+def test_a_mandate_counts_on_its_days_and_no_other(first, days, on):
+    last = first + timedelta(days=days)
+    assert (mandate_state(first_day=first, last_day=last, revoked=False, on=on) is MandateState.IN_FORCE) == (first <= on <= last)
+    assert mandate_state(first_day=first, last_day=last, revoked=True, on=on) is MandateState.REVOKED
+
+
+def test_who_is_born_on_a_leap_day_comes_of_age_on_the_first_of_march():
+    assert comes_of_age(date(2008, 2, 29)) == date(2026, 3, 1)
+    assert comes_of_age(date(2008, 3, 2)) == TODAY
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scopes": []}, {"scopes": ["everything"]}, {"ground": "because"}, {"evidence": ""}, {"ground": "online", "employer": True},
+        {"last_day": TODAY - timedelta(days=1)}, {"revoked_at": NOW}, {"principal_id": None}, {"both": True}, {"self": True},
+    ],
+)  # fmt: skip
+def test_the_database_refuses_a_mandate_that_makes_no_sense(world, wrong):
+    row = mandate(world)
+    if wrong.pop("employer", False):
+        wrong |= {"employer_id": world.people["employer"], "principal_id": None}
+    if wrong.pop("both", False):
+        wrong |= {"employer_id": world.people["employer"]}
+    if wrong.pop("self", False):
+        wrong |= {"agent_id": world.people["applicant"]}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Mandate.objects.filter(pk=row.pk).update(**wrong)
+
+
+@pytest.mark.django_db
+def test_the_database_keeps_staff_and_residents_apart(world):
+    clerk = world.users["clerk"]
+    with pytest.raises(IntegrityError, match="people_account_resident"), transaction.atomic():
+        Account.objects.create(
+            user_id=clerk, person_id=world.people["agent"], assurance="identity", bound_by="counter", bound_at=NOW
+        )
+    with pytest.raises(IntegrityError, match="accounts_user_stays"), transaction.atomic():
+        User.objects.filter(pk=clerk).update(is_resident=True)
+    resident = User.objects.create(username="r", name="r", password="", password_changed_at=NOW, created_at=NOW, is_resident=True)
+    with pytest.raises(IntegrityError, match="resident_keyless"), transaction.atomic():
+        User.objects.filter(pk=resident.pk).update(password="argon2$")
+    with pytest.raises(IntegrityError, match="org_posting_staff"), transaction.atomic():
+        Posting.objects.create(
+            user_id=resident.pk, post_id="window-clerk", org_id=world.orgs["hall"], hall_id=world.orgs["hall"], valid_from=TODAY
+        )
+
+
+@pytest.mark.django_db
+def test_what_somebody_said_of_themselves_is_theirs_once_it_is_shown_who_they_are(world):
+    known = Person.objects.get(pk=world.people["applicant"])
+    said = Person.objects.create(
+        name=known.name, id_type=known.id_type, id_number=known.id_number.open(), id_index=known.id_index, region="770121",
+        verified=False, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    assert not may_act_for(known.pk, said.pk, scope="read", on=TODAY)
+    Person.objects.filter(pk=said.pk).update(same_as=known.pk)
+    assert may_act_for(known.pk, said.pk, scope="read", on=TODAY)
+    assert not may_act_for(said.pk, known.pk, scope="read", on=TODAY)
