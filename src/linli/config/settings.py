@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "linli.domains.exchange",
     "linli.domains.notices",
     "linli.domains.cases",
+    "linli.domains.clients",
     "linli.domains.voice",
     "linli.web",
     "linli.web.ui",
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
     "linli.web.portal",
     "linli.web.desk",
     "linli.web.console",
+    "linli.api",
 ]
 
 

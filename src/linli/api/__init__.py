@@ -1,0 +1,1 @@
+"""The REST face: one router for each subject, and no rule of its own."""
