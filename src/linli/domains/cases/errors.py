@@ -180,3 +180,35 @@ class SeedMissing(LinliError):
     kind = Kind.UNAVAILABLE
     template = noop("%(day)s 的抽取种子没有事先公布，不能派件。")
     remedy = noop("请运行 linli doctor；种子公布后，待派办件会自动派出。")
+
+
+class NotOnline(LinliError):
+    code = "cases.not_online"
+    kind = Kind.CONFLICT
+    template = "%(why)s"
+    remedy = noop("请到就近的办事大厅，任一窗口都可以办。")
+
+
+class NotAskedFor(LinliError):
+    code = "cases.not_asked_for"
+    template = noop("这一项不需要您提供。")
+    remedy = noop("请只填写页面上列出的内容；其余的我们自己核验。")
+
+
+class StillToDo(LinliError):
+    code = "cases.still_to_do"
+    template = noop("还有材料没有准备好：%(names)s。")
+    remedy = noop("请回到材料清单补上；一时拿不出的，可以带着接着办码到窗口一起办。")
+
+
+class SignatureMissing(LinliError):
+    code = "cases.signature_missing"
+    template = noop("还没有签名。")
+    remedy = noop("请在签名区手写，或者完整输入您的姓名：%(name)s。")
+
+
+class CodeUnknown(LinliError):
+    code = "cases.hand_over_unknown"
+    kind = Kind.NOT_FOUND
+    template = noop("没有找到这个接着办码。")
+    remedy = noop("请核对 8 位数字；接着办码只能用一次，24 小时内有效，可以重新取一个。")

@@ -7,8 +7,10 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from linli.domains.cases.lifecycle import DECIDED, State
+from linli.kernel.actors import Channel
 from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
 
@@ -38,6 +40,7 @@ class Case(models.Model):
     applicant_is_employer = models.BooleanField()
     agent_id = models.UUIDField(null=True)
     channel = models.CharField(max_length=16)
+    client_id = models.UUIDField(null=True)  # the other system that brought it, which alone of all systems may follow it
     state = models.CharField(max_length=20, default=State.DRAFT)
     external = models.BooleanField(default=False)
     external_number = models.CharField(max_length=64, blank=True)
@@ -77,6 +80,11 @@ class Case(models.Model):
                 | (~Q(state__in=[State.CLOSED, State.NOT_ACCEPTED, State.WITHDRAWN]) & Q(closed_at=None)),
                 name="cases_case_closed",
             ),
+            # Who begins twice goes on with what is begun: one draft of an item for one applicant by one resident.
+            models.UniqueConstraint(
+                F("applicant_id"), F("item_code"), Coalesce("agent_id", "applicant_id"),
+                condition=Q(state=State.DRAFT, channel=Channel.ONLINE, client_id=None), name="cases_one_online_draft",
+            ),
         ]
         indexes = [
             models.Index(fields=["hall_id", "due_on", "id"], name="cases_open_by_hall", condition=Q(state__in=_OPEN)),
@@ -92,7 +100,11 @@ class Case(models.Model):
                 fields=["received_at", "id"], name="cases_external_waiting", condition=Q(external=True, state__in=_ELSEWHERE)
             ),
             models.Index(fields=["hall_id", "started_at"], name="cases_drafts", condition=Q(state=State.DRAFT)),
+            models.Index(
+                fields=["hall_id", "received_at", "id"], name="cases_online_waiting", condition=Q(state=State.SUBMITTED, channel=Channel.ONLINE)
+            ),
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
+            models.Index(fields=["client_id", "-started_at", "-id"], name="cases_by_client", condition=Q(client_id__isnull=False)),
             models.Index(fields=["origin_id", "-started_at"], name="cases_by_origin", condition=Q(origin_id__isnull=False)),
         ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)
 
@@ -271,7 +283,10 @@ class Ask(models.Model):
 
 
 class CaseMaterial(models.Model):
-    """One material of the standard in this case: what is known of it and how it came in."""
+    """One material of the standard in this case: what is known of it and how it came in.
+
+    ``applies`` is the answer to whether the situation is given in which it is needed; None where nobody was asked.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="materials", db_index=False)
@@ -280,6 +295,7 @@ class CaseMaterial(models.Model):
     state = models.CharField(max_length=16)
     received = models.CharField(max_length=16, blank=True)
     note = models.CharField(max_length=500, blank=True)
+    applies = models.BooleanField(null=True)
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -298,6 +314,33 @@ class MaterialFile(models.Model):
     sm3 = models.BinaryField(max_length=32)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+
+
+class HandOver(models.Model):
+    """A short code with which a case goes on elsewhere: from the resident's phone at a counter, or from a counter on the phone.
+
+    It is good for one use within its time; a case has one at most.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="hand_overs")
+    code = SealedField()
+    code_index = models.BinaryField(max_length=32)
+    to_counter = models.BooleanField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(used_at=None), name="cases_handover_one_live"),
+            models.UniqueConstraint(fields=["code_index"], condition=Q(used_at=None), name="cases_handover_code"),
+            models.CheckConstraint(
+                condition=Q(used_at=None, used_by_id=None) | Q(used_at__isnull=False, used_by_id__isnull=False),
+                name="cases_handover_used",
+            ),
+        ]
 
 
 class Correction(models.Model):

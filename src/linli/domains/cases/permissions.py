@@ -3,6 +3,7 @@ detail goes, and as predicates on one row, for commands that have it locked. Bot
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -11,16 +12,19 @@ from django.db.models.functions import TruncDate
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, Step
 from linli.domains.org.queries import Authority, Power, overseen_ids
-from linli.kernel.actors import Actor
+from linli.domains.people.queries import Scope, may_act_for, own_ids, powers
+from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import SHANGHAI
 
 _NOWHERE = UUID(int=0)
 _TO_ISSUE = (State.APPROVED, State.REJECTED, State.ISSUED)
 _ISSUING = ("issue", "deliver")
 RECEIVE, ACCEPT, REVIEW, DECIDE = "cases.receive", "cases.accept", "cases.review", "cases.decide"
+FOLLOW, COLLECT = "cases.follow", "cases.collect"  # of other systems: how their cases stand, and the papers of these
 ISSUE, DELIVER, SUPERVISE = "cases.issue", "cases.deliver", "cases.supervise"
 SUSPEND, EXTEND, EXTEND_STATUTORY = "cases.suspend", "cases.extend", "cases.extend_statutory"
 REDRAW, REFUSE = "cases.redraw", "cases.refuse"
+PORTAL = "portal.use"  # of residents
 
 
 def _at(by: Actor) -> UUID:
@@ -28,16 +32,33 @@ def _at(by: Actor) -> UUID:
     return by.hall_id or by.org_id or _NOWHERE
 
 
+# What a resident is still filling in on the own phone is nobody else's until it is submitted or handed over at a counter.
+_RESIDENTS_OWN = Q(state=State.DRAFT, channel=Channel.ONLINE, client_id=None)
+
+
+def _is_residents_own(case: Case) -> bool:
+    return case.state == State.DRAFT and case.channel == Channel.ONLINE and case.client_id is None
+
+
 def counter_cases(by: Actor) -> QuerySet[Case]:
     """What a counter sees: the cases its own hall (or office) took in, and those it received for another to accept."""
     if not (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)):
         return Case.objects.none()
-    return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)))
+    here = Case.objects.filter(~_RESIDENTS_OWN, Q(hall_id=_at(by)) | Q(origin_id=_at(by)))
+    return here.filter(client_id=by.client_id) if by.client_id else here
 
 
 def at_counter(by: Actor, case: Case) -> bool:
     """Whether a case is one of :func:`counter_cases`."""
-    return (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)) and _at(by) in (case.hall_id, case.origin_id)
+    here = (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)) and _at(by) in (case.hall_id, case.origin_id)
+    return here and by.client_id in (None, case.client_id) and not _is_residents_own(case)
+
+
+def client_cases(by: Actor, *permissions: str) -> QuerySet[Case]:
+    """What another system sees: the cases it brought itself to the counter of its organisation, and of nobody else any."""
+    if by.client_id is None or not any(by.can(p) for p in permissions or (FOLLOW, RECEIVE)):
+        return Case.objects.none()
+    return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)), client_id=by.client_id)
 
 
 def step_cases(by: Actor) -> QuerySet[Case]:
@@ -151,8 +172,58 @@ def _holds(by: Actor, *powers: Power) -> Exists:
     return Exists(held)
 
 
+# -- residents ---------------------------------------------------------------------------------------------------------------
+
+def own_cases(by: Actor, *, on: date) -> QuerySet[Case]:
+    """What a resident sees: their own cases, those of whoever lets them read, and of those for whom they apply the ones
+    they brought themselves; where a mandate is for some items, cases of these. Three queries before the list itself."""
+    if by.resident_id is None or not by.can(PORTAL):
+        return Case.objects.none()
+    seen = Q(applicant_id__in=own_ids(by.resident_id)) | _covered(by.resident_id, Scope.READ, on)
+    applied = _covered(by.resident_id, Scope.APPLY, on)
+    return Case.objects.filter(seen | applied & Q(agent_id=by.resident_id) if applied != _NONE else seen)
+
+
+def _covered(resident_id: UUID, scope: Scope, on: date) -> Q:
+    """The cases of those for whom a resident may do something."""
+    held = powers(resident_id, scope=scope, on=on)
+    if not held:
+        return _NONE
+    covered = Q(applicant_id__in=[p.party_id for p in held if not p.items])
+    for p in held:
+        if p.items:
+            covered |= Q(applicant_id=p.party_id, item_code__in=p.items)
+    return covered
+
+
+def sees_own(by: Actor, case: Case, *, on: date) -> bool:
+    """Whether a case is one of :func:`own_cases`."""
+    if acts_for(by, case, Scope.READ, on=on):
+        return True
+    return case.agent_id == by.resident_id and acts_for(by, case, Scope.APPLY, on=on)
+
+
+def applies_for(by: Actor, case: Case, *, on: date) -> bool:
+    """Whether a resident may act on a case they see: fill in, submit, correct, withdraw."""
+    return sees_own(by, case, on=on) and acts_for(by, case, Scope.APPLY, on=on)
+
+
+def collects_for(by: Actor, case: Case, *, on: date) -> bool:
+    """Whether a resident may take the result of a case they see."""
+    return sees_own(by, case, on=on) and acts_for(by, case, Scope.COLLECT, on=on)
+
+
+def acts_for(by: Actor, case: Case, scope: Scope, *, on: date) -> bool:
+    """Whether a resident may do something for the applicant of a case: for themselves, or within a mandate."""
+    if by.resident_id is None or not by.can(PORTAL):
+        return False
+    return may_act_for(by.resident_id, case.applicant_id, scope=scope, on=on, item=case.item_code)
+
+
 def visible_cases(by: Actor) -> QuerySet[Case]:
     """Everything the post in use may see of cases, whatever the face."""
+    if by.client_id:
+        return client_cases(by)
     if by.can(SUPERVISE):
         return supervised_cases(by)
     if by.can(REVIEW) or by.can(DECIDE):

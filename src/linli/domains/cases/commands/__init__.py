@@ -3,6 +3,7 @@
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
+from linli.domains.cases.commands.clients import answer_correction, supplement
 from linli.domains.cases.commands.counter import (
     accept_at_counter,
     make_ready_to_print,
@@ -37,6 +38,22 @@ from linli.domains.cases.commands.issue import (
     deliver_case,
     issue_case,
     prepare_result,
+)
+from linli.domains.cases.commands.online import (
+    answer_online,
+    collect_online,
+    commit_online,
+    correct_online,
+    hand_in_online,
+    make_hand_over,
+    read_own_paper,
+    save_online,
+    start_online,
+    submit_online,
+    take_back_online,
+    take_off_online,
+    take_over,
+    withdraw_online,
 )
 from linli.domains.cases.commands.papers import seal_notice
 from linli.domains.cases.commands.review import (
@@ -73,13 +90,16 @@ from linli.domains.cases.errors import CaseChanged, ExtensionNotProvided, SamePe
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
 
 __all__ = [
-    "accept_at_counter", "accept_case", "Applicant", "ask", "CaseChanged", "CaseFileWrong", "check_receipt_code",
-    "clock_conventions", "ClockKind", "close_case", "commit_draws", "decide_automatically", "decide_case", "deem_accepted",
-    "deliver_case", "DeliveryMethod", "draw_waiting", "extend_case", "ExtensionNotProvided", "ExternalAct", "give_opinion",
-    "Grounds", "hand_in", "Handed", "issue_case", "lapse_corrections", "lapse_drafts", "make_ready_to_print", "MaterialState",
-    "Missing", "next_step", "notify_missing", "open_draft", "PauseGround", "prepare_result", "Proof", "publish_draws",
-    "receive_back", "receive_case", "receive_correction", "receive_draft", "Received", "record_export", "record_external",
-    "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue", "remember_form", "remove_file", "reproject_open",
-    "request_correction", "restore_file", "resume_case", "reveal_draws", "run_file", "SamePerson", "save_form", "seal_notice",
-    "settle_ask", "settle_material", "show_whole", "start_case", "submit_case", "suspend_case", "withdraw_case",
+    "accept_at_counter", "accept_case", "answer_correction", "answer_online", "Applicant", "ask", "CaseChanged",
+    "CaseFileWrong", "check_receipt_code", "clock_conventions", "ClockKind", "close_case", "collect_online", "commit_draws",
+    "commit_online", "correct_online", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
+    "draw_waiting", "extend_case", "ExtensionNotProvided", "ExternalAct", "give_opinion", "Grounds", "hand_in",
+    "hand_in_online", "Handed", "issue_case", "lapse_corrections", "lapse_drafts", "make_hand_over", "make_ready_to_print",
+    "MaterialState", "Missing", "next_step", "notify_missing", "open_draft", "PauseGround", "prepare_result", "Proof",
+    "publish_draws", "read_own_paper", "receive_back", "receive_case", "receive_correction", "receive_draft", "Received",
+    "record_export", "record_external", "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue",
+    "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case", "reveal_draws",
+    "run_file", "SamePerson", "save_form", "save_online", "seal_notice", "settle_ask", "settle_material", "show_whole",
+    "start_case", "start_online", "submit_case", "submit_online", "supplement", "suspend_case", "take_back_online",
+    "take_off_online", "take_over", "withdraw_case", "withdraw_online",
 ]  # fmt: skip

@@ -25,13 +25,13 @@ from linli.domains.cases.form import check_form
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.permissions import ACCEPT
 from linli.domains.cases.queries import case_for, counter_cases, counter_paper, prefill
-from linli.domains.catalog.queries import Standard, get_standard
+from linli.domains.cases.queries.counter import fitting
+from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import NotInThisState
 from linli.domains.people.commands import view_employer, view_person
 from linli.domains.trace.commands import once
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
-from linli.kernel.errors import Invalid
 
 
 @once
@@ -44,17 +44,8 @@ def open_draft(*, item_code: str, applicant: Applicant, region: str = "", by: Ac
     else:
         facts = view_person(person_id=applicant.id, by=by, now=now, case=case_id)
     values = prefill(standard, facts, employer=applicant.is_employer, today=local_date(now))
-    save_form(case_id=case_id, values=_fitting(standard, values, now), by=by, now=now)
+    save_form(case_id=case_id, values=fitting(standard, values, local_date(now)), by=by, now=now)
     return case_id
-
-
-def _fitting(standard: Standard, values: Mapping[str, str], now: datetime) -> dict[str, Any]:
-    """What is known as far as the fields take it: a fact that was kept in another wording is left for the clerk to fill in."""
-    try:
-        return check_form(standard.form, values, today=local_date(now), complete=False)
-    except Invalid as error:
-        wrong = {e.field for e in error.errors}
-        return check_form(standard.form, {k: v for k, v in values.items() if k not in wrong}, today=local_date(now), complete=False)
 
 
 @once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -50,7 +50,17 @@ from linli.domains.cases.permissions import (
     supervises,
 )
 from linli.domains.cases.staging import begin_processing, first_stage, open_stage, owe_materials
-from linli.domains.catalog.queries import CHOICES, Limit, Material, Required, Standard, get_standard, known_facts, must_be_in_force
+from linli.domains.catalog.queries import (
+    CHOICES,
+    InForce,
+    Limit,
+    Material,
+    Required,
+    Standard,
+    get_standard,
+    known_facts,
+    must_be_in_force,
+)
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, letterhead
@@ -97,47 +107,74 @@ class Missing:
     is_field: bool = False
 
 
-def _new_case(item_code: str, applicant: Applicant, by: Actor, now: datetime, region: str) -> tuple[Case, Standard]:
-    """A case of the standard in force, if the actor's organisation may take the item in.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a case lies: the office that accepts it, its counter, and the place that only received it, if that is another."""
 
-    A place that may only receive hands the case to the nearest counter that may accept it, and keeps seeing it.
-    """
-    today = local_date(now)
-    found = must_be_in_force(item_code, region=region, on=today)
-    standard = found.standard
+    org_id: UUID
+    hall_id: UUID
+    origin_id: UUID | None = None
+
+
+def standard_for(item_code: str, applicant: Applicant, *, region: str, on: date) -> InForce:
+    """The standard that counts for an application. Raises :class:`ItemUnknown`, :class:`ApplicantWrong`."""
+    found = must_be_in_force(item_code, region=region, on=on)
     kind = "employer" if applicant.is_employer else "person"
-    if kind not in standard.applicant_kinds:
-        raise ApplicantWrong(field="applicant", item=standard.name, kind=Message(CHOICES["applicant_kinds"][kind]))
-    powers = authority(item_code, region=region, on=today)
+    if kind not in found.standard.applicant_kinds:
+        raise ApplicantWrong(field="applicant", item=found.standard.name, kind=Message(CHOICES["applicant_kinds"][kind]))
+    return found
+
+
+def place_of_counter(standard: Standard, *, region: str, by: Actor, on: date) -> Place:
+    """Where a case lies that the actor's organisation takes in: a place that may only receive hands it to the nearest counter
+    that may accept it, and keeps seeing it. Raises :class:`NoAuthority`."""
+    powers = authority(standard.code, region=region, on=on)
     held = powers.powers(by.org_id, by.body_id)
     if not by.org_id or not held & {Power.RECEIVE, Power.ACCEPT}:
         raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.RECEIVE.label))
     here = by.hall_id or by.org_id
-    org_id: UUID = by.org_id
-    hall_id, origin_id = here, None
-    if Power.ACCEPT not in held:
-        acceptor = powers.nearest(Power.ACCEPT)
-        if acceptor is None:
-            raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.ACCEPT.label))
-        org_id = hall_id = counter_of(acceptor, on=today)
-        origin_id = here
-    case = Case(
-        pk=uuid7(), item_code=item_code, standard_id=found.id, region=region, org_id=org_id, hall_id=hall_id, origin_id=origin_id,
-        applicant_id=applicant.id, applicant_is_employer=applicant.is_employer, agent_id=applicant.agent_id, channel=by.channel,
-        external=standard.handled_in == "external", form={}, receipt_code=f"{secrets.randbelow(1_000_000):06d}", started_at=now,
+    if Power.ACCEPT in held:
+        return Place(by.org_id, here)
+    return replace(place_nearest(standard, powers, on=on), origin_id=here)
+
+
+def place_nearest(standard: Standard, powers: ItemAuthority, *, on: date) -> Place:
+    """The counter nearest to the case that may accept it. Raises :class:`NoAuthority`."""
+    acceptor = powers.nearest(Power.ACCEPT)
+    if acceptor is None:
+        raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.ACCEPT.label))
+    counter = counter_of(acceptor, on=on)
+    return Place(counter, counter)
+
+
+def new_case(found: InForce, applicant: Applicant, place: Place, *, region: str, by: Actor, now: datetime) -> Case:
+    """A draft of a standard at a place; not saved."""
+    standard = found.standard
+    return Case(
+        pk=uuid7(), item_code=standard.code, standard_id=found.id, region=region, org_id=place.org_id, hall_id=place.hall_id,
+        origin_id=place.origin_id, applicant_id=applicant.id, applicant_is_employer=applicant.is_employer, agent_id=applicant.agent_id,
+        channel=by.channel, client_id=by.client_id, external=standard.handled_in == "external", form={},
+        receipt_code=f"{secrets.randbelow(1_000_000):06d}", started_at=now,
     )  # fmt: skip
-    return case, standard
 
 
-def _initial_state(material: Material) -> MaterialState:
+def _new_case(item_code: str, applicant: Applicant, by: Actor, now: datetime, region: str) -> tuple[Case, Standard]:
+    """A case of the standard in force, if the actor's organisation may take the item in."""
+    today = local_date(now)
+    found = standard_for(item_code, applicant, region=region, on=today)
+    place = place_of_counter(found.standard, region=region, by=by, on=today)
+    return new_case(found, applicant, place, region=region, by=by, now=now), found.standard
+
+
+def initial_state(material: Material) -> MaterialState:
     """What the bureau can lawfully get itself is never asked for (国令716号 art. 7; ``docs/architecture.md``, invariant 5)."""
     if material.from_departments:
         return MaterialState.WILL_VERIFY
     return MaterialState.COMMITTABLE if material.may_be_committed else MaterialState.PROVIDE
 
 
-def _material_rows(case: Case, standard: Standard) -> list[CaseMaterial]:
-    return [CaseMaterial(case=case, code=m.code, name=m.name, state=_initial_state(m)) for m in standard.materials]
+def material_rows(case: Case, standard: Standard) -> list[CaseMaterial]:
+    return [CaseMaterial(case=case, code=m.code, name=m.name, state=initial_state(m)) for m in standard.materials]
 
 
 @once
@@ -148,10 +185,15 @@ def start_case(*, item_code: str, applicant: Applicant, region: str = "", by: Ac
     """
     by.must(RECEIVE)
     case, standard = _new_case(item_code, applicant, by, now, region or by.region)
+    return begin(case, standard, by=by, now=now)
+
+
+def begin(case: Case, standard: Standard, *, by: Actor, now: datetime) -> UUID:
+    """Save a new draft with a row for each material."""
     work = Work(case, by=by, now=now, new=True)
-    work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)
+    work.note("cases.started", item=case.item_code, standard=case.standard_id, channel=case.channel)
     work.save()
-    rows.insert(*_material_rows(case, standard))
+    rows.insert(*material_rows(case, standard))
     return case.pk
 
 
@@ -163,8 +205,13 @@ def save_form(*, case_id: UUID, values: Mapping[str, Any], version: int | None =
     """
     work = locked(at_counter, case_id, by=by, now=now, version=version)
     _must_be_open(work)
+    return keep_form(work, values)
+
+
+def keep_form(work: Work, values: Mapping[str, Any]) -> int:
+    """Keep what a form says as far as it is filled; returns the case's new version."""
     standard = get_standard(work.case.standard_id)
-    clean = check_form(standard.form, values, today=local_date(now), complete=False)
+    clean = check_form(standard.form, values, today=local_date(work.now), complete=False)
     if clean == work.case.form.open_json():
         return work.case.version  # a page that saves by itself often has nothing new to say
     work.change(form=clean)
@@ -186,19 +233,25 @@ def hand_in(*, case_id: UUID, material: Handed, by: Actor, now: datetime) -> Non
     """
     work = locked(at_counter, case_id, by=by, now=now)
     _must_be_open(work)
-    row = _row(work.case, material.code)
-    standard = get_standard(work.case.standard_id)
-    _apply(row, material, standard, now)
+    note_material(work, material)
+
+
+def note_material(work: Work, material: Handed, *, applies: bool | None = None, **more: Any) -> None:
+    """Note one material of a locked case; ``more`` goes into the event. ``applies`` is said where the applicant was asked."""
+    row = material_row(work.case, material.code)
+    if applies is not None:
+        row.applies = applies
+    _apply(row, material, get_standard(work.case.standard_id), work.now)
     row.save()
-    _add_files(row, material, now)
+    _add_files(row, material, work.now)
     work.note(
         "cases.material_noted", material=material.code, state=row.state, received=row.received,
-        files=[{"sm3": ref.digest, "name": name} for ref, name in material.files],
+        files=[{"sm3": ref.digest, "name": name} for ref, name in material.files], **more,
     )  # fmt: skip
     work.save()
 
 
-def _row(case: Case, code: str) -> CaseMaterial:
+def material_row(case: Case, code: str) -> CaseMaterial:
     row = CaseMaterial.objects.filter(case=case, code=code).first()
     if row is None:
         raise NotFound(what=msg("该材料"))
@@ -216,7 +269,7 @@ def _apply(row: CaseMaterial, handed: Handed, standard: Standard, now: datetime)
             raise CommitmentNotAllowed(field="materials", name=row.name)
         row.state, row.received = MaterialState.HAVE, handed.received or Received.UPLOADED
     else:  # taken back
-        row.state, row.received = _initial_state(wanted) if wanted else MaterialState.PROVIDE, ""
+        row.state, row.received = initial_state(wanted) if wanted else MaterialState.PROVIDE, ""
     row.note = handed.note[:500]
     row.settled_at = now if MaterialState(row.state).settled else None
 
@@ -238,6 +291,12 @@ def remove_file(*, case_id: UUID, file_id: UUID, by: Actor, now: datetime) -> No
     """Take a file off a material again; it is marked, not erased, and can be brought back."""
     work = locked(at_counter, case_id, by=by, now=now)
     _must_be_open(work)
+    take_off(work, file_id)
+
+
+def take_off(work: Work, file_id: UUID) -> None:
+    """Mark a file of a locked case as taken off; without files its material is wanted again."""
+    now = work.now
     found = MaterialFile.objects.filter(material__case=work.case, pk=file_id, removed_at=None).select_related("material").first()
     if found is None:
         raise NotFound(what=msg("该文件"))
@@ -285,9 +344,14 @@ def submit_case(*, case_id: UUID, version: int | None = None, by: Actor, now: da
     by.must(RECEIVE)
     work = locked(at_counter, case_id, by=by, now=now, version=version)
     _must_be_open(work)
+    return submit(work)
+
+
+def submit(work: Work, values: Mapping[str, Any] | None = None) -> str:
+    """Receive a locked draft whose form, as it is kept or as given, must be complete; returns its number."""
     standard = get_standard(work.case.standard_id)
-    values = check_form(standard.form, work.case.form.open_json(), today=local_date(now))
-    work.change(form=values)
+    values = work.case.form.open_json() if values is None else values
+    work.change(form=check_form(standard.form, values, today=local_date(work.now)))
     notice = _receive(work, standard)
     work.save()
     rows.insert(notice)
@@ -310,7 +374,7 @@ def receive_case(
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)
     notice = _receive(work, standard)
-    listed = _material_rows(case, standard)
+    listed = material_rows(case, standard)
     by_code = {row.code: row for row in listed}
     for handed in materials:
         row = by_code.get(handed.code)
@@ -442,8 +506,12 @@ def receive_correction(*, case_id: UUID, version: int | None = None, by: Actor, 
     Raises :class:`StillMissing` naming what has not. Nothing outside the notice is looked at.
     """
     by.must(RECEIVE)
-    work = locked(at_counter, case_id, by=by, now=now, version=version)
-    case, standard = work.case, get_standard(work.case.standard_id)
+    corrected(locked(at_counter, case_id, by=by, now=now, version=version))
+
+
+def corrected(work: Work) -> None:
+    """Note on a locked case that everything asked for has come in. Raises :class:`StillMissing`."""
+    case, standard, now = work.case, get_standard(work.case.standard_id), work.now
     correction = Correction.objects.select_for_update().filter(case=case, corrected_at=None).first()
     if correction is None:
         raise NotFound(what=msg("待补正的办件"))

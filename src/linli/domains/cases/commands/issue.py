@@ -191,13 +191,19 @@ def deliver_case(
     """
     by.must(DELIVER)
     work = locked(may_deliver, case_id, by=by, now=now, version=version)
-    case = work.case
+    return deliver(work, method=method, recipient=recipient, proof=proof, is_agent=is_agent)
+
+
+def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof, is_agent: bool) -> UUID:
+    """Hand the result of a locked case over, by somebody at a counter or by its owner's own hand; returns the delivery receipt."""
+    case, by, now = work.case, work.by, work.now
+    staff_id = by.user_id if by.resident_id is None else None
     if not recipient.strip():
         raise ProofMissing(field="recipient", what=msg("领取人姓名"))
     kind = _proof_kind(case, method, proof)
     step = Step(
-        case=case, ordinal=90, kind=StepKind.DELIVER, name="送达", state=StepState.DONE, user_id=by.user_id, org_id=by.org_id,
-        automatic=by.user_id is None, opened_at=now, done_at=now,
+        case=case, ordinal=90, kind=StepKind.DELIVER, name="送达", state=StepState.DONE, user_id=staff_id, org_id=by.org_id,
+        automatic=staff_id is None, opened_at=now, done_at=now,
     )  # fmt: skip
     standard, head = get_standard(case.standard_id), letterhead(case.org_id)
     drawn, note = _signed(proof.signature_file_id)
@@ -208,7 +214,7 @@ def deliver_case(
             or [{"name": standard.result_document or "办理结果", "number": case.external_number}],
             "method": {"window": "direct", "post": "post", "electronic": "electronic"}[method.value],
             "delivered_at": now, "receiver": recipient.strip(), "relation": "代理人" if is_agent else "本人",
-            "signature_png": drawn, "note": note, "deliverers": [by.name] if by.name else [],
+            "signature_png": drawn, "note": note, "deliverers": [by.name] if staff_id and by.name else [],
             "receipt_code": proof.tracking_number or ("凭领取码核验签收" if kind == "code" else ""),
         },
         org_id=head.body_id, by=by, now=now,
@@ -216,7 +222,7 @@ def deliver_case(
     rows.insert(
         Delivery(
             case=case, method=method, recipient=recipient.strip(), is_agent=is_agent, proof=kind,
-            signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=by.user_id,
+            signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=staff_id,
             document_id=document, at=now,
         )
     )  # fmt: skip

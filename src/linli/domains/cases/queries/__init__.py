@@ -22,6 +22,7 @@ from linli.domains.cases.models import (
     StepKind,
     StepState,
 )
+from linli.domains.cases.online import ATTACHED_ONLINE, CODE_DIGITS, SIGNED_ONLINE, asked_fields, why_not_online
 from linli.domains.cases.oversight import (
     Outlook,
     ask_for,
@@ -32,7 +33,23 @@ from linli.domains.cases.oversight import (
     waiting_steps,
     why_waiting,
 )
-from linli.domains.cases.permissions import counter_cases, delivery_cases, issue_cases, step_cases, supervised_cases, visible_cases
+from linli.domains.cases.permissions import (
+    counter_cases,
+    delivery_cases,
+    issue_cases,
+    own_cases,
+    step_cases,
+    supervised_cases,
+    visible_cases,
+)
+from linli.domains.cases.queries.clients import (
+    ClientSheet,
+    client_paper,
+    client_papers,
+    client_sheet,
+    client_timeline,
+    followed_cases,
+)
 from linli.domains.cases.queries.counter import (
     CounterAct,
     CounterSheet,
@@ -88,6 +105,25 @@ from linli.domains.cases.queries.looking import (
     id_of_number,
     open_cases,
 )
+from linli.domains.cases.queries.online import (
+    LiveCode,
+    Offer,
+    OwnMaterial,
+    OwnSheet,
+    applicants_for,
+    handed_over,
+    live_code,
+    next_online,
+    offer_online,
+    online_waiting,
+    own_commitment,
+    own_file,
+    own_list,
+    own_paper,
+    own_sheet,
+    own_timeline,
+    receipt_code,
+)
 from linli.domains.cases.queries.review import (
     Opinion,
     Pile,
@@ -101,6 +137,7 @@ from linli.domains.cases.queries.review import (
     review_sheet,
 )
 from linli.domains.cases.queries.supervision import (
+    TOLD_ACTS,
     SupervisorSheet,
     full_timeline,
     plain_timeline,
@@ -111,18 +148,22 @@ from linli.domains.cases.queries.supervision import (
 from linli.domains.cases.reading import Answer, answers
 
 __all__ = [
-    "alias_of", "Answer", "answers", "Ask", "ask_for", "asks", "board", "Board", "Case", "case_colour", "case_for",
-    "case_numbers", "CaseMaterial", "cases_of", "cases_touched", "clock_outcomes", "clock_views", "ClockKind", "ClockView",
-    "Colour", "committed_line", "Correction", "counter_acts", "counter_cases", "counter_file", "counter_paper", "counter_sheet",
-    "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision", "DecisionText", "Delivery",
-    "delivery_cases", "DeliveryMethod", "Draw", "draw_counts", "draw_days", "draw_ledger", "DrawDay", "DrawReplay", "draws_of",
-    "draws_on", "Exclusion", "extendable", "external_sheet", "external_waiting", "ExternalAct", "ExternalLine", "ExternalSheet",
-    "FINAL", "find", "find_issued", "full_timeline", "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases",
-    "issue_queue", "issue_sheet", "IssueSheet", "items_here", "known_fields", "MaterialFile", "MaterialState", "Move",
-    "moves_from", "my_pile", "my_steps", "next_to_issue", "open_cases", "Opinion", "Outlook", "outlook", "paper_for",
-    "PaperAccess", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill", "preview_decision", "proof_of",
-    "published_draws", "Received", "Refusal", "RefusalGround", "replay_day", "replay_draws", "revealed_line", "review_file",
-    "review_sheet", "ReviewSheet", "State", "state_after", "Step", "step_cases", "StepKind", "StepState", "supervised_cases",
-    "supervised_paper", "supervisor_acts", "supervisor_sheet", "SupervisorSheet", "to_deliver", "visible_cases", "waiting_steps",
+    "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "ATTACHED_ONLINE", "board",
+    "Board", "Case", "case_colour", "case_for", "case_numbers", "CaseMaterial", "cases_of", "cases_touched", "client_paper",
+    "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views", "ClockKind",
+    "ClockView", "CODE_DIGITS", "Colour", "committed_line", "Correction", "counter_acts", "counter_cases", "counter_file",
+    "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision",
+    "DecisionText", "Delivery", "delivery_cases", "DeliveryMethod", "Draw", "draw_counts", "draw_days", "draw_ledger",
+    "DrawDay", "DrawReplay", "draws_of", "draws_on", "Exclusion", "extendable", "external_sheet", "external_waiting",
+    "ExternalAct", "ExternalLine", "ExternalSheet", "FINAL", "find", "find_issued", "followed_cases", "full_timeline",
+    "handed_over", "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases", "issue_queue", "issue_sheet",
+    "IssueSheet", "items_here", "known_fields", "live_code", "LiveCode", "MaterialFile", "MaterialState", "Move", "moves_from",
+    "my_pile", "my_steps", "next_online", "next_to_issue", "Offer", "offer_online", "online_waiting", "open_cases", "Opinion",
+    "outlook", "Outlook", "own_cases", "own_commitment", "own_file", "own_list", "own_paper", "own_sheet", "own_timeline",
+    "OwnMaterial", "OwnSheet", "paper_for", "PaperAccess", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill",
+    "preview_decision", "proof_of", "published_draws", "receipt_code", "Received", "Refusal", "RefusalGround", "replay_day",
+    "replay_draws", "revealed_line", "review_file", "review_sheet", "ReviewSheet", "SIGNED_ONLINE", "State", "state_after",
+    "Step", "step_cases", "StepKind", "StepState", "supervised_cases", "supervised_paper", "supervisor_acts",
+    "supervisor_sheet", "SupervisorSheet", "to_deliver", "TOLD_ACTS", "visible_cases", "waiting_steps", "why_not_online",
     "why_waiting",
 ]  # fmt: skip

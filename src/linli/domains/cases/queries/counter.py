@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from linli.domains.cases.form import fits
+from linli.domains.cases.form import check_form, fits
 from linli.domains.cases.lifecycle import Move, State, may_move
 from linli.domains.cases.models import (
     Case,
@@ -34,7 +35,7 @@ from linli.domains.org.queries import Power, powers_of
 from linli.domains.people.queries import Party, employer_facts, parties, person_facts
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
-from linli.kernel.errors import NotFound
+from linli.kernel.errors import Invalid, NotFound
 from linli.kernel.text import msg
 
 
@@ -47,6 +48,15 @@ def prefill(standard: Standard, facts: dict[str, str], *, employer: bool, today:
         if facts.get(fact) and fits(fields[name], facts[fact], today=today)
     }
     return {"apply_date": today.isoformat()} | known if any(f.name == "apply_date" for f in standard.form) else known
+
+
+def fitting(standard: Standard, values: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """What is known as far as the fields take it: a fact that was kept in another wording is left to be filled in."""
+    try:
+        return check_form(standard.form, values, today=today, complete=False)
+    except Invalid as error:
+        wrong = {e.field for e in error.errors}
+        return check_form(standard.form, {k: v for k, v in values.items() if k not in wrong}, today=today, complete=False)
 
 
 @dataclass(frozen=True, slots=True)

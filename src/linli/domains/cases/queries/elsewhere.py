@@ -22,7 +22,7 @@ from linli.domains.cases.permissions import (
     REVIEW,
     external_cases,
 )
-from linli.domains.cases.queries.issue import Decided, _decided
+from linli.domains.cases.queries.issue import Decided, decided
 from linli.domains.cases.queries.looking import case_for
 from linli.domains.cases.queries.review import alias_of
 from linli.domains.catalog.queries import Standard, get_standard
@@ -88,5 +88,5 @@ def external_sheet(case_id: UUID, *, by: Actor) -> ExternalSheet:
         applicant=parties([case.applicant_id])[case.applicant_id], lines=lines, next=coming,
         may=external_waiting(by=by).filter(pk=case.pk).exists(),
         own=coming is not None and any(line.mine and _EXTERNAL_STEPS[line.act] in clash for line in lines),
-        decided=_decided(case),
+        decided=decided(case),
     )  # fmt: skip

@@ -83,7 +83,7 @@ class Decided:
     at: datetime
 
 
-def _decided(case: Case) -> Decided | None:
+def decided(case: Case) -> Decided | None:
     d = Decision.objects.filter(case=case).first()
     return Decided(d.approved, d.facts, d.reasons, d.legal_basis, d.remedies, d.decided_at) if d else None
 
@@ -115,8 +115,8 @@ _RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
 def issue_sheet(case_id: UUID, *, by: Actor, now: datetime) -> IssueSheet:
     """A decided case of this platform, at the organisation that decided it. Raises :class:`NotFound`."""
     case = case_for(case_id, by=by, among=issue_cases(by).filter(external=False))
-    decided = _decided(case)
-    assert decided
+    found = decided(case)
+    assert found
     held = {
         s.kind: s for s in case.steps.filter(state__in=[StepState.OPEN, StepState.DONE], kind__in=[StepKind.DECIDE, StepKind.ISSUE])
     }
@@ -125,7 +125,7 @@ def issue_sheet(case_id: UUID, *, by: Actor, now: datetime) -> IssueSheet:
     powers = authorities(case.item_code, on=local_date(now)).filter(power=Power.SEAL, org_id=org_id).order_by("-region")
     return IssueSheet(
         case=case, standard=get_standard(case.standard_id), applicant=parties([case.applicant_id])[case.applicant_id],
-        decided=decided, papers=[d for d in documents_of(case.pk) if d.kind in _RESULTS],
+        decided=found, papers=[d for d in documents_of(case.pk) if d.kind in _RESULTS],
         clocks=[c for c in clock_views(case, now=now) if c.kind is ClockKind.DELIVERY],
         prepared=issuing is not None and issuing.user_id == by.user_id, taken=issuing is not None and issuing.user_id != by.user_id,
         own_decision=deciding is not None and deciding.user_id is not None and deciding.user_id == by.user_id,

@@ -87,20 +87,25 @@ def full_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
 
 
 # What an applicant or a counter is shown of the chain: changes of state, never who reviews.
-_PLAIN = {
+TOLD_ACTS = frozenset({
     Move.SUBMIT.act, Move.REQUEST_CORRECTION.act, Move.CORRECT.act, Move.ACCEPT.act, Move.DEEM_ACCEPTED.act, Move.SEND_TO_REVIEW.act,
     Move.SUSPEND.act, Move.RESUME.act, "cases.extended", Move.APPROVE.act, Move.REJECT.act, Move.ISSUE.act, Move.DELIVER.act,
     Move.CLOSE.act, Move.REFUSE.act, Move.WITHDRAW.act,
-}  # fmt: skip
-_QUIET_DATA = {"step", "steps", "chosen", "candidates", "excluded", "on_time"}
+})  # fmt: skip
+_QUIET_DATA = {"step", "steps", "chosen", "candidates", "excluded", "on_time", "client"}
 
 
 def plain_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
     """The acts a counter may see and tell the applicant: which state since when, never by whom in review."""
     case_for(case_id, by=by, among=counter_cases(by))
+    return plain_entries(case_id)
+
+
+def plain_entries(case_id: UUID) -> list[Entry]:
+    """The same for whoever has already been found to see the case."""
     shown = []
     for e in timeline(case_id):
-        if e.act in _PLAIN:
+        if e.act in TOLD_ACTS:
             org = e.org_id if e.act == Move.SUBMIT.act else None
             data = {k: v for k, v in e.data.items() if k not in _QUIET_DATA}
             shown.append(Entry(e.seq, e.at, e.act, None, None, org, None, e.channel, data))

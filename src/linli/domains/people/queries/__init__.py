@@ -30,6 +30,7 @@ from linli.domains.people.queries.records import (
     person_by_index,
     person_card,
     person_facts,
+    region_of,
 )
 from linli.domains.people.rules import Assurance, Binding, Gender, Ground, IdType, MandateState, Purpose, Scope
 
@@ -37,5 +38,5 @@ __all__ = [
     "Account", "account_of", "account_with_phone", "Assurance", "Binding", "CONTEXT", "employer_facts", "find_employers", "Gender", "given_by", "Ground",
     "held_by", "IdType", "is_verified", "lines", "LOOKS", "looks", "Mandate", "mandate_for", "MandateLine", "MandateState", "masked_facts",
     "may_act_for", "own_ids", "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts",
-    "PersonCard", "Power", "powers", "principals", "Purpose", "resident_actor", "Scope",
+    "PersonCard", "Power", "powers", "principals", "Purpose", "region_of", "resident_actor", "Scope",
 ]  # fmt: skip

@@ -82,6 +82,15 @@ def party(party_id: UUID, *, is_employer: bool) -> Party:
     raise NotFound(what=msg("该申请人"))
 
 
+def region_of(party_id: UUID, *, is_employer: bool) -> str:
+    """The division a person lives in, or an employer stands in. Raises :class:`NotFound`."""
+    model = Employer if is_employer else Person
+    found = model.objects.filter(pk=party_id).values_list("region", flat=True).first()
+    if found is None:
+        raise NotFound(what=msg("该申请人"))
+    return found
+
+
 def party_indexes(ids: Iterable[UUID]) -> list[bytes]:
     """Blind indexes of persons, for telling whether a member of staff is one of them."""
     with connection.cursor() as cursor:

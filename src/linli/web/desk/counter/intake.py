@@ -35,9 +35,9 @@ from linli.kernel.crypto import sm3
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
-from linli.web.itemform import ItemForm, as_typed, read
 from linli.web.desk.counter.sheet import ROW_STATES, about, show_sheet
 from linli.web.http import StaffRequest
+from linli.web.itemform import ItemForm, as_typed, read
 from linli.web.once import keyed, once_key
 from linli.web.ui import toasts
 

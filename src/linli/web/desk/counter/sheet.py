@@ -27,10 +27,10 @@ from linli.domains.documents.queries import PaperKind, documents_of
 from linli.domains.org.queries import get_org, org_names
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
-from linli.web.itemform import shown
 from linli.web.desk.counter.links import link
 from linli.web.desk.counter.today import TONES
 from linli.web.http import StaffRequest
+from linli.web.itemform import shown
 from linli.web.ui.parts import Event, Fact
 
 # The five states of a checklist, and one for what the case does without.

@@ -1,0 +1,406 @@
+"""The resident's track of a case: begun, filled in, submitted, corrected, withdrawn and collected without a counter; and the codes with
+which the same case goes on at a counter, or from a counter on the phone. There is one lifecycle, shared with ``intake``."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from linli.domains.cases.commands.intake import (
+    Applicant,
+    Handed,
+    Place,
+    begin,
+    corrected,
+    keep_form,
+    material_row,
+    new_case,
+    note_material,
+    place_nearest,
+    place_of_counter,
+    standard_for,
+    submit,
+    take_off,
+    withdraw,
+)
+from linli.domains.cases.commands.issue import Proof, deliver
+from linli.domains.cases.errors import (
+    CodeUnknown,
+    CommitmentNotAllowed,
+    NotAskedFor,
+    NotOnline,
+    SignatureMissing,
+    StillToDo,
+)
+from linli.domains.cases.form import check_form
+from linli.domains.cases.grounds import DeliveryMethod, MaterialState, Received
+from linli.domains.cases.lifecycle import State
+from linli.domains.cases.models import Case, CaseMaterial, Correction, HandOver, MaterialFile
+from linli.domains.cases.moves import Work, lock, locked, subject
+from linli.domains.cases.online import (
+    CODE_DIGITS,
+    CODE_LIFE,
+    HANDED_ONLINE,
+    asked_fields,
+    commitment_text,
+    filled_by_submitting,
+    is_question,
+    still_open,
+    why_not_online,
+)
+from linli.domains.cases.permissions import (
+    PORTAL,
+    RECEIVE,
+    applies_for,
+    at_counter,
+    collects_for,
+)
+from linli.domains.cases.queries.counter import fitting, prefill
+from linli.domains.cases.queries.online import HAND_OVER, own_paper
+from linli.domains.catalog.queries import get_standard
+from linli.domains.documents.commands import StoredFileRef
+from linli.domains.documents.queries import DocumentCard
+from linli.domains.org.queries import authority
+from linli.domains.people.commands import employer_subject, person_subject
+from linli.domains.people.queries import Scope, employer_facts, may_act_for, party, person_facts, region_of
+from linli.domains.trace.commands import once, record
+from linli.kernel.actors import Actor, Channel
+from linli.kernel.calendar import local_date
+from linli.kernel.errors import NotFound
+from linli.kernel.fields import blind
+from linli.kernel.identifiers import compact
+from linli.kernel.text import msg
+
+_HOLDING = (State.DRAFT, State.SUBMITTED, State.CORRECTION_REQUESTED)  # states in which a case can change tracks
+
+
+def _own(now: datetime) -> Callable[[Actor, Case], bool]:
+    """The predicate for acting on one's own case."""
+    today = local_date(now)
+    return lambda by, case: applies_for(by, case, on=today)
+
+
+def _open_to(work: Work, code: str = "") -> Correction | None:
+    """Whether a resident may fill in now: a draft on the own track, or what a correction notice asks for and nothing else."""
+    case = work.case
+    if case.state == State.DRAFT and case.channel == Channel.ONLINE:
+        return None
+    correction = (
+        Correction.objects.filter(case=case, corrected_at=None).first() if case.state == State.CORRECTION_REQUESTED else None
+    )
+    if correction is None:
+        raise NotFound(what=msg("可修改的办件"))
+    if code and code not in {entry["code"] for entry in correction.items}:
+        raise NotAskedFor
+    return correction
+
+
+# -- a draft ------------------------------------------------------------------------------------------------------------------
+
+
+@once
+def start_online(*, item_code: str, applicant_id: UUID, is_employer: bool = False, by: Actor, now: datetime) -> UUID:
+    """Begin an application for oneself or for somebody who lets the actor apply for them, at the counter that accepts the item
+    for the applicant's place. What is known is filled in already. Who has begun before goes on with that draft.
+
+    Raises :class:`NotOnline`, :class:`NoAuthority`, :class:`ApplicantWrong`.
+    """
+    by.must(PORTAL)
+    today = local_date(now)
+    if by.resident_id is None or not may_act_for(by.resident_id, applicant_id, scope=Scope.APPLY, on=today, item=item_code):
+        raise NotFound(what=msg("该申请人"))
+    party(applicant_id, is_employer=is_employer)
+    agent = by.resident_id if applicant_id != by.resident_id else None
+    with connection.cursor() as cursor:  # two presses at once follow one another
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{item_code} {applicant_id} {agent}"])
+    begun = Case.objects.filter(
+        applicant_id=applicant_id, item_code=item_code, agent_id=agent, state=State.DRAFT, channel=Channel.ONLINE, client_id=None
+    ).values_list("pk", flat=True)  # fmt: skip
+    if found := begun.first():
+        return found
+    region = region_of(applicant_id, is_employer=is_employer)
+    applicant = Applicant(applicant_id, is_employer, agent)
+    standard = standard_for(item_code, applicant, region=region, on=today)
+    if why := why_not_online(standard.standard):
+        raise NotOnline(why=why)
+    place = place_nearest(standard.standard, authority(item_code, region=region, on=today), on=today)
+    case = new_case(standard, applicant, place, region=region, by=by, now=now)
+    facts = employer_facts(applicant_id) if is_employer else person_facts(applicant_id)
+    known = prefill(standard.standard, facts, employer=is_employer, today=today)
+    case.form = fitting(standard.standard, known, today)
+    begin(case, standard.standard, by=by, now=now)
+    if agent:  # whose record it is can see that it was looked at, and by whom
+        whose = employer_subject(applicant_id) if is_employer else person_subject(applicant_id)
+        record("people.viewed", subject=whose, by=by, at=now, case=case.pk)
+    return case.pk
+
+
+@once
+def save_online(*, case_id: UUID, values: Mapping[str, Any], version: int | None = None, by: Actor, now: datetime) -> int:
+    """Keep some answers; the others stay as they are. Returns the case's new version.
+
+    Raises :class:`Invalid` for what is filled in wrongly, :class:`NotAskedFor` for a field that no notice asks for.
+    """
+    work = locked(_own(now), case_id, by=by, now=now, version=version)
+    correction = _open_to(work)
+    fields = set(asked_fields(get_standard(work.case.standard_id)))
+    if correction is not None:
+        fields &= {entry["code"] for entry in correction.items if entry["is_field"]}
+    if set(values) - fields:
+        raise NotAskedFor
+    return keep_form(work, work.case.form.open_json() | values)
+
+
+@once
+def answer_online(*, case_id: UUID, code: str, applies: bool, by: Actor, now: datetime) -> None:
+    """Say whether the situation is given in which a material is needed. What was handed in stays while it is needed."""
+    work = locked(_own(now), case_id, by=by, now=now)
+    _open_to(work, code)
+    wanted = get_standard(work.case.standard_id).material(code)
+    if wanted is None or not is_question(wanted):
+        raise NotFound(what=msg("该材料"))
+    row = material_row(work.case, code)
+    if row.applies is applies:
+        return
+    if not applies:
+        _put_away(row, now)
+    note_material(work, Handed(code, not_applicable=not applies), applies=applies)
+
+
+def _put_away(row: CaseMaterial, now: datetime) -> None:
+    """What is not needed, or was replaced by something else, is not kept in the file of the case."""
+    MaterialFile.objects.filter(material=row, removed_at=None).update(removed_at=now)
+
+
+@once
+def take_back_online(*, case_id: UUID, code: str, by: Actor, now: datetime) -> None:
+    """Take back everything said of a material: files, or a commitment in its place."""
+    work = locked(_own(now), case_id, by=by, now=now)
+    _open_to(work, code)
+    row = material_row(work.case, code)
+    if row.state != MaterialState.HAVE:
+        return
+    _put_away(row, now)
+    note_material(work, Handed(code))
+
+
+@once
+def hand_in_online(*, case_id: UUID, material: Handed, by: Actor, now: datetime) -> None:
+    """Add files to a material, uploaded or photographed. Raises :class:`NotAskedFor` for what the bureau gets itself."""
+    work = locked(_own(now), case_id, by=by, now=now)
+    _open_to(work, material.code)
+    wanted = get_standard(work.case.standard_id).material(material.code)
+    if wanted is None or material.received not in HANDED_ONLINE or not material.files:
+        raise NotFound(what=msg("该材料"))
+    if wanted.from_departments:
+        raise NotAskedFor
+    row = material_row(work.case, material.code)
+    if row.received == Received.COMMITTED:
+        _put_away(row, now)
+    note_material(work, material, applies=True if is_question(wanted) else None)
+
+
+@once
+def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, name: str = "", by: Actor, now: datetime) -> None:
+    """Commit instead of handing a material in, where the standard allows it: with a drawn signature, or with the name typed out.
+
+    The words that were told and promised are kept in the record, with the digest of the signature.
+    Raises :class:`CommitmentNotAllowed`, :class:`SignatureMissing`.
+    """
+    work = locked(_own(now), case_id, by=by, now=now)
+    _open_to(work, code)
+    standard = get_standard(work.case.standard_id)
+    wanted = standard.material(code)
+    if wanted is None:
+        raise NotFound(what=msg("该材料"))
+    if not wanted.may_be_committed:
+        raise CommitmentNotAllowed(field="materials", name=wanted.name)
+    if by.resident_id is None:
+        raise NotFound(what=msg("该申请人"))
+    own_name = party(by.resident_id, is_employer=False).name
+    if signature is None and compact(name) != compact(own_name):
+        raise SignatureMissing(field="name", name=own_name)
+    _put_away(material_row(work.case, code), now)
+    files = ((signature, "signature.png"),) if signature else ()
+    note_material(
+        work, Handed(code, Received.COMMITTED, files, note="" if signature else name.strip()),
+        applies=True if is_question(wanted) else None, commitment=commitment_text(standard, wanted),
+    )  # fmt: skip
+
+
+@once
+def take_off_online(*, case_id: UUID, file_id: UUID, by: Actor, now: datetime) -> None:
+    """Take a file off a material again; it is marked, not erased."""
+    work = locked(_own(now), case_id, by=by, now=now)
+    found = MaterialFile.objects.filter(material__case=work.case, pk=file_id).select_related("material").first()
+    _open_to(work, found.material.code if found else "")
+    take_off(work, file_id)
+
+
+# -- submitted, corrected, withdrawn ---------------------------------------------------------------------------------------------
+
+
+@once
+def submit_online(*, case_id: UUID, by: Actor, now: datetime) -> str:
+    """Submit a draft: it gets its number and the time to tell what is missing begins. Returns the number.
+
+    Whoever submits again hears the same number. Raises :class:`Invalid` with every field that is missing or wrong and with every
+    material that is still open (:class:`StillToDo`).
+    """
+    work = locked(_own(now), case_id, by=by, now=now)
+    if work.case.number and work.case.state != State.DRAFT:
+        return work.case.number
+    _open_to(work)
+    standard = get_standard(work.case.standard_id)
+    values = work.case.form.open_json() | filled_by_submitting(standard)
+    check_form(standard.form, values, today=local_date(now))
+    lacking = [
+        row.name
+        for row in CaseMaterial.objects.filter(case=work.case).order_by("code")
+        if (wanted := standard.material(row.code)) and still_open(wanted, MaterialState(row.state), row.applies)
+    ]
+    if lacking:
+        raise StillToDo(names="、".join(lacking))
+    work.change(channel=by.channel)
+    return submit(work, values)
+
+
+@once
+def correct_online(*, case_id: UUID, by: Actor, now: datetime) -> None:
+    """Send back what the correction notice asked for. Raises :class:`StillMissing`; sent twice it is sent once."""
+    work = locked(_own(now), case_id, by=by, now=now)
+    if (
+        work.case.state != State.CORRECTION_REQUESTED
+        and Correction.objects.filter(case=work.case).exclude(corrected_at=None).exists()
+    ):
+        return
+    corrected(work)
+
+
+@once
+def withdraw_online(*, case_id: UUID, reason: str = "", by: Actor, now: datetime) -> None:
+    """Take an application back, or give a draft up, as long as nothing was decided."""
+    work = locked(_own(now), case_id, by=by, now=now)
+    if work.case.state == State.WITHDRAWN:
+        return
+    withdraw(work, reason=reason.strip()[:500])
+
+
+# -- papers and the result ---------------------------------------------------------------------------------------------------------
+
+
+def read_own_paper(*, case_id: UUID, document_id: UUID, by: Actor, now: datetime) -> DocumentCard:
+    """A sealed paper of one's own case, for downloading; each look is recorded in the case."""
+    card = own_paper(case_id, document_id, by=by, on=local_date(now))
+    record("cases.paper_read", subject=subject(case_id), by=by, at=now, document=document_id)
+    return card
+
+
+@once
+def collect_online(*, case_id: UUID, by: Actor, now: datetime) -> None:
+    """Take the result over electronically; with this it is delivered. Collected twice it is delivered once."""
+    today = local_date(now)
+    work = locked(lambda who, case: collects_for(who, case, on=today), case_id, by=by, now=now)
+    if work.case.state in (State.DELIVERED, State.CLOSED):
+        return
+    assert by.resident_id
+    who = party(by.resident_id, is_employer=False)
+    deliver(
+        work, method=DeliveryMethod.ELECTRONIC, recipient=who.name, proof=Proof(), is_agent=work.case.applicant_id != by.resident_id
+    )
+
+
+# -- going on elsewhere -------------------------------------------------------------------------------------------------------------
+
+
+@once
+def make_hand_over(*, case_id: UUID, by: Actor, now: datetime) -> str:
+    """A code for going on elsewhere: made by the resident it leads to a counter, made at a counter to the resident's phone.
+
+    It is good once, for a day; a new one replaces the last. Returns the code.
+    """
+    today = local_date(now)
+    to_counter = by.resident_id is not None
+    work = locked(_own(now) if to_counter else at_counter, case_id, by=by, now=now)
+    if not to_counter:
+        by.must(RECEIVE)
+    if work.case.state not in _HOLDING or (not to_counter and work.case.state != State.DRAFT):
+        raise NotFound(what=msg("可以换个地方接着办的办件"))
+    if to_counter and work.case.state == State.DRAFT and work.case.channel != Channel.ONLINE:
+        raise NotFound(what=msg("可以换个地方接着办的办件"))
+    HandOver.objects.filter(case=work.case, used_at=None).delete()
+    code = _free_code(now)
+    HandOver.objects.create(
+        case=work.case,
+        code=code,
+        code_index=blind(code, context=HAND_OVER),
+        to_counter=to_counter,
+        made_at=now,
+        expires_at=now + CODE_LIFE,
+    )
+    work.note("cases.hand_over_made", to="counter" if to_counter else "online", until=today)
+    work.save()
+    return code
+
+
+def _free_code(now: datetime) -> str:
+    """Digits that no live code has; one that ran out makes room."""
+    while True:
+        code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+        taken = HandOver.objects.filter(code_index=blind(code, context=HAND_OVER), used_at=None)
+        taken.filter(expires_at__lte=now).delete()
+        if not taken.exists():
+            return code
+
+
+@once
+def take_over(*, code: str, by: Actor, now: datetime) -> UUID:
+    """Go on with a case by its code: a clerk at the counter with what a resident began, a resident with what a clerk began.
+
+    A draft moves to the track of whoever takes it over; a case that was submitted stays where it lies and is seen here too.
+    Raises :class:`CodeUnknown` for a code that is wrong, used, run out, or not for this person.
+    """
+    digits = "".join(ch for ch in code if ch.isdigit())
+    at_window = by.resident_id is None
+    by.must(RECEIVE if at_window else PORTAL)
+    found = HandOver.objects.select_for_update().filter(code_index=blind(digits, context=HAND_OVER), used_at=None).first()
+    if found is None or found.expires_at <= now or found.to_counter != at_window:
+        raise CodeUnknown(field="code")
+    case = lock(found.case_id)
+    assert case
+    if case.state not in _HOLDING or not (at_window or _own(now)(by, case)):
+        raise CodeUnknown(field="code")
+    work = Work(case, by=by, now=now)
+    if at_window:
+        _bring_here(work)
+    else:
+        work.change(channel=by.channel)
+    found.used_at, found.used_by_id = now, by.person_id
+    found.save(update_fields=["used_at", "used_by_id"])
+    work.note("cases.handed_over", to="counter" if at_window else "online", hall=case.hall_id)
+    work.save()
+    return case.pk
+
+
+def _bring_here(work: Work) -> None:
+    """Let the counter of the actor go on with a case. Raises :class:`NoAuthority` where it may not take the item in."""
+    case, by = work.case, work.by
+    standard = get_standard(case.standard_id)
+    # A station receives for its own village, which lies within the division the case is of.
+    region = by.region if by.region.startswith(case.region) else case.region
+    place: Place = place_of_counter(standard, region=region, by=by, on=local_date(work.now))
+    if case.state == State.DRAFT:
+        work.change(org_id=place.org_id, hall_id=place.hall_id, origin_id=place.origin_id, channel=by.channel)
+    elif not at_counter(by, case):
+        work.change(origin_id=by.hall_id or by.org_id)
+
+
+__all__ = [
+    "answer_online", "collect_online", "commit_online", "correct_online", "hand_in_online", "make_hand_over", "read_own_paper", "save_online",
+    "start_online", "submit_online", "take_back_online", "take_off_online", "take_over", "withdraw_online",
+]  # fmt: skip
