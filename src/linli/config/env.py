@@ -7,6 +7,7 @@ import secrets
 import sys
 from contextlib import suppress
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -67,6 +68,26 @@ class Env(BaseSettings):
     quiet_from: time = Field(time(21, 0), description="From when nobody is disturbed; only sign-in codes go out.")
     quiet_until: time = Field(time(8, 0), description="Until when.")
     sms_signature: str = Field("邻里", max_length=16, description="The name in 【】 before every text message.")
+    sms_url: str = Field("", description="Address of the SMS gateway; no SMS when empty.")
+    sms_key: str = Field("", description="The name the gateway knows us by.")
+    sms_secret: str = Field("", description="The secret that signs requests to the gateway and its receipts.")
+    smtp_host: str = Field("", description="Mail server; no e-mail when empty.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection to it is protected.")
+    smtp_user: str = Field("", description="Account at the mail server; none when empty.")
+    smtp_password: str = Field("", description="Its password.")
+    mail_from: str = Field("", description="The sender's address of every e-mail.")
+    wechat_app_id: str = Field("", description="WeChat official account; no WeChat when empty.")
+    wechat_secret: str = Field("", description="Its secret.")
+    wechat_token: str = Field("", description="The token agreed with WeChat for its callbacks.")
+    wechat_templates: dict[str, str] = Field(
+        default_factory=dict, description='Template of each kind of message, as JSON; "*" for every other kind.'
+    )
+    wechat_api: str = Field("https://api.weixin.qq.com", description="Address of the WeChat interface.")
+
+    webhook_networks: str = Field(
+        "", description="Networks that webhooks may reach besides public addresses, separated by commas (10.8.0.0/16)."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Env:
@@ -74,6 +95,14 @@ class Env(BaseSettings):
             raise ValueError("DATABASE_URL must begin with postgresql://; Linli runs on PostgreSQL only")
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             raise ValueError("LINLI_BASE_URL must begin with http:// or https://")
+        for network in filter(None, (n.strip() for n in self.webhook_networks.split(","))):
+            ip_network(network)  # its error says what is wrong
+        if self.smtp_host and "@" not in self.mail_from:
+            raise ValueError("LINLI_MAIL_FROM must name the sender when LINLI_SMTP_HOST is set")
+        if self.sms_url and not self.sms_secret:
+            raise ValueError("LINLI_SMS_SECRET must be set with LINLI_SMS_URL: requests to the gateway are signed")
+        if self.wechat_app_id and not (self.wechat_secret and self.wechat_templates):
+            raise ValueError("LINLI_WECHAT_SECRET and LINLI_WECHAT_TEMPLATES must be set with LINLI_WECHAT_APP_ID")
         return self
 
     @property

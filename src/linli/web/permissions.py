@@ -27,6 +27,7 @@ _WORDS = {
     "documents.revoke": noop("作废文书"),
     "documents.seal": noop("用印"),
     "draws.replay": noop("复算抽取"),
+    "notices.manage": noop("管理通知发送"),
     "org.authorise": noop("授予机构权限"),
     "org.manage": noop("管理机构和人员"),
     "people.register": noop("登记人员信息"),

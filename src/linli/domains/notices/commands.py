@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import translation
 
 from linli.domains.notices.adapters import Parcel, Refused, adapters
-from linli.domains.notices.errors import NoWayOpen, ValueMissing
+from linli.domains.notices.adapters.signing import is_signed
+from linli.domains.notices.adapters.wechat import is_from_wechat
+from linli.domains.notices.errors import AddressWrong, NothingToRetry, NoWayOpen, ValueMissing
 from linli.domains.notices.models import Delivery, Message, Preference
-from linli.domains.notices.rules import DEFAULT_WAYS, DeliveryState, Way, loud_from, next_try, ways_for
+from linli.domains.notices.permissions import MANAGE, may_read
+from linli.domains.notices.rules import DEFAULT_WAYS, STALLED, DeliveryState, Way, loud_from, next_try, ways_for
 from linli.domains.notices.wording import Kind, Voice, email_of, freeze, kind_of, sms_of, spoken, text_of, title_of
 from linli.domains.people.queries import employer_facts, person_facts
-from linli.domains.trace.commands import Subject
+from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
+from linli.kernel.errors import NotFound
 from linli.kernel.jobs import defer
 from linli.kernel.text import Message as Sentence
+from linli.kernel.text import msg
 
-__all__ = ["Recipient", "Subject", "deliver", "notify", "send_code"]
+__all__ = [
+    "Recipient", "Subject", "deliver", "is_from_wechat", "mark_read", "note_receipt", "notify", "retry_delivery", "send_code",
+    "set_preference", "sms_receipt_is_signed", "sweep",
+]  # fmt: skip
 
 CODE_MINUTES = "5"
 
@@ -206,3 +217,110 @@ def _fall_over(delivery: Delivery, *, now: datetime) -> None:
     plan = ways_for([Way(w) for w in delivery.plan], known=reach.addresses, open_ways=adapters())
     if plan:
         _dispatch(message, kind_of(message.kind), message.values.open_json(), plan, reach, now=now)
+
+
+# -- what providers tell afterwards ----------------------------------------------------------------------------------------------
+
+
+def note_receipt(
+    *, way: Way, reached: bool, delivery_id: UUID | None = None, provider_id: str = "", code: str = "", now: datetime
+) -> bool:
+    """Note what a provider says became of a delivery, which it names by our id or by its own; False if it is not known here.
+
+    A late failure makes the next way be taken. Telling it twice changes nothing.
+    """
+    if delivery_id is None and not provider_id:
+        return False
+    named = Delivery.objects.filter(way=way, **({"pk": delivery_id} if delivery_id else {"provider_id": provider_id}))
+    with transaction.atomic():
+        delivery = named.select_for_update(of=("self",)).first()
+        if delivery is None:
+            return False
+        if delivery.state not in (DeliveryState.SENDING, DeliveryState.SENT):
+            return True
+        delivery.state = DeliveryState.DELIVERED if reached else DeliveryState.FAILED
+        delivery.ended_at, delivery.error = now, "" if reached else f"told_{code}"[:64]
+        if delivery.message_id is None:
+            delivery.content = None
+        delivery.save(update_fields=["state", "ended_at", "error", "content"])
+        if not reached:
+            _fall_over(delivery, now=now)
+    return True
+
+
+def sms_receipt_is_signed(*, moment: str, body: bytes, given: str, now: datetime) -> bool:
+    """Whether a receipt comes from the gateway we share a secret with."""
+    return is_signed(settings.ENV.sms_secret, moment=moment, body=body, given=given, now=now)
+
+
+_LOST = timedelta(minutes=2)
+
+
+def sweep(*, now: datetime, limit: int = 500) -> int:
+    """Find deliveries that nobody works on any more, and have them tried: handed over by a worker that died, or due and forgotten.
+
+    Safe to repeat; a delivery whose job is still there is tried once all the same. Returns how many were found.
+    """
+    found = 0
+    stalled = Delivery.objects.filter(state=DeliveryState.SENDING, claimed_at__lt=now - STALLED).order_by("claimed_at")
+    for delivery in stalled[:limit]:
+        delivery.tries += 1  # the try that did not come back
+        with transaction.atomic():
+            _failed(delivery, Refused("worker_died", again=True), now=now)
+        found += 1
+    due = Delivery.objects.filter(state=DeliveryState.WAITING, next_try_at__lt=now - _LOST).order_by("next_try_at")
+    for pk in due.values_list("pk", flat=True)[:limit]:
+        defer("notices.deliver", delivery_id=str(pk))
+        found += 1
+    return found
+
+
+@once
+def retry_delivery(*, delivery_id: UUID, by: Actor, now: datetime) -> None:
+    """Try a failed delivery again from the bottom of the ladder. A code is not sent again: its holder asks for a new one."""
+    by.must(MANAGE)
+    delivery = Delivery.objects.select_for_update(of=("self",)).filter(pk=delivery_id, message__isnull=False).first()
+    if delivery is None:
+        raise NotFound(what=msg("这次发送"))
+    if delivery.state != DeliveryState.FAILED:
+        raise NothingToRetry
+    delivery.state, delivery.tries, delivery.next_try_at = DeliveryState.WAITING, 0, now
+    delivery.ended_at, delivery.error, delivery.plan = None, "", []
+    delivery.save(update_fields=["state", "tries", "next_try_at", "ended_at", "error", "plan"])
+    record("notices.retried", subject=Subject("user", by.person_id), by=by, at=now, delivery=delivery_id, way=delivery.way)
+    _start(delivery, now=now)
+
+
+# -- the reader ------------------------------------------------------------------------------------------------------------------
+
+
+def mark_read(*, message_id: UUID, by: Actor, now: datetime) -> None:
+    """Note that a message was read, the first time it is. Raises :class:`NotFound` for whoever may not read it."""
+    message = Message.objects.filter(pk=message_id).only("party_id", "read_at").first()
+    if message is None or not may_read(by, message.party_id, on=local_date(now)):
+        raise NotFound(what=msg("这条通知"))
+    if message.read_at is None:
+        Message.objects.filter(pk=message_id, read_at=None).update(read_at=now)
+
+
+@once
+def set_preference(*, ways: Sequence[Way], email: str, english: bool, plain: bool, by: Actor, now: datetime) -> None:
+    """Keep how a resident wants to be told; no ways means the inbox alone. Raises :class:`AddressWrong`."""
+    if by.resident_id is None:
+        raise NotFound(what=msg("您的通知设置"))
+    address = email.strip()
+    if address:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise AddressWrong(field="email", address=address) from error
+    Preference.objects.update_or_create(
+        party_id=by.resident_id,
+        defaults={
+            "ways": list(dict.fromkeys(ways)), "email": address or None, "english": english, "plain": plain, "changed_at": now,
+        },
+    )  # fmt: skip
+    record(
+        "notices.preference_set", subject=Subject("person", by.resident_id), by=by, at=now, ways=[str(w) for w in ways],
+        email=bool(address), english=english, plain=plain,
+    )  # fmt: skip
