@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DESKTOP", "PHONE", "TABLET", "Login", "LiveSite", "axe", "chromium", "live", "login_of", "make_login", "open_page", "page", "shot", "sign_in",
+    "resident_session", "sign_in_resident",
 ]  # fmt: skip
 
 DESKTOP, TABLET, PHONE = 1440, 768, 360
@@ -179,6 +180,44 @@ def sign_in(page: Any, login: Login, *, to: str = "") -> None:
     page.locator("[name=password]").fill(login.password)
     page.keyboard.press("Enter")  # the same in every language
     page.wait_for_url(lambda url: not url.partition("?")[0].endswith("/login"))
+
+
+def resident_session(world: World, name: str = "applicant") -> UUID:
+    """The session of a person of the invented city who signs in with their telephone, in the way the pages do it."""
+    from django.utils import timezone
+
+    from linli.domains.people.commands import ask_code, bind_by_phone, sign_in_by_phone
+    from linli.domains.people.queries import person_facts
+
+    facts, now = person_facts(world.people[name]), timezone.now()
+    code = ask_code(phone=facts["phone"], address=None, now=now)
+    shown = sign_in_by_phone(phone=facts["phone"], code=code, device="test", address=None, now=now)
+    if shown.session:
+        return shown.session.pk
+    return bind_by_phone(
+        proof=shown.proof, name=facts["name"], id_number=facts["id_number"], region="7701", device="test", address=None, now=now
+    ).pk
+
+
+def sign_in_resident(page_or_client: Any, world: World, name: str = "applicant", *, to: str = "") -> None:
+    """Be a resident of the invented city, in a browser's page or in Django's test client; with a page, go to an address."""
+    from importlib import import_module
+
+    from django.conf import settings
+
+    from linli.domains.accounts.queries import SignIn
+
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    signed = SignIn.objects.get(pk=resident_session(world, name))
+    session["sign_in"], session["user"] = str(signed.pk), str(signed.user_id)
+    session.save()
+    if hasattr(page_or_client, "goto"):
+        url = page_or_client.context._impl_obj._options["baseURL"]
+        page_or_client.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": url}])
+        if to:
+            page_or_client.goto(to)
+    else:
+        page_or_client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
 
 
 # -- looking -------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ __all__ = [
     "find_users",
     "get_user",
     "idle_minutes",
+    "last_seen",
     "live_session",
     "live_sessions",
     "names",
@@ -95,3 +96,8 @@ def user_by_name(username: str) -> User:
     if user is None:
         raise NotFound(what=msg("账号 %(name)s", name=username))
     return user
+
+
+def last_seen(user_id: UUID) -> datetime | None:
+    """When somebody was last here."""
+    return SignIn.objects.filter(user_id=user_id).order_by("-started_at").values_list("seen_at", flat=True).first()

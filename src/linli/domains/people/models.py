@@ -152,3 +152,38 @@ class Account(models.Model):
             models.CheckConstraint(condition=Q(assurance__in=[a.value for a in Assurance]), name="people_account_assurance"),
             models.CheckConstraint(condition=Q(bound_by__in=[b.value for b in Binding]), name="people_account_binding"),
         ]
+
+
+class PhoneCode(models.Model):
+    """A code that went to a telephone: good once, for some minutes and some tries. The rows are the rate limit too; a job drops them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    phone_index = models.BinaryField(max_length=32)
+    address_index = models.BinaryField(max_length=32)  # of the network that asked; nobody needs to read it back
+    digest = models.BinaryField(max_length=32)
+    sent_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["phone_index", "-sent_at"], name="people_phonecode_phone"),
+            models.Index(fields=["address_index", "sent_at"], name="people_phonecode_address"),
+        ]
+
+
+class StartCode(models.Model):
+    """A code given to somebody present who has shown their document: it binds their sign-in, once, within some days."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    digest = models.BinaryField(max_length=32, unique=True)
+    issued_by_id = models.UUIDField()
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [  # a newer one replaces the older one
+            models.UniqueConstraint(fields=["person"], condition=Q(used_at=None), name="people_startcode_open")
+        ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from linli.kernel.errors import LinliError
@@ -201,3 +201,35 @@ class Binding(StrEnum):
     @property
     def label(self) -> str:
         return {"phone": noop("手机验证码"), "oidc": noop("统一身份认证"), "counter": noop("窗口当面核验")}[self.value]
+
+
+# -- codes -----------------------------------------------------------------------------------------------------------------
+
+CODE_LIFE = timedelta(minutes=5)
+CODE_TRIES = 5
+CODE_PAUSE = timedelta(seconds=60)
+# How many codes may be asked for within a time: by one telephone, and by one address, behind which a whole hall may stand. (K)
+CODES_PER_PHONE = ((5, timedelta(hours=1)), (10, timedelta(days=1)))
+CODES_PER_ADDRESS = ((60, timedelta(hours=1)),)
+CODES_KEPT = timedelta(days=1)
+PROOF_LIFE = timedelta(minutes=20)  # to read the notice and type a name and a number
+START_CODE_LIFE = timedelta(days=3)
+# Numbers of telephones are given to somebody else after a while: who was away longer shows again who they are. (K)
+PHONE_TRUST = timedelta(days=180)
+
+
+def code_wait(*, sent: Sequence[datetime], limits: Sequence[tuple[int, timedelta]], now: datetime) -> timedelta | None:
+    """How long until one more may be sent, by the times of those before (newest first); None if it may."""
+    waits = [sent[times - 1] + within - now for times, within in limits if len(sent) >= times]
+    longest = max(waits, default=timedelta(0))
+    return longest if longest > timedelta(0) else None
+
+
+def code_is_open(*, sent_at: datetime, tries: int, used: bool, now: datetime) -> bool:
+    """Whether a code may still be tried."""
+    return not used and tries < CODE_TRIES and sent_at <= now <= sent_at + CODE_LIFE
+
+
+def phone_is_trusted(*, seen_at: datetime | None, now: datetime) -> bool:
+    """Whether the telephone alone still shows who it is."""
+    return seen_at is not None and now - seen_at <= PHONE_TRUST

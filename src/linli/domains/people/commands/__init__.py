@@ -1,5 +1,18 @@
 """What may be done with persons, employers, their accounts and mandates; the only door for changes."""
 
+from linli.domains.people.commands.accounts import (
+    Identity,
+    PhoneShown,
+    ask_code,
+    bind_by_phone,
+    confirm_by_code,
+    forget_codes,
+    issue_start_code,
+    show_new_phone,
+    sign_in_by_identity,
+    sign_in_by_phone,
+    start_by_code,
+)
 from linli.domains.people.commands.records import (
     NameDiffers,
     ReasonMissing,
@@ -18,6 +31,8 @@ from linli.domains.people.commands.records import (
 )
 
 __all__ = [
-    "audit_looks", "employer_subject", "find_person", "learn", "NameDiffers", "person_subject", "ReasonMissing",
-    "register_employer", "register_person", "Shown", "update_person", "view_employer", "view_full", "view_person",
+    "ask_code", "audit_looks", "bind_by_phone", "confirm_by_code", "employer_subject", "find_person", "forget_codes",
+    "Identity", "issue_start_code", "learn", "NameDiffers", "person_subject", "PhoneShown", "ReasonMissing",
+    "register_employer", "register_person", "show_new_phone", "Shown", "sign_in_by_identity", "sign_in_by_phone",
+    "start_by_code", "update_person", "view_employer", "view_full", "view_person",
 ]  # fmt: skip
