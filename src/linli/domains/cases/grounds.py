@@ -126,6 +126,7 @@ class Received(StrEnum):
     UPLOADED = "uploaded"
     PHOTOGRAPHED = "photographed"
     COMMITTED = "committed"
+    FILLED = "filled"
     VERIFIED = "verified"
 
     @property
@@ -139,6 +140,7 @@ _RECEIVED = {
     Received.UPLOADED: noop("上传电子材料"),
     Received.PHOTOGRAPHED: noop("窗口拍照"),
     Received.COMMITTED: noop("签署告知承诺书"),
+    Received.FILLED: noop("网上填写的申请表"),
     Received.VERIFIED: noop("经部门核验"),
 }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.catalog.queries import FieldType, Material, Required, Standard
@@ -14,8 +15,7 @@ CHANNELS = frozenset({"online", "mobile"})
 
 # What stands in a form for what paper carries: who applies online has signed in under their own name.
 SIGNED_ONLINE = noop("已实名登录，在网上确认")
-ATTACHED_ONLINE = noop("见材料清单中的电子件")
-_ON_PAPER = {FieldType.SIGNATURE: SIGNED_ONLINE, FieldType.FILE: ATTACHED_ONLINE}
+_BY_NAME = {"apply_date": FieldType.DATE, "commitment": FieldType.BOOLEAN}  # said by the act of submitting itself
 
 # How a resident can hand something in from a phone; what is seen or taken on paper takes a counter.
 HANDED_ONLINE = frozenset({Received.UPLOADED, Received.PHOTOGRAPHED})
@@ -29,13 +29,20 @@ def why_not_online(standard: Standard) -> Message | None:
 
 
 def asked_fields(standard: Standard) -> list[str]:
-    """The fields of a form that a resident fills in; signatures and attachments come in other ways."""
-    return [f.name for f in standard.form if f.type not in _ON_PAPER]
+    """The fields of a form that a resident fills in: not what submitting says by itself (signature, date, that it is true)."""
+    said = filled_by_submitting(standard, date.min)
+    return [f.name for f in standard.form if f.name not in said]
 
 
-def filled_by_submitting(standard: Standard) -> dict[str, str]:
-    """What submitting online says in the fields that paper would carry a signature or an attachment for."""
-    return {f.name: _ON_PAPER[f.type] for f in standard.form if f.type in _ON_PAPER}
+def filled_by_submitting(standard: Standard, today: date) -> dict[str, Any]:
+    """What submitting online says: who signs, when, and that it is all true."""
+    said: dict[str, Any] = {}
+    for f in standard.form:
+        if f.type is FieldType.SIGNATURE:
+            said[f.name] = SIGNED_ONLINE
+        elif _BY_NAME.get(f.name) is f.type:
+            said[f.name] = today.isoformat() if f.type is FieldType.DATE else True
+    return said
 
 
 def is_question(material: Material) -> bool:

@@ -96,6 +96,7 @@ def _materials(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             "code": f"m{number:02d}", "name": name, "form": row["form"], "copies": row.get("copies"),
             "required": required[row["required"]], "condition": row.get("condition", ""), "source": row["source"],
             "issued_by": row.get("issued_by", ""), "replaced_by": row.get("can_be_replaced_by"), "note": row.get("note", ""),
+            "pending_days": row.get("pending_days"), "provisional": row.get("provisional", False),
         }  # fmt: skip
 
 
@@ -164,3 +165,10 @@ def known_facts(standard: Standard, *, employer: bool) -> dict[str, str]:
     table = reference("form-words")["facts"]["employer" if employer else "person"]
     by_field = {field: fact for fact, fields in table.items() for field in fields}
     return {f.name: by_field[f.name] for f in standard.form if f.name in by_field}
+
+
+def application_papers(standard: Standard) -> frozenset[str]:
+    """The materials that are the application form itself, by code: whoever fills the form in online has handed them in."""
+    endings = tuple(reference("form-words")["application_papers"])
+    asked = (m for m in standard.materials if not m.from_departments)
+    return frozenset(m.code for m in asked if standard.form and _BRACKETS.sub("", m.name).endswith(endings))

@@ -36,7 +36,7 @@ from linli.domains.catalog.compare import (
 from linli.domains.catalog.errors import ItemUnknown
 from linli.domains.catalog.inherit import LOCAL_RULES, PART_LABELS, Drift, LocalRule, drift
 from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
-from linli.domains.catalog.package import everyday_words, known_facts, read_package, reference
+from linli.domains.catalog.package import application_papers, everyday_words, known_facts, read_package, reference
 from linli.domains.catalog.permissions import looks_after, may_edit, may_publish
 from linli.domains.catalog.plan import Plan, Stage, StageDuty, StageKind
 from linli.domains.catalog.standard import (
@@ -62,7 +62,7 @@ from linli.kernel.search import any_word_query, query
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "asked_for", "Basis", "check_standard", "CHOICES", "compare", "Comparison", "devolution", "drafts", "Drift", "drift_counts",
+    "application_papers", "asked_for", "Basis", "check_standard", "CHOICES", "compare", "Comparison", "devolution", "drafts", "Drift", "drift_counts",
     "drift_of", "DriftCounts", "drifting", "Element", "ElementDiff", "everyday_words", "examine", "Examined", "field_line",
     "FieldType", "Finding", "findings_of", "FormField", "Gain", "get_row", "get_standard", "in_force", "in_force_row", "Incoming",
     "InForce", "ITEM_CODE", "ItemKind", "ItemStandard", "KINDS", "known_facts", "Limit", "limit_said", "limit_text", "Link", "link_line", "LinkDuty",

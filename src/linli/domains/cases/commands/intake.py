@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -188,12 +188,16 @@ def start_case(*, item_code: str, applicant: Applicant, region: str = "", by: Ac
     return begin(case, standard, by=by, now=now)
 
 
-def begin(case: Case, standard: Standard, *, by: Actor, now: datetime) -> UUID:
-    """Save a new draft with a row for each material."""
+def begin(case: Case, standard: Standard, *, filled: Collection[str] = (), by: Actor, now: datetime) -> UUID:
+    """Save a new draft with a row for each material; ``filled`` are those that filling in the form hands in."""
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=case.item_code, standard=case.standard_id, channel=case.channel)
     work.save()
-    rows.insert(*material_rows(case, standard))
+    listed = material_rows(case, standard)
+    for row in listed:
+        if row.code in filled:
+            row.state, row.received, row.settled_at = MaterialState.HAVE, Received.FILLED, now
+    rows.insert(*listed)
     return case.pk
 
 

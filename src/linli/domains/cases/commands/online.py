@@ -62,7 +62,7 @@ from linli.domains.cases.permissions import (
 )
 from linli.domains.cases.queries.counter import fitting, prefill
 from linli.domains.cases.queries.online import HAND_OVER, own_paper
-from linli.domains.catalog.queries import get_standard
+from linli.domains.catalog.queries import application_papers, get_standard
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import DocumentCard
 from linli.domains.org.queries import authority
@@ -133,7 +133,7 @@ def start_online(*, item_code: str, applicant_id: UUID, is_employer: bool = Fals
     facts = employer_facts(applicant_id) if is_employer else person_facts(applicant_id)
     known = prefill(standard.standard, facts, employer=is_employer, today=today)
     case.form = fitting(standard.standard, known, today)
-    begin(case, standard.standard, by=by, now=now)
+    begin(case, standard.standard, filled=application_papers(standard.standard), by=by, now=now)
     if agent:  # whose record it is can see that it was looked at, and by whom
         whose = employer_subject(applicant_id) if is_employer else person_subject(applicant_id)
         record("people.viewed", subject=whose, by=by, at=now, case=case.pk)
@@ -257,7 +257,7 @@ def submit_online(*, case_id: UUID, by: Actor, now: datetime) -> str:
         return work.case.number
     _open_to(work)
     standard = get_standard(work.case.standard_id)
-    values = work.case.form.open_json() | filled_by_submitting(standard)
+    values = work.case.form.open_json() | filled_by_submitting(standard, local_date(now))
     check_form(standard.form, values, today=local_date(now))
     lacking = [
         row.name

@@ -22,7 +22,7 @@ from linli.domains.cases.models import (
     StepKind,
     StepState,
 )
-from linli.domains.cases.online import ATTACHED_ONLINE, CODE_DIGITS, SIGNED_ONLINE, asked_fields, why_not_online
+from linli.domains.cases.online import CODE_DIGITS, SIGNED_ONLINE, asked_fields, why_not_online
 from linli.domains.cases.oversight import (
     Outlook,
     ask_for,
@@ -43,12 +43,17 @@ from linli.domains.cases.permissions import (
     visible_cases,
 )
 from linli.domains.cases.queries.clients import (
+    TOLD_NAMES,
     ClientSheet,
+    ToldState,
     client_paper,
     client_papers,
     client_sheet,
     client_timeline,
     followed_cases,
+    told_name,
+    told_state,
+    told_words,
 )
 from linli.domains.cases.queries.counter import (
     CounterAct,
@@ -148,7 +153,7 @@ from linli.domains.cases.queries.supervision import (
 from linli.domains.cases.reading import Answer, answers
 
 __all__ = [
-    "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "ATTACHED_ONLINE", "board",
+    "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "board",
     "Board", "Case", "case_colour", "case_for", "case_numbers", "CaseMaterial", "cases_of", "cases_touched", "client_paper",
     "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views", "ClockKind",
     "ClockView", "CODE_DIGITS", "Colour", "committed_line", "Correction", "counter_acts", "counter_cases", "counter_file",
@@ -164,6 +169,6 @@ __all__ = [
     "preview_decision", "proof_of", "published_draws", "receipt_code", "Received", "Refusal", "RefusalGround", "replay_day",
     "replay_draws", "revealed_line", "review_file", "review_sheet", "ReviewSheet", "SIGNED_ONLINE", "State", "state_after",
     "Step", "step_cases", "StepKind", "StepState", "supervised_cases", "supervised_paper", "supervisor_acts",
-    "supervisor_sheet", "SupervisorSheet", "to_deliver", "TOLD_ACTS", "visible_cases", "waiting_steps", "why_not_online",
+    "supervisor_sheet", "SupervisorSheet", "to_deliver", "TOLD_ACTS", "told_name", "TOLD_NAMES", "told_state", "told_words", "ToldState", "visible_cases", "waiting_steps", "why_not_online",
     "why_waiting",
 ]  # fmt: skip

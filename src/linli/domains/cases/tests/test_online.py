@@ -30,7 +30,7 @@ from linli.domains.cases.queries import (
     own_timeline,
     receipt_code,
 )
-from linli.domains.catalog.queries import package_standards
+from linli.domains.catalog.queries import application_papers, package_standards
 from linli.domains.documents.commands import store_file
 from linli.domains.documents.queries import PaperKind, documents_of
 from linli.domains.people.queries import party
@@ -43,7 +43,7 @@ from linli.testing.truth import check_everything
 from linli.testing.world import COUNTY
 
 pytestmark = pytest.mark.django_db
-CLAIM = "unemployment-benefit-claim"  # one material to commit to, two that depend on the situation
+CLAIM = "flexible-social-subsidy"  # a form that is a material too, and one that depends on the situation and may be committed to
 NOW, TODAY = at("2026-03-02 10:00"), date(2026, 3, 2)
 
 
@@ -80,7 +80,7 @@ def fill(me, case_id, now=NOW):
         now=now,
     )
     for material in sheet.materials:
-        if material.is_question:
+        if material.is_question and not material.wanted.may_be_committed:
             do.answer_online(case_id=case_id, code=material.row.code, applies=False, by=me, now=now)
         elif material.wanted.may_be_committed:
             do.commit_online(case_id=case_id, code=material.row.code, signature=None, name="赵示例", by=me, now=now)
@@ -181,7 +181,7 @@ def test_a_question_settles_whether_a_material_is_asked_for(me):
     do.answer_online(case_id=case_id, code="m03", applies=False, by=me, now=NOW)
     assert look()["m03"].row.state == MaterialState.NOT_APPLICABLE and not look()["m03"].open
     do.answer_online(case_id=case_id, code="m03", applies=True, by=me, now=NOW)
-    assert look()["m03"].row.state == MaterialState.PROVIDE and look()["m03"].open
+    assert look()["m03"].row.state == MaterialState.COMMITTABLE and look()["m03"].open
     with pytest.raises(NotFound):
         do.answer_online(case_id=case_id, code="m02", applies=False, by=me, now=NOW)  # always needed
 
@@ -197,17 +197,25 @@ def test_what_departments_hold_is_never_taken_from_the_applicant(me):
 def test_a_commitment_keeps_the_words_and_wants_a_signature(me):
     case_id = started(me)
     with pytest.raises(SignatureMissing):
-        do.commit_online(case_id=case_id, code="m02", signature=None, name="赵示", by=me, now=NOW)
+        do.commit_online(case_id=case_id, code="m03", signature=None, name="赵示", by=me, now=NOW)
     with pytest.raises(CommitmentNotAllowed):
-        do.commit_online(case_id=case_id, code="m03", signature=None, name="赵示例", by=me, now=NOW)
+        do.commit_online(case_id=case_id, code="m01", signature=None, name="赵示例", by=me, now=NOW)
     signature = store_file(content=picture("s"), declared_name="signature.png", by=me, now=NOW)
-    do.commit_online(case_id=case_id, code="m02", signature=signature, by=me, now=NOW)
+    do.commit_online(case_id=case_id, code="m03", signature=signature, by=me, now=NOW)
     last = timeline(case_id)[-1]
     assert last.data["received"] == "committed" and any("承诺不实" in line for line in last.data["commitment"])
     assert last.data["files"] == [{"sm3": signature.digest, "name": "signature.png"}]
-    do.take_back_online(case_id=case_id, code="m02", by=me, now=NOW)
-    material = next(m for m in own_sheet(case_id, by=me, now=NOW).materials if m.row.code == "m02")
+    do.take_back_online(case_id=case_id, code="m03", by=me, now=NOW)
+    material = next(m for m in own_sheet(case_id, by=me, now=NOW).materials if m.row.code == "m03")
     assert material.row.state == MaterialState.COMMITTABLE and not material.files and material.open
+
+
+def test_the_form_filled_in_online_is_the_application_form_and_is_not_asked_for_again(me):
+    form = next(m for m in own_sheet(started(me), by=me, now=NOW).materials if m.row.code == "m01")
+    assert (form.row.state, form.row.received, form.open) == ("have", "filled", False)
+    for s in package_standards():
+        papers = [s.material(code) for code in application_papers(s)]
+        assert not any(p is None or p.from_departments or "审批" in p.name.split("(")[0] for p in papers), s.code
 
 
 # -- submitting ---------------------------------------------------------------------------------------------------------------
@@ -222,7 +230,7 @@ def test_submitting_names_everything_that_is_still_to_do(me):
     do.save_online(case_id=case_id, values={k: v for k, v in filled(sheet.standard).items() if k in wanted}, by=me, now=NOW)
     with pytest.raises(StillToDo) as refused:
         do.submit_online(case_id=case_id, by=me, now=NOW)
-    assert "申领表" in str(refused.value.message) and Case.objects.get(pk=case_id).state == State.DRAFT
+    assert "灵活就业说明" in str(refused.value.message) and Case.objects.get(pk=case_id).state == State.DRAFT
 
 
 def test_what_is_submitted_is_a_case_like_any_other_and_goes_through_the_same_hands(world, me, story):
@@ -291,7 +299,7 @@ def test_a_correction_is_answered_with_what_was_asked_for_and_nothing_else(me, s
     clerk = story.who("elsewhere")
     do.request_correction(
         case_id=case_id,
-        missing=[do.Missing("m02", "签名看不清，请重新拍"), do.Missing("phone", "号码打不通", is_field=True)],
+        missing=[do.Missing("m03", "签名看不清，请重新拍"), do.Missing("phone", "号码打不通", is_field=True)],
         by=clerk,
         now=NOW,
     )
@@ -300,10 +308,10 @@ def test_a_correction_is_answered_with_what_was_asked_for_and_nothing_else(me, s
     with pytest.raises(NotAskedFor):
         do.save_online(case_id=case_id, values={"name": "别人"}, by=me, now=NOW)
     with pytest.raises(NotAskedFor):
-        do.answer_online(case_id=case_id, code="m03", applies=True, by=me, now=NOW)
+        do.take_back_online(case_id=case_id, code="m01", by=me, now=NOW)
     do.save_online(case_id=case_id, values={"phone": "10000000008"}, by=me, now=NOW)
     ref = store_file(content=picture("again"), declared_name="p.png", by=me, now=NOW)
-    do.hand_in_online(case_id=case_id, material=do.Handed("m02", do.Received.PHOTOGRAPHED, ((ref, "p.png"),)), by=me, now=NOW)
+    do.hand_in_online(case_id=case_id, material=do.Handed("m03", do.Received.PHOTOGRAPHED, ((ref, "p.png"),)), by=me, now=NOW)
     do.correct_online(case_id=case_id, by=me, now=NOW)
     do.correct_online(case_id=case_id, by=me, now=NOW)
     assert Case.objects.get(pk=case_id).state == State.SUBMITTED

@@ -185,6 +185,7 @@ _RECEIVED = {
     Received.UPLOADED: noop("已收电子材料"),
     Received.PHOTOGRAPHED: noop("已收电子材料"),
     Received.COMMITTED: noop("已签署告知承诺书"),
+    Received.FILLED: noop("网上填写的申请表"),
     Received.VERIFIED: noop("经部门核验"),
 }
 _TONES = {
