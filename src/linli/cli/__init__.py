@@ -22,6 +22,8 @@ _COMMANDS = {
     "draw": "linli.cli.draw:draw",
     "keys": "linli.cli.keys:keys",
     "doctor": "linli.cli.doctor:doctor",
+    "sandbox": "linli.cli.sandbox:sandbox",
+    "exchange": "linli.cli.exchange:exchange",
     "worker": "linli.cli.serve:worker",
 }
 

@@ -28,6 +28,8 @@ _WORDS = {
     "documents.seal": noop("用印"),
     "draws.replay": noop("复算抽取"),
     "notices.manage": noop("管理通知发送"),
+    "exchange.manage": noop("管理共享接口"),
+    "exchange.view": noop("查看数据共享"),
     "org.authorise": noop("授予机构权限"),
     "org.manage": noop("管理机构和人员"),
     "people.register": noop("登记人员信息"),

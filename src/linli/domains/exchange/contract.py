@@ -86,7 +86,9 @@ class ResponseField(_Part):
                 wrong = isinstance(value, bool) or not isinstance(value, int | float) or not -1e15 < value < 1e15
             case _:
                 wrong = not isinstance(value, str) or len(value) > 500
-                wrong = wrong or not _SHAPES.get(self.type, _ANY).fullmatch(value) or (self.type is ValueType.DATE and not _day(value))
+                wrong = (
+                    wrong or not _SHAPES.get(self.type, _ANY).fullmatch(value) or (self.type is ValueType.DATE and not _day(value))
+                )
         if wrong:
             return "type"
         return "value" if self.values and value not in self.values else ""

@@ -2,10 +2,11 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.db import migrations, models
+
 import linli.domains.exchange.rules
 import linli.kernel.fields
 import linli.kernel.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
