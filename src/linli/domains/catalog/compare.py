@@ -126,7 +126,9 @@ def material_line(m: Material) -> str:
     parts = [m.form.label + (f"{m.copies}份" if m.copies else ""), m.required.label + (f"：{m.condition}" if m.condition else "")]
     parts.append(m.source.label + (f"（{m.issued_by}）" if m.issued_by else ""))
     if m.replaced_by:
-        parts.append(f"可由{m.replaced_by.label}替代")
+        parts.append(f"可由{m.replaced_by.label}替代{'，凭承诺先出结果' if m.provisional else ''}")
+    if m.pending_days:
+        parts.append(f"可容缺，{m.pending_days}个工作日内补交")
     return f"{m.name}（{'；'.join(parts)}）{'。' + m.note if m.note else ''}"
 
 

@@ -90,7 +90,12 @@ class Replacement(StrEnum):
 
 
 class Material(Part):
-    """One paper or datum. What the bureau can lawfully get itself the resident is never asked for (国令716号 art. 7)."""
+    """One paper or datum. What the bureau can lawfully get itself the resident is never asked for (国令716号 art. 7).
+
+    With ``pending_days`` a case may be accepted without it against a written promise to bring it within so many working days
+    (容缺受理; only what the guide lists). With ``provisional`` a result that rests on a commitment in its place is provisional
+    until the commitment has been checked.
+    """
 
     code: Code
     name: Text
@@ -103,6 +108,8 @@ class Material(Part):
     replaced_by: Replacement | None = None
     basis: str = ""
     note: str = ""
+    pending_days: int | None = Field(None, ge=1, le=60)
+    provisional: bool = False
 
     @property
     def from_departments(self) -> bool:
@@ -117,6 +124,14 @@ class Material(Part):
     def _condition_stands_with_conditional(self) -> Material:
         if self.required is Required.CONDITIONAL and not self.condition:
             raise ValueError("“视情形”的材料应写明情形")
+        return self
+
+    @model_validator(mode="after")
+    def _promises_fit(self) -> Material:
+        if self.pending_days and self.from_departments:
+            raise ValueError("由部门核验的材料不向申请人收取，不能列入容缺补交")
+        if self.provisional and not self.may_be_committed:
+            raise ValueError("只有可以告知承诺的材料，才能凭承诺先出结果")
         return self
 
 

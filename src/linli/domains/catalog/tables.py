@@ -70,7 +70,7 @@ _BOOLEANS = {"times.instant", "times.notice.deemed_accepted"}
 _NUMBERS = {"trips", *(f"times.{t}.number" for t in ("statutory", "promised", "notice", "extension", "delivery"))}
 _MATERIAL_COLUMNS = {
     "材料编码": "code", "材料名称": "name", "形式": "form", "份数": "copies", "必要性": "required", "情形": "condition", "来源": "source",
-    "出具单位": "issued_by", "可替代方式": "replaced_by", "法律依据": "basis", "备注": "note",
+    "出具单位": "issued_by", "可替代方式": "replaced_by", "法律依据": "basis", "备注": "note", "容缺补交（工作日）": "pending_days", "凭承诺先出结果": "provisional",
 }  # fmt: skip
 _LINK_COLUMNS = {
     "环节": "name", "职责": "duty", "系统自动": "automatic", "特别程序": "special", "环节时限": "limit.number",
@@ -219,7 +219,7 @@ def _choices(sheet: str, head: str) -> list[str]:
     key = (_PARTS[sheet][1] if sheet in _PARTS else _ITEM_COLUMNS).get(head, "")
     if not key or key in _LISTS or key == "options":
         return []
-    if key in _BOOLEANS or key == "automatic" or (sheet == _FORM and key == "required"):
+    if key in _BOOLEANS or key in ("automatic", "provisional") or (sheet == _FORM and key == "required"):
         return list(_YES_NO.values())
     last = key.rsplit(".", 1)[-1]
     if last == "kind":
@@ -365,13 +365,13 @@ def _value(raw: Any, key: str, title: str, sheet: str, number: int) -> Any:
         return None
     text = _unsafe(str(raw).strip())
     last = key.rsplit(".", 1)[-1]
-    if key in _BOOLEANS or last in ("automatic",) or (sheet == _FORM and key == "required"):
+    if key in _BOOLEANS or last in ("automatic", "provisional") or (sheet == _FORM and key == "required"):
         if text not in ("是", "否"):
             raise TableWrong(
                 field="file", sheet=sheet, row=number, column=title, why=msg("应填“是”或“否”，现为“%(text)s”", text=text)
             )
         return text == "是"
-    if key in _NUMBERS or key in ("copies", "limit.number"):
+    if key in _NUMBERS or key in ("copies", "limit.number", "pending_days"):
         try:
             return int(float(text))
         except ValueError:

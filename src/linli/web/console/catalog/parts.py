@@ -97,6 +97,8 @@ SECTIONS = (
         Control("source", noop("来源"), "select", _of(Source)), Control("issued_by", noop("出具单位")),
         Control("replaced_by", noop("可替代方式"), "select", _of(Replacement), local=True), Control("basis", noop("法律依据"), width="half"),
         Control("note", noop("备注"), width="half", local=True),
+        Control("pending_days", noop("容缺补交（工作日）"), "number", local=True, help=noop("可以书面承诺后补的次要材料，写补交的天数。")),
+        Control("provisional", noop("凭承诺先出结果"), "boolean", local=True),
     ), noop("材料"), noop("加一份材料")),
     Section("applicant_steps", noop("办事流程"), "applicant_steps", (
         Control("text", noop("申请人做什么"), width="wide", required=True, local=True),
