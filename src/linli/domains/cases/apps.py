@@ -8,7 +8,10 @@ class CasesConfig(AppConfig):
     append_only = ("cases_decision", "cases_refusal", "cases_delivery", "cases_draw", "cases_extension")
 
     def ready(self) -> None:
-        """The clocks follow the calendar."""
+        """The clocks follow the calendar; applicants hear of what they must know."""
+        from linli.domains.cases.commands.telling import TELLS
         from linli.domains.trace.commands import subscribe
 
         subscribe("org.calendar_loaded", "cases.calendar_loaded")
+        for act in TELLS:
+            subscribe(act, "cases.tell")

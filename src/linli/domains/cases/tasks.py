@@ -33,6 +33,12 @@ def seal_notice(document_id: str) -> None:
     commands.seal_notice(document_id=UUID(document_id), by=system("documents.seal"), now=_now())
 
 
+@task(name="cases.tell", retry=10)
+def tell(chain_id: str, seq: int) -> None:
+    """Tell the applicant of an act."""
+    commands.tell(case_id=UUID(chain_id), seq=seq, by=system(), now=_now())
+
+
 @task(name="cases.calendar_loaded", retry=3)
 def calendar_loaded(chain_id: str, seq: int) -> None:
     """A calendar notice arrived: derive every running clock anew, and once more when every process has read the notice."""
@@ -64,4 +70,5 @@ def daily(timestamp: int) -> None:
     commands.deem_accepted(by=by, now=now)
     commands.lapse_corrections(by=by, now=now)
     commands.lapse_drafts(by=by, now=now)
+    commands.note_overdue(by=by, now=now)
     commands.reproject_open(by=by, now=now, provisional_only=True)

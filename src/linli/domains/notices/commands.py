@@ -32,10 +32,12 @@ from linli.kernel.text import msg
 
 __all__ = [
     "Recipient", "Subject", "deliver", "is_from_wechat", "mark_read", "note_receipt", "notify", "retry_delivery", "send_code",
-    "set_preference", "sms_receipt_is_signed", "sweep",
+    "set_preference", "sms_receipt_is_signed", "sweep", "Words",
 ]  # fmt: skip
 
 CODE_MINUTES = "5"
+# A value: a word as it is, a sentence, or several sentences that make a paragraph.
+Words = str | Sentence | tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Recipient:
 
 @transaction.atomic
 def notify(
-    kind: str, *, to: Recipient, about: Subject, values: Mapping[str, str | Sentence], key: str, by: Actor, now: datetime
+    kind: str, *, to: Recipient, about: Subject, values: Mapping[str, Words], key: str, by: Actor, now: datetime
 ) -> UUID | None:
     """Tell somebody something, once for each ``key``: gives the message, or None if that key was told before.
 

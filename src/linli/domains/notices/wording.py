@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from linli.domains.notices.errors import KindUnknown
 from linli.domains.notices.rules import SMS_MAY_SAY, fill, places, short
-from linli.kernel.text import Message
+from linli.kernel.text import Message, joined
 
 _FILE = Path(__file__).parent / "data" / "kinds.yaml"
 
@@ -95,18 +95,12 @@ def kind_of(name: str) -> Kind:
 # -- values: sentences keep their key, so that each reader has them in their own language -----------------------------------------
 
 
-def freeze(value: str | Message) -> Any:
+def freeze(value: object) -> Any:
     """A value as it is stored."""
     if isinstance(value, Message):
-        return {"say": value.template, "with": {k: _freeze_any(v) for k, v in value.params.items()}}
-    return value
-
-
-def _freeze_any(value: object) -> Any:
-    if isinstance(value, Message):
-        return freeze(value)
+        return {"say": value.template, "with": {k: freeze(v) for k, v in value.params.items()}}
     if isinstance(value, tuple):
-        return {"several": [_freeze_any(v) for v in value]}
+        return {"several": [freeze(v) for v in value]}
     return value if isinstance(value, str | int) else str(value)
 
 
@@ -121,8 +115,13 @@ def thaw(value: Any) -> Any:
 
 def spoken(values: Mapping[str, Any], translate: Callable[[str], str]) -> dict[str, str]:
     """Stored values in the language of ``translate``."""
-    thawed = {name: thaw(value) for name, value in values.items()}
-    return {name: v.render(translate) if isinstance(v, Message) else str(v) for name, v in thawed.items()}
+    return {name: _say(thaw(value), translate) for name, value in values.items()}
+
+
+def _say(value: object, translate: Callable[[str], str]) -> str:
+    if isinstance(value, Message):
+        return value.render(translate)
+    return joined(value, translate) if isinstance(value, tuple) else str(value)
 
 
 # -- composing -------------------------------------------------------------------------------------------------------------------

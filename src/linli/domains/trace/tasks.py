@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from linli.domains.trace import commands
-from linli.kernel.jobs import periodic, task
+from linli.kernel.jobs import periodic, take_up, task
 
 
 @task(name="trace.verify", retry=2)
@@ -23,3 +23,10 @@ def daily(timestamp: int) -> None:
     commands.ensure_months(now=now)
     commands.seal_heads(now=now)
     commands.forget_answers(before=now - commands.ANSWER_LIFE)
+
+
+@periodic(cron="* * * * *")
+@task(name="trace.take_up", queueing_lock="trace.take_up")
+def take_up_jobs(timestamp: int) -> None:
+    """Give the jobs of dead workers to living ones. It is every room's chore; the lowest does it."""
+    take_up()

@@ -77,6 +77,7 @@ from linli.domains.cases.commands.supervise import (
     settle_ask,
     suspend_case,
 )
+from linli.domains.cases.commands.telling import note_overdue, tell
 from linli.domains.cases.commands.upkeep import (
     commit_draws,
     deem_accepted,
@@ -95,11 +96,11 @@ __all__ = [
     "commit_online", "correct_online", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
     "draw_waiting", "extend_case", "ExtensionNotProvided", "ExternalAct", "give_opinion", "Grounds", "hand_in",
     "hand_in_online", "Handed", "issue_case", "lapse_corrections", "lapse_drafts", "make_hand_over", "make_ready_to_print",
-    "MaterialState", "Missing", "next_step", "notify_missing", "open_draft", "PauseGround", "prepare_result", "Proof",
+    "MaterialState", "Missing", "next_step", "note_overdue", "notify_missing", "open_draft", "PauseGround", "prepare_result", "Proof",
     "publish_draws", "read_own_paper", "receive_back", "receive_case", "receive_correction", "receive_draft", "Received",
     "record_export", "record_external", "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue",
     "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case", "reveal_draws",
     "run_file", "SamePerson", "save_form", "save_online", "seal_notice", "settle_ask", "settle_material", "show_whole",
     "start_case", "start_online", "submit_case", "submit_online", "supplement", "suspend_case", "take_back_online",
-    "take_off_online", "take_over", "withdraw_case", "withdraw_online",
+    "take_off_online", "take_over", "tell", "withdraw_case", "withdraw_online",
 ]  # fmt: skip

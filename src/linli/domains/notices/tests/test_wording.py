@@ -16,9 +16,9 @@ EACH = pytest.mark.parametrize("name", sorted(kinds()))
 
 @EACH
 def test_an_sms_is_never_longer_than_two_parts_or_three_in_english(name):
-    """Whatever the values: those of a date take eleven characters, a number four, others are shortened."""
+    """Whatever the values: those of a date take sixteen characters, a number four, others are shortened."""
     kind = kinds()[name]
-    usual = {"day": "2026年12月31日", "until": "2026年12月31日", "tail": "1234", "minutes": "5", "code": "123456"}
+    usual = {"day": "2026-12-31 (周四)", "until": "2026-12-31 (Thu)", "tail": "1234", "minutes": "5", "code": "123456"}
     values = {n: usual.get(n, "很" * 40) for n in kind.needs}
     for language, voice in (("zh", Voice()), ("en", Voice(english=True))):
         said = sms_of(kind, values, voice, sign="很" * 20)
