@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from linli.domains.cases.queries import SIGNED_ONLINE
 from linli.domains.catalog.queries import FieldType, FormField, Standard
 from linli.kernel.errors import Invalid, LinliError
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
@@ -29,6 +30,7 @@ SIGNED = (
     noop("按指印，已拍照存档"),
     noop("由在场的见证人代签"),
     noop("当面口头确认，已记录"),
+    SIGNED_ONLINE,
 )
 ATTACHED = (noop("已收取纸质件"), noop("见材料清单中的电子件"), noop("没有附件"))
 _KINDS = {FieldType.CREDIT_CODE: "credit-code", FieldType.FILE: "datalist", FieldType.SIGNATURE: "select"}
@@ -39,7 +41,8 @@ class ItemForm:
     """One filling of an item's form.
 
     ``stored`` is what is kept, ``typed`` what came with the request, ``known`` the fields the bureau filled in itself;
-    ``theirs`` is what a colleague saved meanwhile, where it differs.
+    ``theirs`` is what a colleague saved meanwhile, where it differs. ``only`` names the fields of one page of a longer form;
+    ``attached`` are the words for where an attachment is, where the form is not filled in at a counter.
     """
 
     standard: Standard
@@ -50,11 +53,18 @@ class ItemForm:
     errors: dict[str, str] = field(default_factory=dict)
     general: list[str] = field(default_factory=list)
     blank_row_of: str = ""
+    only: Collection[str] | None = None
+    attached: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> list[FormField]:
+        """The fields shown."""
+        return [f for f in self.standard.form if self.only is None or f.name in self.only]
 
     @property
     def specs(self) -> list[FieldSpec]:
         """The fields in the order of the standard."""
-        return [self._spec(f) for f in self.standard.form]
+        return [self._spec(f) for f in self.fields]
 
     @property
     def filled_in(self) -> int:
@@ -68,7 +78,7 @@ class ItemForm:
 
     def add(self, error: LinliError) -> None:
         """Show what a command refused, at the field it names or above the form."""
-        names = {f.name for f in self.standard.form}
+        names = {f.name for f in self.fields}
         for one in error.errors if isinstance(error, Invalid) else [error]:
             sentence = joined([one.message] + ([one.what_to_do] if one.what_to_do else []), _)
             if one.field in names:
@@ -85,10 +95,20 @@ class ItemForm:
             notes.append(_("同事保存的是：%(value)s") % {"value": _as_text(shown(f, self.theirs[f.name])) or _("（空）")})
         spec = FieldSpec(
             name=PREFIX + f.name, label=f.label, type=_kind(f), value=value, required=f.required, help=" ".join(notes),
-            error=self.errors.get(f.name, ""), options=_options(f), autocomplete="off", rows=3,
+            error=self.errors.get(f.name, ""), options=self._options(f), autocomplete="off", rows=3,
             extra={"data-known": True} if f.name in self.known and self.typed is None else {},
         )  # fmt: skip
         return self._table(spec, f) if f.type is FieldType.TABLE else spec
+
+    def _options(self, f: FormField) -> list[Option]:
+        match f.type:
+            case FieldType.SIGNATURE:
+                return [Option("", ""), *(Option(text, _(text)) for text in SIGNED)]
+            case FieldType.FILE:
+                return [Option(text, _(text)) for text in self.attached or ATTACHED]
+            case FieldType.SELECT:
+                return [Option("", ""), *(Option(text, text) for text in f.options)]
+        return []
 
     def _table(self, spec: FieldSpec, f: FormField) -> FieldSpec:
         lines = spec.value if isinstance(spec.value, list) else []
@@ -106,17 +126,6 @@ def _kind(f: FormField) -> str:
     return _KINDS.get(f.type, f.type.value)
 
 
-def _options(f: FormField) -> list[Option]:
-    match f.type:
-        case FieldType.SIGNATURE:
-            return [Option("", ""), *(Option(text, _(text)) for text in SIGNED)]
-        case FieldType.FILE:
-            return [Option(text, _(text)) for text in ATTACHED]
-        case FieldType.SELECT:
-            return [Option("", ""), *(Option(text, text) for text in f.options)]
-    return []
-
-
 def shown(f: FormField, value: Any) -> Any:
     """A kept value as the page shows it: the numbers of people masked."""
     mask = _MASKS.get(f.type)
@@ -129,10 +138,14 @@ def _as_text(value: Any) -> str:
     return "；".join(value) if isinstance(value, list) else str(value)
 
 
-def read(standard: Standard, post: QueryDict, stored: Mapping[str, Any]) -> dict[str, Any]:
+def read(
+    standard: Standard, post: QueryDict, stored: Mapping[str, Any], *, only: Collection[str] | None = None
+) -> dict[str, Any]:
     """What was typed, by the names of the item. A masked number that was left as it stood is the number that is kept."""
     values: dict[str, Any] = {}
     for f in standard.form:
+        if only is not None and f.name not in only:
+            continue
         if f.type is FieldType.TABLE:
             values[f.name] = _lines(post, PREFIX + f.name)
             continue

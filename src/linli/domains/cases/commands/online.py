@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -141,18 +142,22 @@ def start_online(*, item_code: str, applicant_id: UUID, is_employer: bool = Fals
 
 
 @once
-def save_online(*, case_id: UUID, values: Mapping[str, Any], version: int | None = None, by: Actor, now: datetime) -> int:
+def save_online(*, case_id: UUID, values: Mapping[str, Any], complete: bool = False, by: Actor, now: datetime) -> int:
     """Keep some answers; the others stay as they are. Returns the case's new version.
 
-    Raises :class:`Invalid` for what is filled in wrongly, :class:`NotAskedFor` for a field that no notice asks for.
+    Raises :class:`Invalid` for what is filled in wrongly and, with ``complete``, for what must be answered and is not;
+    :class:`NotAskedFor` for a field that no notice asks for.
     """
-    work = locked(_own(now), case_id, by=by, now=now, version=version)
+    work = locked(_own(now), case_id, by=by, now=now)
     correction = _open_to(work)
-    fields = set(asked_fields(get_standard(work.case.standard_id)))
+    standard = get_standard(work.case.standard_id)
+    fields = set(asked_fields(standard))
     if correction is not None:
         fields &= {entry["code"] for entry in correction.items if entry["is_field"]}
     if set(values) - fields:
         raise NotAskedFor
+    if complete:
+        check_form(tuple(f for f in standard.form if f.name in values), values, today=local_date(now))
     return keep_form(work, work.case.form.open_json() | values)
 
 
@@ -191,7 +196,10 @@ def take_back_online(*, case_id: UUID, code: str, by: Actor, now: datetime) -> N
 
 @once
 def hand_in_online(*, case_id: UUID, material: Handed, by: Actor, now: datetime) -> None:
-    """Add files to a material, uploaded or photographed. Raises :class:`NotAskedFor` for what the bureau gets itself."""
+    """Add files to a material, uploaded or photographed; one that is there already is not added again.
+
+    Raises :class:`NotAskedFor` for what the bureau gets itself.
+    """
     work = locked(_own(now), case_id, by=by, now=now)
     _open_to(work, material.code)
     wanted = get_standard(work.case.standard_id).material(material.code)
@@ -202,7 +210,11 @@ def hand_in_online(*, case_id: UUID, material: Handed, by: Actor, now: datetime)
     row = material_row(work.case, material.code)
     if row.received == Received.COMMITTED:
         _put_away(row, now)
-    note_material(work, material, applies=True if is_question(wanted) else None)
+    there = {bytes(sm3).hex() for sm3 in MaterialFile.objects.filter(material=row, removed_at=None).values_list("sm3", flat=True)}
+    fresh = tuple((ref, name) for ref, name in material.files if ref.digest not in there)
+    if not fresh:
+        return
+    note_material(work, replace(material, files=fresh), applies=True if is_question(wanted) else None)
 
 
 @once

@@ -195,9 +195,10 @@ def own_sheet(case_id: UUID, *, by: Actor, now: datetime) -> OwnSheet:
 
 
 def _known(case: Case, standard: Standard, form: dict[str, Any]) -> frozenset[str]:
+    """Which fields the bureau could fill in by itself; it asks for them to be looked over, not to be typed."""
     facts = employer_facts(case.applicant_id) if case.applicant_is_employer else person_facts(case.applicant_id)
     known = known_facts(standard, employer=case.applicant_is_employer)
-    return frozenset(name for name, fact in known.items() if facts.get(fact) and form.get(name) == facts[fact])
+    return frozenset(name for name, fact in known.items() if facts.get(fact) and form.get(name))
 
 
 def _papers(case: Case, may_collect: bool) -> list[DocumentCard]:

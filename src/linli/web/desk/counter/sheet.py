@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 from linli.domains.cases.queries import (
     FINAL,
     CaseMaterial,
-    ClockView,
-    Colour,
     CounterSheet,
     MaterialState,
     Move,
@@ -27,6 +25,7 @@ from linli.domains.documents.queries import PaperKind, documents_of
 from linli.domains.org.queries import get_org, org_names
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
+from linli.web.clocks import clock_look
 from linli.web.desk.counter.links import link
 from linli.web.desk.counter.today import TONES
 from linli.web.http import StaffRequest
@@ -64,24 +63,6 @@ _WORDS = {
     Move.APPROVE.act: noop("已决定"), Move.REJECT.act: noop("已决定"), Move.ISSUE.act: noop("结果已出"),
     Move.DELIVER.act: noop("已送达"), Move.CLOSE.act: noop("已办结"), Move.REFUSE.act: noop("不予受理"), Move.WITHDRAW.act: noop("已撤回"),
 }  # fmt: skip
-
-
-def clock_look(clock: ClockView, *, over: bool) -> dict[str, Any]:
-    """A clock in the words and colours of the kit."""
-    state = "stopped" if clock.colour is Colour.DONE or over else clock.colour.value
-    if state in ("green", "amber") and clock.provisional:
-        state = "provisional"
-    left = ""
-    if clock.working_days_left is not None and state != "stopped":
-        days = clock.working_days_left
-        left = _("还剩 %(n)s 个工作日") % {"n": days} if days >= 0 else _("超过 %(n)s 个工作日") % {"n": -days}
-    return {
-        "label": _(clock.kind.label),
-        "state": state,
-        "due": clock.due_on,
-        "left": left,
-        "sentence": joined(clock.explanation, _),
-    }
 
 
 def events_of(sheet: CounterSheet, request: StaffRequest) -> list[Event]:
