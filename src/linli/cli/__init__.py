@@ -24,6 +24,7 @@ _COMMANDS = {
     "doctor": "linli.cli.doctor:doctor",
     "sandbox": "linli.cli.sandbox:sandbox",
     "exchange": "linli.cli.exchange:exchange",
+    "api": "linli.cli.api:api",
     "worker": "linli.cli.serve:worker",
 }
 

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "linli.web.middleware.ActorMiddleware",
+    "linli.api.middleware.ApiMiddleware",
 ]
 CSRF_FAILURE_VIEW = "linli.web.errors.csrf_failure"
 

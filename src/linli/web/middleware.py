@@ -74,6 +74,8 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponseBase:
+        if request.path.startswith("/api/v1/"):
+            return self.get_response(request)  # other systems come with a key of theirs and are given no cookie
         request.now = timezone.now()
         request.today = local_date(request.now)
         request.large_print = request.COOKIES.get(PRINT_COOKIE) == "large"

@@ -147,7 +147,9 @@ def check_url(url: str, *, allowed: Sequence[Network]) -> str:
     if parts.username is not None or parts.password is not None or "#" in url:
         raise WebhookWrong(field="url", why=msg("带有用户名、口令或 # 号"))
     literal = _literal(host)
-    if parts.scheme != "https" and not (parts.scheme == "http" and literal and literal.is_loopback and any(literal in n for n in allowed)):
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and literal and literal.is_loopback and any(literal in n for n in allowed)
+    ):
         raise WebhookWrong(field="url", why=msg("不是 https 地址"))
     if literal is not None and not may_reach(literal, allowed):
         raise WebhookWrong(field="url", why=msg("不是公网地址"))
@@ -164,9 +166,7 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 # -- webhooks ------------------------------------------------------------------------------------------------------------
 
 # How long is waited after each try that failed; after the last one the notification is given up.
-WAITS = tuple(
-    timedelta(seconds=s) for s in (10, 30, 120, 600, 1_800, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 24 * 3_600)
-)
+WAITS = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1_800, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 24 * 3_600))
 MOST_WEBHOOKS = 10
 PING = "ping"
 

@@ -38,7 +38,9 @@ class Outcome:
         return not self.error
 
 
-def send(url: str, body: bytes, headers: Mapping[str, str], *, allowed: Sequence[Network], seconds: float = MOST_SECONDS) -> Outcome:
+def send(
+    url: str, body: bytes, headers: Mapping[str, str], *, allowed: Sequence[Network], seconds: float = MOST_SECONDS
+) -> Outcome:
     """POST a body. Only a status of 2xx counts as arrived."""
     began = time.monotonic()
     status, error = _send(url, body, headers, allowed, began + seconds)
@@ -95,7 +97,7 @@ class _Straight(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, address: str, *, secure: bool, until: float) -> None:
         super().__init__(host, port)
         self._address, self._secure, self._until = address, secure, until
-        self.default_port = 443 if secure else 80  # type: ignore[misc]  # left out of the Host header
+        self.default_port = 443 if secure else 80  # left out of the Host header
         self.was_cut = False
 
     def connect(self) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from linli.domains.cases.clock import ClockKind
-from linli.domains.cases.lifecycle import State
+from linli.domains.cases.lifecycle import Move, State, state_after
 from linli.domains.cases.models import Case, CaseMaterial, Correction, MaterialFile
 from linli.domains.cases.permissions import COLLECT, FOLLOW, client_cases
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
-from linli.domains.cases.queries.supervision import plain_entries
+from linli.domains.cases.queries.supervision import TOLD_ACTS, plain_entries
 from linli.domains.catalog.queries import Standard, get_standard
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of
 from linli.domains.org.queries import Letterhead, letterhead
@@ -23,17 +24,47 @@ from linli.domains.trace.queries import Entry
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.identifiers import compact
-from linli.kernel.text import msg
+from linli.kernel.text import msg, noop
+
+# How a case stands for its applicant: whether it was granted they learn from the sealed result, not from a word before it.
+ToldState = StrEnum(  # type: ignore[misc]
+    "ToldState",
+    {s.name: s.value for s in State if s not in (State.APPROVED, State.REJECTED)} | {"DECIDED": "decided"},
+)
+_DECIDED = (State.APPROVED, State.REJECTED)
+DECIDED_ACT = "cases.decided"
+TOLD_NAMES = frozenset({DECIDED_ACT, *TOLD_ACTS} - {Move.APPROVE.act, Move.REJECT.act})
 
 
-def followed_cases(*, by: Actor, number: str = "", applicant_id: UUID | None = None, state: State | None = None) -> QuerySet[Case]:
+def told_state(state: str) -> ToldState:
+    """What an applicant is told of a state."""
+    return ToldState("decided" if state in _DECIDED else state)
+
+
+def told_name(act: str) -> str:
+    """The name by which an applicant's system hears of an act."""
+    return DECIDED_ACT if act in (Move.APPROVE.act, Move.REJECT.act) else act
+
+
+def told_words(name: str) -> str:
+    """What such an act is called to the applicant: mostly the state it led to."""
+    move = next((m for m in Move if told_name(m.act) == name), None)
+    return _WORDS.get(name) or (state_after(move).plain_label if move else name)
+
+
+_WORDS = {"cases.extended": noop("办理期限已延长"), Move.CORRECT.act: noop("已收到补正"), Move.RESUME.act: noop("恢复办理")}
+
+
+def followed_cases(
+    *, by: Actor, number: str = "", applicant_id: UUID | None = None, state: ToldState | None = None
+) -> QuerySet[Case]:
     """The cases a system brought, for a list; by number, applicant or state where asked."""
     cases = client_cases(by, FOLLOW)
     if number:
         cases = cases.filter(number=compact(number))
     if applicant_id:
         cases = cases.filter(applicant_id=applicant_id)
-    return cases.filter(state=state) if state else cases
+    return cases.filter(state__in=_DECIDED if state == "decided" else [state]) if state else cases
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,14 @@
 """What may be done about other systems; the only door for changes."""
 
-from linli.domains.clients.commands.registry import Admission, admit_client, change_client, enter, must_have, revoke_client, rotate_key
+from linli.domains.clients.commands.registry import (
+    Admission,
+    admit_client,
+    change_client,
+    enter,
+    must_have,
+    revoke_client,
+    rotate_key,
+)
 from linli.domains.clients.commands.webhooks import (
     add_webhook,
     deliver,

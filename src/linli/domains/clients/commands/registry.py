@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -74,7 +75,7 @@ def admit_client(
     return client.pk, _add_key(client, expires_at, by, now)
 
 
-def _terms(scopes: Iterable[str], networks: Iterable[str], per_minute: int) -> dict[str, object]:
+def _terms(scopes: Iterable[str], networks: Iterable[str], per_minute: int) -> dict[str, Any]:
     wanted = sorted({Scope(s).value for s in scopes})
     if not wanted:
         raise ClientWrong(field="scopes", what=msg("请至少选择一项用途"))

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from linli.domains.cases.queries import TOLD_ACTS, Move, case_numbers, state_after
+from linli.domains.cases.queries import TOLD_NAMES, Move, case_numbers, state_after, told_name, told_state
 from linli.domains.clients.commands.registry import subject
 from linli.domains.clients.errors import ClientWrong, ScopeMissing, StillOnItsWay, TooManyWebhooks
 from linli.domains.clients.models import ApiClient, Delivery, Webhook
@@ -46,7 +46,7 @@ def add_webhook(*, url: str, acts: Iterable[str], by: Actor, now: datetime) -> U
     """
     client = _own_client(by)
     wanted = sorted(set(acts))
-    if not wanted or not set(wanted) <= TOLD_ACTS:
+    if not wanted or not set(wanted) <= TOLD_NAMES:
         raise ClientWrong(field="acts", what=msg("请从可以通知的事件中至少选择一种"))
     if client.webhooks.filter(stopped_at=None).count() >= MOST_WEBHOOKS:
         raise TooManyWebhooks(most=MOST_WEBHOOKS)
@@ -114,7 +114,7 @@ def tell_of_act(*, case_id: UUID, seq: int, now: datetime) -> None:
     act = next(iter(timeline(case_id, after=seq - 1, limit=1)), None)
     if act is None or not act.data.get("client"):
         return
-    wanting = Webhook.objects.filter(client_id=act.data["client"], stopped_at=None, acts__contains=[act.act])
+    wanting = Webhook.objects.filter(client_id=act.data["client"], stopped_at=None, acts__contains=[told_name(act.act)])
     told = set(Delivery.objects.filter(case_id=case_id, seq=seq).values_list("webhook_id", flat=True))
     for hook in wanting.select_for_update():  # a twin of this job waits here
         if hook.pk not in told and not hook.deliveries.filter(case_id=case_id, seq=seq).exists():
@@ -123,12 +123,13 @@ def tell_of_act(*, case_id: UUID, seq: int, now: datetime) -> None:
 
 def _post(hook: Webhook, act: str, case_id: UUID | None, seq: int | None, now: datetime, *, at: datetime) -> UUID:
     """What happened and to which case, and nothing about a person: who may know more asks the API."""
-    delivery = Delivery(pk=uuid7(), webhook=hook, act=act, case_id=case_id, seq=seq, made_at=now, next_at=now)
-    body: dict[str, Any] = {"id": str(delivery.pk), "type": act, "at": at.isoformat(), "webhook": str(hook.pk)}
+    name = told_name(act)
+    delivery = Delivery(pk=uuid7(), webhook=hook, act=name, case_id=case_id, seq=seq, made_at=now, next_at=now)
+    body: dict[str, Any] = {"id": str(delivery.pk), "type": name, "at": at.isoformat(), "webhook": str(hook.pk)}
     if case_id:
         body["case"] = {"id": str(case_id), "number": case_numbers([case_id]).get(case_id, ""), "seq": seq}
         if act in _MOVES:
-            body["case"]["state"] = state_after(_MOVES[act]).value
+            body["case"]["state"] = told_state(state_after(_MOVES[act])).value
     delivery.body = json.dumps(body, ensure_ascii=False)
     delivery.save(force_insert=True)
     defer("clients.deliver", delivery_id=str(delivery.pk))

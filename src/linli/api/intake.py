@@ -1,0 +1,142 @@
+"""Bringing a case and what belongs to it, until it is accepted. What is missing is no hindrance: a correction notice asks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Schema, Status
+from pydantic import Field, StrictBool, StringConstraints
+
+from linli.api.base import Given
+from linli.api.base import cases as router
+from linli.api.guard import ApiRequest, Needs, OnceKey, once, who
+from linli.api.uploads import uploaded
+from linli.domains.cases import commands as cases
+from linli.domains.cases.queries import case_for
+from linli.domains.clients.queries import Scope
+from linli.domains.people.queries import party
+from linli.kernel.actors import Actor
+
+NEEDS: dict[str, Any] = {"tags": ["intake"], "auth": Needs(Scope.INTAKE)}
+
+Text = Annotated[str, StringConstraints(max_length=2_000)]
+Form = dict[
+    Annotated[str, StringConstraints(max_length=64)], Text | StrictBool | Annotated[list[Text], Field(max_length=500)] | None
+]
+Kind = Literal["person", "employer"]
+
+
+class ApplicantIn(Given):
+    """For whom: the id that `/persons` or `/employers` gave, and the person who acts for them, if any."""
+
+    kind: Kind
+    id: UUID
+    agent_id: UUID | None = None
+
+
+class MaterialIn(Given):
+    """One material of the item: how it is handed in, or that it does not apply; neither takes it back."""
+
+    code: str = Field(max_length=64)
+    received: Literal["uploaded", "photographed", "committed", "paper"] | None = None
+    files: list[Annotated[str, StringConstraints(max_length=1_000)]] = Field([], max_length=20)
+    note: str = Field("", max_length=500)
+    not_applicable: StrictBool = False
+
+    def handed(self, by: Actor) -> cases.Handed:
+        return cases.Handed(
+            self.code, cases.Received(self.received) if self.received else None, tuple(uploaded(f, by=by) for f in self.files), self.note,
+            self.not_applicable,
+        )  # fmt: skip
+
+
+Materials = Annotated[list[MaterialIn], Field(max_length=100)]
+
+
+class CaseIn(Given):
+    """An application: the item, for whom, the form by the names of its fields, and the materials by their codes."""
+
+    item: str = Field(max_length=64)
+    applicant: ApplicantIn
+    form: Form
+    materials: Materials = []
+    region: str = Field(
+        "", max_length=12, pattern=r"^(\d{2,12})?$", description="Where it belongs; the place of your counter when left out."
+    )
+
+
+class Supplement(Given):
+    """More for a case: materials, and the form anew if it is given."""
+
+    form: Form | None = None
+    materials: Materials = []
+
+
+class Withdrawal(Given):
+    reason: str = Field("", max_length=500)
+
+
+class Receipt(Schema):
+    """What was received. The number is what people quote; the id leads to the rest."""
+
+    id: UUID
+    number: str
+    received_at: datetime
+
+
+class Done(Schema):
+    id: UUID
+
+
+@router.post("/cases", response={201: Receipt}, **NEEDS)
+def submit_case(request: ApiRequest, body: CaseIn, key: OnceKey) -> object:
+    """Submit an application. It is received at once, with its number; whether it is accepted the bureau says."""
+    by, of = who(request), body.applicant
+    applicant = cases.Applicant(party(of.id, is_employer=of.kind == "employer").id, of.kind == "employer", of.agent_id)
+    if of.agent_id:
+        party(of.agent_id, is_employer=False)
+    case_id = cases.receive_case(
+        item_code=body.item, applicant=applicant, form=body.form, materials=[m.handed(by) for m in body.materials], region=body.region,
+        by=by, now=request.now, **once(request, key),
+    )  # fmt: skip
+    case = case_for(case_id, by=by)
+    return Status(201, Receipt(id=case_id, number=case.number or "", received_at=case.received_at or case.started_at))
+
+
+@router.post("/cases/{case_id}/supplements", response=Done, **NEEDS)
+def supplement_case(request: ApiRequest, case_id: UUID, body: Supplement, key: OnceKey) -> object:
+    """Hand in more before the case is accepted: all of it or, if anything is wrong, nothing."""
+    by = who(request)
+    cases.supplement(
+        case_id=case_id,
+        form=body.form,
+        materials=[m.handed(by) for m in body.materials],
+        by=by,
+        now=request.now,
+        **once(request, key),
+    )
+    return Done(id=case_id)
+
+
+@router.post("/cases/{case_id}/correction", response=Done, **NEEDS)
+def correct_case(request: ApiRequest, case_id: UUID, body: Supplement, key: OnceKey) -> object:
+    """Answer a correction notice, whole. What is still missing is named, and then nothing is kept."""
+    by = who(request)
+    cases.answer_correction(
+        case_id=case_id,
+        form=body.form,
+        materials=[m.handed(by) for m in body.materials],
+        by=by,
+        now=request.now,
+        **once(request, key),
+    )
+    return Done(id=case_id)
+
+
+@router.post("/cases/{case_id}/withdrawal", response=Done, **NEEDS)
+def withdraw_case(request: ApiRequest, case_id: UUID, body: Withdrawal, key: OnceKey) -> object:
+    """End a case because its applicant wants it so, as long as it is not decided."""
+    cases.withdraw_case(case_id=case_id, reason=body.reason, by=who(request), now=request.now, **once(request, key))
+    return Done(id=case_id)

@@ -1,0 +1,32 @@
+"""The addresses of the interface."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_safe
+
+from linli.api import base, catalogue, intake, parties, results, status, uploads, webhooks
+from linli.api.base import api
+from linli.api.reference import reference
+
+__all__ = ["api", "intake", "status", "urlpatterns"]  # the last two register what they do with cases
+
+for _router in (
+    catalogue.router, parties.router, uploads.router, base.cases, results.router, results.public, webhooks.router,
+):  # fmt: skip
+    api.add_router("", _router)
+
+
+@require_safe
+def document(request: HttpRequest) -> JsonResponse:
+    """The OpenAPI document."""
+    return JsonResponse(api.get_openapi_schema(), json_dumps_params={"ensure_ascii": False})
+
+
+app_name = "api"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("reference", reference, name="reference"),
+    path("v1/openapi.json", document, name="openapi"),
+    path("v1/", include(api.urls[0])),
+]
