@@ -22,21 +22,30 @@ def catalog() -> None:
 @click.option("--from", "valid_from", type=click.DateTime(["%Y-%m-%d"]), help="First day it counts (default: today).")
 @plainly
 def load(region: str, valid_from: click.DateTime | None) -> None:
-    """Publish the reference catalogue that ships with Linli (47 main items, 229 sub-items) in a place. Safe to repeat.
+    """Publish the reference catalogue that ships with Linli (47 main items, 229 sub-items, 21 joint matters) in a place.
+
+    The items of other departments that are members of joint matters come with it. Safe to repeat.
 
     \b
     Example:
       linli catalog load --region 7701
     """
     ready()
-    from linli.domains.catalog.commands import load_package
+    from linli.domains.catalog.commands import load_bundles, load_package, load_partners
     from linli.domains.documents.queries import current_templates
     from linli.kernel.actors import system
     from linli.kernel.calendar import local_date
 
     day = valid_from.date() if valid_from else local_date(now())  # type: ignore[attr-defined]
-    done = load_package(region=region, valid_from=day, papers=current_templates(), by=system("catalog.publish"), now=now())
+    by, papers = system("catalog.publish"), current_templates()
+    done = load_package(region=region, valid_from=day, papers=papers, by=by, now=now())
     click.echo(f"{done.added} items published in {region} from {day}, {done.unchanged} were there already")
+    partners = load_partners(region=region, valid_from=day, papers=papers, by=by, now=now())
+    bundles = load_bundles(region=region, valid_from=day, by=by, now=now())
+    click.echo(
+        f"{bundles.added} joint matters, {bundles.unchanged} were there already; "
+        f"{partners.added} items of other departments, {partners.unchanged} were there already"
+    )
 
 
 @catalog.command()
@@ -69,7 +78,46 @@ def check(region: str, items: tuple[str, ...], strict: bool) -> None:
             counts["must be mended" if finding.stops else "to be looked at"] += 1
             click.echo(f"  {'✗' if finding.stops else '·'} {finding.element.label}: {finding.says}")
     click.echo(f"{checked} items: {counts['must be mended']} to be mended, {counts['to be looked at']} to be looked at")
+    if not items:
+        _check_bundles(region)
     sys.exit(1 if counts["must be mended"] or (strict and counts) else 0)
+
+
+def _check_bundles(region: str) -> None:
+    """Each joint matter with what it saves, and what its public list names although no member needs it."""
+    from linli.domains.catalog.queries import (
+        Joined,
+        bundles_in_force,
+        joined_from,
+        joined_here,
+        package_bundles,
+        package_standards,
+        partner_standards,
+        unlisted_papers,
+    )
+    from linli.kernel.calendar import local_date
+
+    found: list[Joined]
+    if region:
+        today = local_date(now())
+        found = [joined_here(b, region=region, on=today) for b in bundles_in_force(region=region, on=today)]
+    else:
+        standards = {s.code: s for s in (*package_standards(), *partner_standards())}
+        found = [joined_from(bundle, standards) for bundle in package_bundles()]
+    click.echo()
+    for joined in found:
+        g = joined.gains
+        click.echo(
+            f"{joined.bundle.code}  {joined.bundle.name}: {len(joined.members)} members, questions {g.questions.before} → {g.questions.after}, "
+            f"papers {g.materials.before} → {g.materials.after}, trips {g.trips.before} → {g.trips.after}, "
+            f"working days {g.days.before} → {g.days.after}"
+        )
+        missing = [m.code for m in joined.bundle.members if m.code not in {s.code for s in joined.members}]
+        if missing:
+            click.echo(f"  · not offered here: {', '.join(missing)}")
+        for name in unlisted_papers(joined):
+            click.echo(f"  · listed, but no member needs it: {name}")
+    click.echo(f"{len(found)} joint matters can be put together")
 
 
 @catalog.command()

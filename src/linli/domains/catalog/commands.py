@@ -13,6 +13,7 @@ from django.db.models import Max
 from pydantic import ValidationError
 
 from linli.domains.accounts.queries import names
+from linli.domains.catalog.bundles import BundleWrong, join
 from linli.domains.catalog.checks import check
 from linli.domains.catalog.compare import same_content, working_days
 from linli.domains.catalog.errors import (
@@ -27,8 +28,16 @@ from linli.domains.catalog.errors import (
     TableWrong,
 )
 from linli.domains.catalog.inherit import overlay, overrides_of
-from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
-from linli.domains.catalog.package import everyday_words, read_package, reference, wrong
+from linli.domains.catalog.models import BundleVersion, ItemStandard, MainItem, Status, SubItem
+from linli.domains.catalog.package import (
+    bundle_words,
+    everyday_words,
+    read_bundles,
+    read_package,
+    read_partners,
+    reference,
+    wrong,
+)
 from linli.domains.catalog.permissions import looks_after
 from linli.domains.catalog.queries import forget_cached, in_force, in_force_row
 from linli.domains.catalog.standard import Standard
@@ -42,8 +51,8 @@ from linli.kernel.search import vector
 from linli.kernel.text import msg
 
 __all__ = [
-    "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemTaken", "ItemUnknown", "NotALocalValue", "OtherPlace",
-    "Published", "StandardWrong", "TableWrong", "add_item", "discard_draft", "import_standards", "load_package", "publish",
+    "BundleWrong", "DraftChanged", "DraftIncomplete", "EffectiveDateWrong", "ItemTaken", "ItemUnknown", "NotALocalValue", "OtherPlace",
+    "Published", "StandardWrong", "TableWrong", "add_item", "discard_draft", "import_standards", "load_bundles", "load_package", "load_partners", "publish",
     "read_workbook", "read_yaml", "save_draft", "start_draft", "withdraw_item",
 ]  # fmt: skip
 
@@ -316,12 +325,27 @@ def load_package(*, region: str, valid_from: date, papers: Mapping[str, int], by
 
     Raises :class:`StandardWrong` naming file, item and field.
     """
+    return _publish_all(list(read_package()), region=region, valid_from=valid_from, papers=papers, by=by, now=now)
+
+
+def load_partners(*, region: str, valid_from: date, papers: Mapping[str, int], by: Actor, now: datetime) -> Loaded:
+    """Publish the items of other departments that are members of joint matters, as :func:`load_package` does the bureau's own."""
+    return _publish_all(list(read_partners()), region=region, valid_from=valid_from, papers=papers, by=by, now=now)
+
+
+def _publish_all(
+    standards: list[Standard], *, region: str, valid_from: date, papers: Mapping[str, int], by: Actor, now: datetime
+) -> Loaded:
     _must_here(by, "catalog.publish", region)
     with transaction.atomic():
-        standards = list(read_package())
         _make_identities(standards)
-        there = set(ItemStandard.objects.filter(region=region).exclude(status=Status.DRAFT).values_list("item_id", flat=True))
-        items = SubItem.objects.in_bulk([s.code for s in standards])
+        codes = [s.code for s in standards]
+        there = set(
+            ItemStandard.objects.filter(region=region, item_id__in=codes)
+            .exclude(status=Status.DRAFT)
+            .values_list("item_id", flat=True)
+        )
+        items = SubItem.objects.in_bulk(codes)
         rows = []
         for standard in standards:
             if standard.code in there:
@@ -338,6 +362,36 @@ def load_package(*, region: str, valid_from: date, papers: Mapping[str, int], by
             )  # fmt: skip
     transaction.on_commit(forget_cached)
     return Loaded(len(rows), len(there))
+
+
+def load_bundles(*, region: str, valid_from: date, by: Actor, now: datetime) -> Loaded:
+    """Publish the joint matters of the reference catalogue in a place; one that changed since gets a new version.
+
+    Each is put together whole first, so that none is published whose members wait for one another. Raises :class:`BundleWrong`.
+    """
+    _must_here(by, "catalog.publish", region)
+    standards = {s.code: s for s in (*read_package(), *read_partners())}
+    added = unchanged = 0
+    with transaction.atomic():
+        newest = {row.code: row for row in BundleVersion.objects.select_for_update().filter(region=region).order_by("version")}
+        for sort, bundle in enumerate(read_bundles(), 1):
+            join(bundle, standards, bundle_words())
+            last = newest.get(bundle.code)
+            if last is not None and last.doc == bundle.dump():
+                unchanged += 1
+                continue
+            row = BundleVersion(
+                code=bundle.code, region=region, version=last.version + 1 if last else 1, name=bundle.name,
+                applicant_kinds=list(bundle.applicant_kinds), sort=sort, doc=bundle.dump(), valid_from=valid_from,
+                published_by_id=by.user_id, published_at=now,
+            )  # fmt: skip
+            row.save(force_insert=True)
+            record(
+                "catalog.bundle_published", subject=Subject("bundle", row.pk), by=by, at=now, new=True, bundle=bundle.code,
+                region=region, version=row.version, valid_from=valid_from,
+            )  # fmt: skip
+            added += 1
+    return Loaded(added, unchanged)
 
 
 def _make_identities(standards: list[Standard]) -> None:

@@ -86,3 +86,23 @@ class ItemStandard(models.Model):
         indexes = [
             models.Index(fields=["item", "region", "valid_from", "version"], name="catalog_standard_in_force"),
         ]
+
+
+class BundleVersion(models.Model):
+    """One version of a joint matter (一件事) in one place; never changed. Which counts on a day follows from ``valid_from``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    code = models.CharField(max_length=64)
+    region = models.CharField(max_length=12, blank=True)
+    version = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    applicant_kinds = ArrayField(models.CharField(max_length=16))
+    sort = models.PositiveIntegerField()
+    doc = models.JSONField()
+    valid_from = models.DateField()
+    published_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, related_name="+")
+    published_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "catalog_bundle"
+        constraints = [models.UniqueConstraint(fields=["code", "region", "version"], name="catalog_bundle_version")]

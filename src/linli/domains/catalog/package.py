@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from linli.domains.catalog.bundles import Bundle, Words
 from linli.domains.catalog.errors import StandardWrong
 from linli.domains.catalog.standard import Standard
 from linli.domains.catalog.timing import complete_times
@@ -32,6 +33,38 @@ def read_package() -> Iterator[Standard]:
     """All items of the reference catalogue, in order of file and place."""
     for path in sorted((_DATA / "items").iterdir(), key=lambda p: p.name):
         yield from read_domain(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
+
+
+def read_partners() -> Iterator[Standard]:
+    """Items of other departments that are members of joint matters, in order of department and place."""
+    for raw in reference("partner-items")["departments"]:
+        yield from read_domain(raw)
+
+
+@cache
+def partner_departments() -> dict[str, str]:
+    """What the department of each partner item is called, by item code; an item that is not here is the bureau's own."""
+    return {
+        item["code"]: raw["department"]
+        for raw in reference("partner-items")["departments"]
+        for main in raw["main_items"]
+        for item in main["sub_items"]
+    }
+
+
+def read_bundles() -> Iterator[Bundle]:
+    """All joint matters of the reference catalogue. Raises :class:`StandardWrong` naming matter and field."""
+    for raw in reference("bundles")["bundles"]:
+        try:
+            yield Bundle.model_validate(raw)
+        except ValidationError as error:
+            raise wrong(raw.get("code", "?"), error) from error
+
+
+@cache
+def bundle_words() -> Words:
+    """Which names mean the same across the members of joint matters."""
+    return Words.model_validate({k: v for k, v in reference("bundles").items() if k != "bundles"})
 
 
 def read_domain(raw: dict[str, Any]) -> Iterator[Standard]:
@@ -123,6 +156,8 @@ def _form(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _times(item: dict[str, Any]) -> dict[str, Any]:
     times: dict[str, Any] = {"instant": bool(item.get("instant")), "note": item.get("limit_note", "")}
+    if item.get("promised"):
+        times["promised"] = item["promised"]
     basis = "、".join(f"{b['law']}{b.get('article', '')}" for b in item.get("legal_basis", [])[:2])
     for key, unit, name in (
         ("statutory_limit_working_days", "workday", "statutory"),

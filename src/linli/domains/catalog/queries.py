@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,18 @@ from django.db.models import Count, F, FloatField, Func, QuerySet, TextField
 from django.db.models.functions import Cast
 from pydantic import ValidationError
 
+from linli.domains.catalog.bundles import (
+    Bundle,
+    Gains,
+    How,
+    Joined,
+    JointForm,
+    JointMaterial,
+    Member,
+    join,
+    longest_chain,
+    unlisted,
+)
 from linli.domains.catalog.checks import KINDS, Element, Finding, check
 from linli.domains.catalog.compare import (
     Comparison,
@@ -35,8 +48,18 @@ from linli.domains.catalog.compare import (
 )
 from linli.domains.catalog.errors import ItemUnknown
 from linli.domains.catalog.inherit import LOCAL_RULES, PART_LABELS, Drift, LocalRule, drift
-from linli.domains.catalog.models import ItemStandard, MainItem, Status, SubItem
-from linli.domains.catalog.package import application_papers, everyday_words, known_facts, read_package, reference
+from linli.domains.catalog.models import BundleVersion, ItemStandard, MainItem, Status, SubItem
+from linli.domains.catalog.package import (
+    application_papers,
+    bundle_words,
+    everyday_words,
+    known_facts,
+    partner_departments,
+    read_bundles,
+    read_package,
+    read_partners,
+    reference,
+)
 from linli.domains.catalog.permissions import looks_after, may_edit, may_publish
 from linli.domains.catalog.plan import Plan, Stage, StageDuty, StageKind
 from linli.domains.catalog.standard import (
@@ -62,15 +85,19 @@ from linli.kernel.search import any_word_query, query
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "application_papers", "asked_for", "Basis", "check_standard", "CHOICES", "compare", "Comparison", "devolution", "drafts", "Drift", "drift_counts",
+    "application_papers", "asked_for", "Basis", "Bundle", "bundle_in_force", "BundleInForce", "bundles_in_force",
+    "BundleVersion", "check_standard", "CHOICES", "compare", "Comparison", "devolution", "drafts", "Drift", "drift_counts",
     "drift_of", "DriftCounts", "drifting", "Element", "ElementDiff", "everyday_words", "examine", "Examined", "field_line",
-    "FieldType", "Finding", "findings_of", "FormField", "Gain", "get_row", "get_standard", "in_force", "in_force_row", "Incoming",
-    "InForce", "ITEM_CODE", "ItemKind", "ItemStandard", "KINDS", "known_facts", "Limit", "limit_said", "limit_text", "Link", "link_line", "LinkDuty",
-    "LOCAL_RULES", "LocalRule", "looks_after", "MainItem", "mains", "Material", "material_line", "MaterialForm", "may_edit",
-    "may_publish", "must_be_in_force", "names_of", "offered_in", "package_standards", "PART_LABELS", "Piece", "Plan", "preview",
-    "Provenance", "public_version", "public_versions", "published", "published_standards", "reference", "Replacement", "Required",
-    "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard", "Status", "SubItem", "Times", "times_lines", "Unit",
-    "upcoming", "version_of", "versions", "withdrawn", "write_workbook", "write_yaml",
+    "FieldType", "Finding", "findings_of", "FormField", "Gain", "Gains", "get_bundle", "get_row", "get_standard", "How",
+    "in_force", "in_force_row", "Incoming", "InForce", "ITEM_CODE", "ItemKind", "ItemStandard", "Joined", "joined_from",
+    "joined_here", "JointForm", "JointMaterial", "KINDS", "known_facts", "Limit", "limit_said", "limit_text", "Link",
+    "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "longest_chain", "looks_after", "MainItem", "mains", "Material",
+    "material_line", "MaterialForm", "may_edit", "may_publish", "Member", "must_be_in_force", "names_of", "offered_in",
+    "package_bundles", "package_standards", "PART_LABELS", "partner_departments", "partner_standards", "Piece", "Plan",
+    "preview", "Provenance", "public_version", "public_versions", "published", "published_standards", "reference",
+    "Replacement", "Required", "Row", "search", "Source", "Stage", "StageDuty", "StageKind", "Standard", "Status",
+    "SubItem", "Times", "times_lines", "Unit", "unlisted_papers", "upcoming", "version_of", "versions", "withdrawn",
+    "write_workbook", "write_yaml",
 ]  # fmt: skip
 
 _KEPT = 2_000
@@ -427,3 +454,83 @@ def public_version(item_code: str, *, region: str, version: int) -> InForce:
         raise NotFound(what=msg("第 %(n)s 版", n=version))
     assert row[1]
     return InForce(row[0], region, version, row[1], get_standard(row[0]))
+
+
+# -- joint matters ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BundleInForce:
+    """The joint matter that counts in a place on a day."""
+
+    id: UUID
+    region: str
+    version: int
+    bundle: Bundle
+
+
+def bundles_in_force(*, region: str, on: date) -> list[BundleInForce]:
+    """All joint matters that count in a place on a day, in their order. One query."""
+    rows = (
+        BundleVersion.objects.filter(region__in=_places(region), valid_from__lte=on)
+        .order_by("code", F("region").desc(), "-valid_from", "-version")
+        .distinct("code")
+    )
+    return [_bundle(row) for row in sorted(rows, key=lambda row: row.sort)]
+
+
+def _bundle(row: BundleVersion) -> BundleInForce:
+    return BundleInForce(row.pk, row.region, row.version, Bundle.model_validate(row.doc))
+
+
+def bundle_in_force(code: str, *, region: str, on: date) -> BundleInForce:
+    """One of :func:`bundles_in_force`. Raises :class:`NotFound`."""
+    rows = BundleVersion.objects.filter(code=code, region__in=_places(region), valid_from__lte=on)
+    row = rows.order_by(F("region").desc(), "-valid_from", "-version").first()
+    if row is None:
+        raise NotFound(what=msg("这个一件事"))
+    return _bundle(row)
+
+
+def get_bundle(bundle_id: UUID) -> Bundle:
+    """A version of a joint matter; no query once it has been read, since it never changes."""
+    return _bundle_doc(bundle_id)
+
+
+@lru_cache(maxsize=200)
+def _bundle_doc(bundle_id: UUID) -> Bundle:
+    return Bundle.model_validate(BundleVersion.objects.values_list("doc", flat=True).get(pk=bundle_id))
+
+
+def joined_from(bundle: Bundle, standards: Mapping[str, Standard], *, chosen: Iterable[str] | None = None) -> Joined:
+    """A joint matter put together from given versions of its members' standards."""
+    return join(bundle, standards, bundle_words(), chosen=None if chosen is None else set(chosen))
+
+
+def joined_here(found: BundleInForce, *, region: str, on: date, chosen: Iterable[str] | None = None) -> Joined:
+    """A joint matter put together from the standards that count in a place; members not offered there are left out. Two queries."""
+    codes = [m.code for m in found.bundle.members]
+    ids = _nearest(region, on).filter(item_id__in=codes).values("pk")
+    rows = ItemStandard.objects.filter(pk__in=ids, status=Status.PUBLISHED)
+    ids_here = dict(rows.values_list("item_id", "pk"))
+    with _lock:
+        missing = [pk for pk in ids_here.values() if pk not in _cache]
+    if missing:
+        for pk, doc in ItemStandard.objects.filter(pk__in=missing).values_list("pk", "doc"):
+            _keep(pk, doc)
+    return joined_from(found.bundle, {code: get_standard(pk) for code, pk in ids_here.items()}, chosen=chosen)
+
+
+def package_bundles() -> Iterator[Bundle]:
+    """The joint matters that ship with the platform."""
+    return read_bundles()
+
+
+def partner_standards() -> Iterator[Standard]:
+    """The items of other departments that ship with the platform as members of joint matters."""
+    return read_partners()
+
+
+def unlisted_papers(joined: Joined) -> list[str]:
+    """Papers that the public list of a joint matter names although none of its members needs them."""
+    return list(unlisted(joined.bundle, joined, bundle_words()))
