@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-
 DEMO_STATE = "demo.yaml"  # lies in the folder of a demonstration, and of nothing else
 
 

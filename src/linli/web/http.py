@@ -44,6 +44,12 @@ class Request(HttpRequest):
     login: str  # where whoever must sign in for this page does so; staff's page or residents'
 
 
+class ResidentRequest(Request):
+    """A request of a resident who is signed in."""
+
+    actor: Actor
+
+
 class StaffRequest(Request):
     """A request that passed ``requires`` or ``signed_in``."""
 

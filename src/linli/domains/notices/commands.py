@@ -18,7 +18,7 @@ from linli.domains.notices.adapters.signing import is_signed
 from linli.domains.notices.adapters.wechat import is_from_wechat
 from linli.domains.notices.errors import AddressWrong, NothingToRetry, NoWayOpen, ValueMissing
 from linli.domains.notices.models import Delivery, Message, Preference
-from linli.domains.notices.permissions import MANAGE, may_read
+from linli.domains.notices.permissions import MANAGE, may_read, readable_parties
 from linli.domains.notices.rules import DEFAULT_WAYS, STALLED, DeliveryState, Way, loud_from, next_try, ways_for
 from linli.domains.notices.wording import Kind, Voice, email_of, freeze, kind_of, sms_of, spoken, text_of, title_of
 from linli.domains.people.queries import employer_facts, person_facts
@@ -31,8 +31,9 @@ from linli.kernel.text import Message as Sentence
 from linli.kernel.text import msg
 
 __all__ = [
-    "Recipient", "Subject", "deliver", "is_from_wechat", "mark_read", "note_receipt", "notify", "retry_delivery", "send_code",
-    "set_preference", "sms_receipt_is_signed", "sweep", "Words",
+    "Recipient", "Subject", "deliver", "mark_all_read", "mark_read", "note_receipt", "notify", "retry_delivery", "send_code",
+    "set_preference", "sms_receipt_is_signed", "sweep", "wechat_is_signed",
+    "Words",
 ]  # fmt: skip
 
 CODE_MINUTES = "5"
@@ -255,6 +256,11 @@ def sms_receipt_is_signed(*, moment: str, body: bytes, given: str, now: datetime
     return is_signed(settings.ENV.sms_secret, moment=moment, body=body, given=given, now=now)
 
 
+def wechat_is_signed(*, timestamp: str, nonce: str, given: str) -> bool:
+    """Whether a callback comes from WeChat."""
+    return is_from_wechat(settings.ENV.wechat_token, timestamp=timestamp, nonce=nonce, given=given)
+
+
 _LOST = timedelta(minutes=2)
 
 
@@ -303,6 +309,11 @@ def mark_read(*, message_id: UUID, by: Actor, now: datetime) -> None:
         raise NotFound(what=msg("这条通知"))
     if message.read_at is None:
         Message.objects.filter(pk=message_id, read_at=None).update(read_at=now)
+
+
+def mark_all_read(*, by: Actor, now: datetime) -> int:
+    """The same for everything an actor may read; returns how many were new."""
+    return Message.objects.filter(party_id__in=readable_parties(by, on=local_date(now)), read_at=None).update(read_at=now)
 
 
 @once

@@ -25,7 +25,7 @@ from linli.kernel.identifiers import mask_phone
 from linli.kernel.text import msg
 
 __all__ = [
-    "Chosen", "DeliveryState", "DeliveryView", "Letter", "Message", "MessageView", "Way", "chosen", "deliveries", "delivery_counts",
+    "Chosen", "Delivery", "DeliveryState", "DeliveryView", "Letter", "Message", "MessageView", "Way", "chosen", "deliveries", "delivery_counts",
     "delivery_views", "inbox", "kind_label", "letters", "message_for", "message_views", "messages_about", "posted", "told_about", "unread",
     "way_is_open",
 ]  # fmt: skip
@@ -60,6 +60,7 @@ class MessageView:
     title: str
     text: str
     signed: str
+    party_id: UUID
     party: str
     subject_kind: str
     subject_id: UUID
@@ -98,7 +99,7 @@ def message_views(rows: Iterable[Message], *, plain: bool = False) -> list[Messa
         kind, values = kind_of(m.kind), spoken(m.values.open_json(), translation.gettext)
         views.append(
             MessageView(
-                m.pk, m.kind, title_of(kind, values, voice), text_of(kind, values, voice), values["office"],
+                m.pk, m.kind, title_of(kind, values, voice), text_of(kind, values, voice), values["office"], m.party_id,
                 names[m.party_id].name if m.party_id in names else "", m.subject_kind, m.subject_id, m.made_at, m.read_at,
                 tuple(delivery_views(sorted(m.deliveries.all(), key=lambda d: d.place))),
             )

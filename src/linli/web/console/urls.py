@@ -7,4 +7,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("linli.web.console.catalog.urls")),
     path("", include("linli.web.console.bureau.urls")),
+    path("", include("linli.web.console.notices.urls")),
 ]

@@ -7,4 +7,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("linli.web.portal.guide.urls")),
     path("", include("linli.web.portal.verify.urls")),
+    path("", include("linli.web.portal.messages.urls")),
 ]

@@ -1,0 +1,1 @@
+"""How messages go out, for who looks after the ways."""

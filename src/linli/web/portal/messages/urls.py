@@ -1,0 +1,18 @@
+"""Addresses of messages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from linli.web.portal.messages import post, receipts, views
+
+app_name = "messages"
+urlpatterns = [
+    path("messages/", views.inbox_page, name="list"),
+    path("messages/read", views.read_all, name="read_all"),
+    path("messages/settings", views.settings_page, name="settings"),
+    path("messages/<uuid:message_id>/", views.message, name="message"),
+    path("messages/receipts/sms", receipts.sms, name="sms_receipt"),
+    path("messages/receipts/wechat", receipts.wechat, name="wechat_receipt"),
+    path("demo/post/", post.page, name="post"),
+]
