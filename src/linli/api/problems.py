@@ -33,9 +33,9 @@ class FieldProblem(BaseModel):
     """What is wrong with one field. ``field`` is its name or its path in the body."""
 
     model_config = ConfigDict(title="FieldProblem")
-    field: str | None
     code: str
     detail: str
+    field: str | None = None
     remedy: str | None = None
 
 

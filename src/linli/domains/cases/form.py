@@ -87,6 +87,8 @@ def fits(field: _Field, raw: Any, *, today: date) -> bool:
 
 def _value(field: _Field, raw: Any, today: date) -> Any:
     text = raw.strip() if isinstance(raw, str) else raw
+    if str(field.type) not in ("boolean", "table"):
+        text = str(text)  # a program may send what no page would
     match str(field.type):
         case "date":
             return _parsed(field, text, lambda t: date.fromisoformat(t).isoformat())
@@ -117,7 +119,7 @@ def _value(field: _Field, raw: Any, today: date) -> Any:
         case "bank-account":
             return check_bank_card(text, field=field.name)
         case "table":
-            rows = text.splitlines() if isinstance(text, str) else list(text)
+            rows = text if isinstance(text, list | tuple) else str(text).splitlines()
             rows = [str(r).strip() for r in rows if str(r).strip()]
             if len(rows) > MAX_ROWS or any(len(r) > MAX_TEXT for r in rows):
                 raise _wrong(field, f"{len(rows)}", "table")

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from linli.domains.cases.commands.intake import Handed, hand_in, receive_correction, save_form
-from linli.domains.cases.permissions import RECEIVE
+from linli.domains.cases.permissions import RECEIVE, client_cases
+from linli.domains.cases.queries import case_for
 from linli.domains.trace.commands import once
 from linli.kernel.actors import Actor
 
@@ -19,6 +20,7 @@ def supplement(
 ) -> None:
     """Hand in materials, or the form anew, as long as the case is not accepted: all of it or nothing."""
     by.must(RECEIVE)
+    case_for(case_id, by=by, among=client_cases(by, RECEIVE))
     if form is not None:
         save_form(case_id=case_id, values=form, by=by, now=now)
     for material in materials:
