@@ -45,6 +45,14 @@ class Env(BaseSettings):
     sessions_per_user: int = Field(2, ge=1, le=20, description="Live sessions of one account; a further one ends the oldest. (K)")
     resident_idle_minutes: int = Field(30, ge=5, le=480, description="The same for residents, who read slowly and are warned first. (K)")
     resident_sessions: int = Field(5, ge=1, le=20, description="Live sessions of a resident: telephone, computer, a child's telephone. (K)")
+    # The authority's identity provider (OpenID Connect), with which residents may sign in.
+    oidc_issuer: str = Field("", description="Its address (`https://…`, as it names itself); not offered when empty.")
+    oidc_client_id: str = Field("", description="What it calls this platform.")
+    oidc_client_secret: str = Field("", description="The secret it gave this platform.")
+    oidc_name: str = Field("统一身份认证", description="What people call it; stands on the button.")
+    oidc_scope: str = Field("openid profile", description="What is asked for, separated by spaces; begins with `openid`.")
+    oidc_claim_name: str = Field("name", description="The claim that holds the name on the document.")
+    oidc_claim_number: str = Field("id_number", description="The claim that holds its number.")
     # The clock (docs/deadlines.md).
     pause_counts_first_day: bool = Field(False, description="Whether the first day of a suspension is counted. (L)")
     pause_counts_last_day: bool = Field(False, description="Whether its last day is counted. (L)")
@@ -103,6 +111,8 @@ class Env(BaseSettings):
             raise ValueError("LINLI_SMS_SECRET must be set with LINLI_SMS_URL: requests to the gateway are signed")
         if self.wechat_app_id and not (self.wechat_secret and self.wechat_templates):
             raise ValueError("LINLI_WECHAT_SECRET and LINLI_WECHAT_TEMPLATES must be set with LINLI_WECHAT_APP_ID")
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("LINLI_OIDC_ISSUER needs LINLI_OIDC_CLIENT_ID and LINLI_OIDC_CLIENT_SECRET")
         return self
 
     @property

@@ -143,7 +143,7 @@ def logout(request: Request) -> HttpResponse:
     request.session.flush()
     rotate_token(request)
     request.sign_in = request.actor = request.posting = None
-    response = render(request, "account/signed_out.html")
+    response = render(request, "account/signed_out.html", {"again": request.login})
     response["Clear-Site-Data"] = '"cache"'
     return response
 

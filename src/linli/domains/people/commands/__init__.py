@@ -29,10 +29,11 @@ from linli.domains.people.commands.records import (
     view_full,
     view_person,
 )
+from linli.domains.people.errors import CodeTooSoon, CodeWrong, ProofOver
 
 __all__ = [
-    "ask_code", "audit_looks", "bind_by_phone", "confirm_by_code", "employer_subject", "find_person", "forget_codes",
-    "Identity", "issue_start_code", "learn", "NameDiffers", "person_subject", "PhoneShown", "ReasonMissing",
+    "ask_code", "audit_looks", "bind_by_phone", "CodeTooSoon", "CodeWrong", "confirm_by_code", "employer_subject", "find_person", "forget_codes",
+    "Identity", "issue_start_code", "learn", "NameDiffers", "person_subject", "PhoneShown", "ProofOver", "ReasonMissing",
     "register_employer", "register_person", "show_new_phone", "Shown", "sign_in_by_identity", "sign_in_by_phone",
     "start_by_code", "update_person", "view_employer", "view_full", "view_person",
 ]  # fmt: skip

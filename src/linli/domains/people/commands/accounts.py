@@ -165,20 +165,18 @@ def bind_by_phone(
         return _begin(account, Binding.PHONE, device, address, now)
 
 
-def show_new_phone(*, phone: str, code: str, by: Actor, now: datetime) -> None:
-    """Sign in with another telephone from now on; all other sessions end. Raises :class:`CodeWrong`, :class:`PhoneTaken`."""
-    wrong: LinliError | None = None
+def show_new_phone(*, phone: str, code: str, device: str, address: str | None, by: Actor, now: datetime) -> SignIn:
+    """Sign in with another telephone from now on; all sessions end, and one begins anew. Raises :class:`CodeWrong`, :class:`PhoneTaken`."""
     with transaction.atomic():
         account = _own(by)
         number = _mobile(phone)
-        if not _take_code(number, code, now):
-            wrong = CodeWrong(field="code")
-        else:
+        shown = _take_code(number, code, now)
+        if shown:
             _must_be_free(number, account)
-            _give_phone(account, number, by=by, now=now)
+            _give_phone(account, number, now=now)
             record("people.account_phone_changed", subject=person_subject(account.person_id), by=by, at=now)
-    if wrong:
-        raise wrong
+            return _begin(account, Binding.PHONE, device, address, now)
+    raise CodeWrong(field="code")
 
 
 def forget_codes(*, now: datetime) -> int:
@@ -328,7 +326,7 @@ def _bind(person: Person, assurance: Assurance, how: Binding, *, phone: str | No
     else:
         _raise(account, assurance, how, now)
         if phone:
-            _give_phone(account, phone, by=_RECOGNISER, now=now)
+            _give_phone(account, phone, now=now)
     if how is Binding.COUNTER and phone:
         _note_phone(person, phone, _online(account.user_id), now)
     return account
@@ -353,7 +351,7 @@ def _become(said: Account, person: Person, assurance: Assurance, how: Binding, *
         _take_phone_away(said, now)
         _raise(account, assurance, how, now)
         if phone:
-            _give_phone(account, phone, by=_RECOGNISER, now=now)
+            _give_phone(account, phone, now=now)
     else:
         account = said
         account.person, account.assurance, account.bound_by, account.bound_at = person, assurance, how, now
@@ -377,7 +375,7 @@ def _note_phone(person: Person, phone: str, by: Actor, now: datetime) -> None:
         record("people.corrected", subject=person_subject(person.pk), by=by, at=now, fields=["phone"])
 
 
-def _give_phone(account: Account, phone: str, *, by: Actor, now: datetime) -> None:
+def _give_phone(account: Account, phone: str, *, now: datetime) -> None:
     """Sign in with this telephone; sessions begun with another one end."""
     index = blind(phone, context=PHONE_CONTEXT)
     if account.phone_index is not None and bytes(account.phone_index) == index:

@@ -1,7 +1,7 @@
 """What may be asked about persons, employers, their accounts and mandates; the only door for reading."""
 
 from linli.domains.people.models import Account, Mandate
-from linli.domains.people.queries.accounts import account_of, account_with_phone, resident_actor
+from linli.domains.people.queries.accounts import account_of, account_with_phone, own_account, resident_actor
 from linli.domains.people.queries.mandates import (
     MandateLine,
     Power,
@@ -37,6 +37,6 @@ from linli.domains.people.rules import Assurance, Binding, Gender, Ground, IdTyp
 __all__ = [
     "Account", "account_of", "account_with_phone", "Assurance", "Binding", "CONTEXT", "employer_facts", "find_employers", "Gender", "given_by", "Ground",
     "held_by", "IdType", "is_verified", "lines", "LOOKS", "looks", "Mandate", "mandate_for", "MandateLine", "MandateState", "masked_facts",
-    "may_act_for", "own_ids", "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts",
+    "may_act_for", "own_account", "own_ids", "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts",
     "PersonCard", "Power", "powers", "principals", "Purpose", "region_of", "resident_actor", "Scope",
 ]  # fmt: skip

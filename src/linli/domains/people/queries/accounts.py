@@ -25,6 +25,12 @@ def resident_actor(user_id: UUID, *, device: str) -> Actor | None:
     )  # fmt: skip
 
 
+def own_account(*, by: Actor) -> Account:
+    """The account one is signed in with."""
+    by.must("portal.use")
+    return Account.objects.get(pk=by.user_id)
+
+
 def account_of(person_id: UUID) -> Account | None:
     """The account of a person, if they have one."""
     return Account.objects.filter(person_id=person_id).first()

@@ -1,0 +1,11 @@
+"""What this part puts into the navigation and the palette."""
+
+from linli.kernel.text import noop
+from linli.web import navigation
+from linli.web.access import PORTAL
+from linli.web.navigation import Entry
+
+_MINE = frozenset({PORTAL})
+navigation.register(
+    Entry("portal", noop("账号与登录"), "me:account", "settings", _MINE, 90),
+)

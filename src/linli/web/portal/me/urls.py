@@ -1,0 +1,26 @@
+"""Addresses of what is somebody's own."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from linli.web.portal.me import account, identity, signing
+
+app_name = "me"
+urlpatterns = [
+    path("", account.home, name="home"),
+    path("sign-in", signing.sign_in, name="sign_in"),
+    path("sign-in/code", signing.code, name="code"),
+    path("sign-in/name", signing.name, name="name"),
+    path("sign-in/number", signing.number, name="number"),
+    path("sign-in/start-code", signing.start_code, name="start_code"),
+    path("sign-in/identity", identity.leave, name="identity"),
+    path("sign-in/identity/back", identity.back, name="identity_back"),
+    path("notice", signing.notice, name="notice"),
+    path("account", account.account, name="account"),
+    path("account/sessions/<uuid:session_id>/end", account.end, name="end_session"),
+    path("account/sessions/end", account.end_others, name="end_others"),
+    path("account/phone", account.phone, name="phone"),
+    path("account/phone/code", account.phone_code, name="phone_code"),
+    path("account/confirm", account.confirm, name="confirm"),
+]
