@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -193,6 +194,31 @@ def _says(line: dict[str, Any], name: str) -> bool:
 def everyday_words() -> dict[str, tuple[str, ...]]:
     """Everyday words and the official ones they are to be found by."""
     return {say: tuple(entry["means"]) for entry in reference("everyday-words")["words"] for say in entry["say"]}
+
+
+@dataclass(frozen=True, slots=True)
+class LifeEvent:
+    """What happens in a life, and the items that then matter. ``applicant`` is person or employer."""
+
+    code: str
+    name: str
+    icon: str
+    applicant: str
+    say: tuple[str, ...]
+    items: tuple[str, ...]
+
+    def is_meant(self, text: str) -> bool:
+        """Whether what somebody typed speaks of it."""
+        return any(word in text or text in word for word in (self.name, *self.say)) if text else False
+
+
+@cache
+def life_events() -> tuple[LifeEvent, ...]:
+    """Every life event, in the order it is shown."""
+    return tuple(
+        LifeEvent(e["code"], e["name"], e["icon"], e["for"], tuple(e["say"]), tuple(e["items"]))
+        for e in reference("life-events")["events"]
+    )
 
 
 def known_facts(standard: Standard, *, employer: bool) -> dict[str, str]:

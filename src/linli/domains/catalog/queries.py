@@ -50,10 +50,12 @@ from linli.domains.catalog.errors import ItemUnknown
 from linli.domains.catalog.inherit import LOCAL_RULES, PART_LABELS, Drift, LocalRule, drift
 from linli.domains.catalog.models import BundleVersion, ItemStandard, MainItem, Status, SubItem
 from linli.domains.catalog.package import (
+    LifeEvent,
     application_papers,
     bundle_words,
     everyday_words,
     known_facts,
+    life_events,
     partner_departments,
     read_bundles,
     read_package,
@@ -90,7 +92,7 @@ __all__ = [
     "drift_of", "DriftCounts", "drifting", "Element", "ElementDiff", "everyday_words", "examine", "Examined", "field_line",
     "FieldType", "Finding", "findings_of", "FormField", "Gain", "Gains", "get_bundle", "get_row", "get_standard", "How",
     "in_force", "in_force_row", "Incoming", "InForce", "ITEM_CODE", "ItemKind", "ItemStandard", "Joined", "joined_from",
-    "joined_here", "JointForm", "JointMaterial", "KINDS", "known_facts", "Limit", "limit_said", "limit_text", "Link",
+    "joined_here", "JointForm", "JointMaterial", "KINDS", "known_facts", "life_events", "LifeEvent", "Limit", "limit_said", "limit_text", "Link",
     "link_line", "LinkDuty", "LOCAL_RULES", "LocalRule", "longest_chain", "looks_after", "MainItem", "mains", "Material",
     "material_line", "MaterialForm", "may_edit", "may_publish", "Member", "must_be_in_force", "names_of", "offered_in",
     "package_bundles", "package_standards", "PART_LABELS", "partner_departments", "partner_standards", "Piece", "Plan",
