@@ -18,7 +18,7 @@ from linli.cli.sandbox import APP_ID, LATENCY, SECRET, command_line
 from linli.cli.sandbox.departments import answer
 from linli.domains.catalog.queries import package_standards
 from linli.domains.exchange import commands as do
-from linli.domains.exchange.queries import canonical, interfaces, signature
+from linli.domains.exchange.queries import canonical, forget_connected, interfaces, signature
 from linli.kernel.actors import Actor, system
 
 __all__ = ["answer", "Departments", "departments", "held_elsewhere", "MANAGER", "sandbox_server", "start_departments"]
@@ -93,6 +93,8 @@ def sandbox_server() -> Iterator[Departments]:
 @pytest.fixture
 def departments(sandbox_server: Departments) -> Iterator[Departments]:
     """The server, in good order before and after."""
+    forget_connected()
     sandbox_server.mend()
     yield sandbox_server
     sandbox_server.mend()
+    forget_connected()

@@ -135,7 +135,7 @@ def _value(field: ResponseField, query: dict[str, str], number: str, seed: bytes
     if field.fact in query:
         return query[str(field.fact)]
     pick = int.from_bytes(seed[:4], "big")
-    person = len(number) == 18 and number[:17].isdecimal()
+    person = len(number) == 18 and number[6:8] in ("19", "20")
     if field.name == "gender" and person:
         return "男" if int(number[16]) % 2 else "女"
     if field.name == "birth_date" and person:

@@ -13,5 +13,7 @@ class CasesConfig(AppConfig):
         from linli.domains.trace.commands import subscribe
 
         subscribe("org.calendar_loaded", "cases.calendar_loaded")
+        for act in ("exchange.answered", "exchange.outdated"):
+            subscribe(act, "cases.take_in_shared")
         for act in TELLS:
             subscribe(act, "cases.tell")

@@ -128,6 +128,7 @@ class Received(StrEnum):
     COMMITTED = "committed"
     FILLED = "filled"
     VERIFIED = "verified"
+    SHARED = "shared"
 
     @property
     def label(self) -> str:
@@ -142,6 +143,7 @@ _RECEIVED = {
     Received.COMMITTED: noop("签署告知承诺书"),
     Received.FILLED: noop("网上填写的申请表"),
     Received.VERIFIED: noop("经部门核验"),
+    Received.SHARED: noop("部门共享取得"),
 }
 
 

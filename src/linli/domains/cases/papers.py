@@ -78,7 +78,7 @@ def due_note(case: Case, row: ClockRow, suspensions: Sequence[Suspension], exten
 _HOW = {
     Received.SEEN: "查验原件，不留存", Received.PAPER: "申请人提交", Received.UPLOADED: "申请人提交（电子）",
     Received.PHOTOGRAPHED: "窗口拍照", Received.COMMITTED: "告知承诺", Received.FILLED: "网上填写",
-    Received.VERIFIED: "部门核验",
+    Received.VERIFIED: "部门核验", Received.SHARED: "部门共享取得",
 }  # fmt: skip
 
 

@@ -39,6 +39,25 @@ def tell(chain_id: str, seq: int) -> None:
     commands.tell(case_id=UUID(chain_id), seq=seq, by=system(), now=_now())
 
 
+@task(name="cases.ask_departments", queue="exchange", retry=5)
+def ask_departments(case_id: str, user_id: str | None) -> None:
+    """Ask other departments for what a case needs from them."""
+    commands.ask_departments(case_id=UUID(case_id), user_id=UUID(user_id) if user_id else None, now=_now())
+
+
+@task(name="cases.take_in_shared", queue="exchange", retry=5)
+def take_in_shared(chain_id: str, seq: int) -> None:
+    """A source answered: the case has the material."""
+    commands.take_in_shared(case_id=UUID(chain_id), now=_now())
+
+
+@periodic(cron="*/15 * * * *")
+@task(name="cases.mind_sources", queue="exchange", queueing_lock="cases.mind_sources")
+def mind_sources(timestamp: int) -> None:
+    """Come back to cases whose sources were connected later, and leave those that are over."""
+    commands.mind_sources(now=_now())
+
+
 @task(name="cases.calendar_loaded", retry=3)
 def calendar_loaded(chain_id: str, seq: int) -> None:
     """A calendar notice arrived: derive every running clock anew, and once more when every process has read the notice."""

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import CharField, Count, DateField, Min, QuerySet, Value
+from django.db.models import CharField, Count, DateField, F, Min, QuerySet, Value
 from django.db.models.functions import Cast, Concat, TruncMonth
 
 from linli.domains.exchange.contract import Interface, ResponseField, Sharing, ValueType, covering, package
@@ -23,9 +23,10 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.identifiers import mask_account, mask_id
 
 __all__ = [
-    "any_connected", "calls_of", "canonical", "connections", "covering", "FaceHealth", "healths", "Interface", "interface", "interfaces",
-    "LedgerTotals", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
-    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "uncovered", "used_for", "ValueType",
+    "any_connected", "calls_of", "canonical", "connections", "covering",
+    "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
+    "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
+    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType",
 ]  # fmt: skip
 
 
@@ -181,6 +182,19 @@ def still_waiting(subject_id: UUID) -> list[UUID]:
     return list(Question.objects.filter(subject_id=subject_id, state=QuestionState.WAITING).values_list("pk", flat=True))
 
 
+def subjects_waiting() -> list[UUID]:
+    """Cases with a question that has no answer yet."""
+    waiting = Question.objects.filter(state=QuestionState.WAITING).order_by()
+    return list(waiting.values_list("subject_id", flat=True).distinct())
+
+
+def never_asked(subject_ids: Iterable[UUID]) -> list[UUID]:
+    """Of some cases those for which nothing was ever asked, in their order. One query."""
+    ids = list(subject_ids)
+    asked = set(Question.objects.filter(subject_id__in=ids).values_list("subject_id", flat=True))
+    return [i for i in ids if i not in asked]
+
+
 def used_for(party_id: UUID) -> QuerySet[Question]:
     """What was asked about somebody, newest first, for themselves to see (DS-04). The caller knows that it is they who ask."""
     return (
@@ -231,11 +245,10 @@ def _pair() -> Any:
 
 def saved_by(rows: QuerySet[Question], what: str) -> list[tuple[Any, int, int]]:
     """Materials and trips by ``item_code``, ``owner``, ``material_name`` or ``month``, the most first; months in order. One query."""
-    rows = rows.order_by()
-    if what == "month":
-        rows = rows.annotate(month=TruncMonth("settled_at", tzinfo=SHANGHAI, output_field=DateField()))
-    found = rows.values_list(what).annotate(n=Count("pk"), trips=Count(_pair(), distinct=True))
-    return list(found.order_by("month") if what == "month" else found.order_by("-n", what))
+    month = TruncMonth("settled_at", tzinfo=SHANGHAI, output_field=DateField())
+    keyed = rows.order_by().annotate(by=month if what == "month" else F(what))
+    found = keyed.values_list("by").annotate(n=Count("pk"), trips=Count(_pair(), distinct=True))
+    return list(found.order_by("by") if what == "month" else found.order_by("-n", "by"))
 
 
 # -- how the interfaces fare -----------------------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ from linli.domains.cases.commands.review import (
     settle_material,
     show_whole,
 )
+from linli.domains.cases.commands.sharing import ask_departments, fetch_shared, mind_sources, take_in_shared
 from linli.domains.cases.commands.supervise import (
     draw_waiting,
     extend_case,
@@ -91,6 +92,7 @@ from linli.domains.cases.errors import CaseChanged, ExtensionNotProvided, SamePe
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
 
 __all__ = [
+    "ask_departments", "fetch_shared", "mind_sources", "take_in_shared",
     "accept_at_counter", "accept_case", "answer_correction", "answer_online", "Applicant", "ask", "CaseChanged",
     "CaseFileWrong", "check_receipt_code", "clock_conventions", "ClockKind", "close_case", "collect_online", "commit_draws",
     "commit_online", "correct_online", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",

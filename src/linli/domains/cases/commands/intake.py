@@ -49,6 +49,7 @@ from linli.domains.cases.permissions import (
     at_counter,
     supervises,
 )
+from linli.domains.cases.sharing import want_shared
 from linli.domains.cases.staging import begin_processing, first_stage, open_stage, owe_materials
 from linli.domains.catalog.queries import (
     CHOICES,
@@ -198,6 +199,7 @@ def begin(case: Case, standard: Standard, *, filled: Collection[str] = (), by: A
         if row.code in filled:
             row.state, row.received, row.settled_at = MaterialState.HAVE, Received.FILLED, now
     rows.insert(*listed)
+    want_shared(case, standard, by=by)
     return case.pk
 
 
@@ -402,6 +404,7 @@ def _receive(work: Work, standard: Standard) -> ClockRow:
     notice = clocks.new_clock(case, ClockKind.NOTICE, standard.times.notice, start=received, event="received", at=now)
     work.change(**clocks.lift(case, [notice]))
     work.move(Move.SUBMIT, number=case.number, received_on=received, applicant_is_employer=case.applicant_is_employer)
+    want_shared(case, standard, by=work.by)
     return notice
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,7 @@ from linli.domains.documents.queries import (
     DocumentCard,
     documents_of,
 )
+from linli.domains.exchange.queries import Shared, shared_of
 from linli.domains.org.queries import Power, powers_of
 from linli.domains.people.queries import Party, employer_facts, parties, person_facts
 from linli.kernel.actors import Actor
@@ -72,6 +73,7 @@ class CounterSheet:
     files: dict[UUID, list[MaterialFile]]
     correction: Correction | None
     clocks: list[ClockView]
+    shared: dict[str, Shared] = field(default_factory=dict)
 
 
 def counter_sheet(case_id: UUID, *, by: Actor, now: datetime) -> CounterSheet:
@@ -82,6 +84,7 @@ def counter_sheet(case_id: UUID, *, by: Actor, now: datetime) -> CounterSheet:
     return CounterSheet(
         case, get_standard(case.standard_id), who[case.applicant_id], who.get(case.agent_id) if case.agent_id else None,
         case.form.open_json(), materials, files, Correction.objects.filter(case=case).first(), clock_views(case, now=now),
+        shared_of(case.pk),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -26,6 +26,7 @@ from linli.domains.cases.permissions import (
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
 from linli.domains.cases.reading import Answer, answers
 from linli.domains.catalog.queries import Standard, get_standard
+from linli.domains.exchange.queries import Shared, shared_of
 from linli.domains.people.queries import Party, parties
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -107,6 +108,7 @@ class ReviewSheet:
     clocks: list[ClockView]
     asked: list[Ask]
     received_on: date | None
+    shared: dict[str, Shared] = field(default_factory=dict)
 
 
 def alias_of(step: Step | UUID) -> str:
@@ -129,7 +131,7 @@ def review_sheet(step_id: UUID, *, by: Actor, now: datetime) -> ReviewSheet:
         opinions=[Opinion(s.name, s.proposal, s.opinion, s.links_done, s.done_at) for s in earlier],
         clocks=[c for c in clock_views(case, now=now) if c.kind in (ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE)],
         asked=list(case.asks.filter(step=step).order_by("-asked_at")),
-        received_on=local_date(case.received_at) if case.received_at else None,
+        received_on=local_date(case.received_at) if case.received_at else None, shared=shared_of(case.pk),
     )  # fmt: skip
 
 

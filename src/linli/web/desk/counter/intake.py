@@ -31,10 +31,12 @@ from linli.domains.cases.queries import (
 )
 from linli.domains.catalog.queries import Material, Required
 from linli.domains.documents.commands import store_file
+from linli.domains.exchange.queries import Shared, any_connected
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
+from linli.web.desk.counter.sharing import arrivals, said, token
 from linli.web.desk.counter.sheet import ROW_STATES, about, show_sheet
 from linli.web.http import StaffRequest
 from linli.web.itemform import ItemForm, as_typed, read
@@ -60,6 +62,8 @@ class MaterialRow:
     files: list[MaterialFile]
     key: str
     asked: str  # what the correction notice says of it
+    shared: Shared | None = None  # what another department said
+    arrival: str = ""
 
     @property
     def settled(self) -> bool:
@@ -73,7 +77,7 @@ class MaterialRow:
 def material_rows(sheet: CounterSheet) -> list[MaterialRow]:
     """The checklist of a case; the first nine that the applicant hands in have a key."""
     asked = {i["code"]: i["what"] for i in sheet.correction.items if not i["is_field"]} if sheet.correction else {}
-    rows, number = [], 0
+    rows, number, connected = [], 0, any_connected()
     for row in sheet.materials:
         wanted = sheet.standard.material(row.code)
         if wanted is None:
@@ -83,7 +87,8 @@ def material_rows(sheet: CounterSheet) -> list[MaterialRow]:
         rows.append(
             MaterialRow(
                 row, wanted, ROW_STATES[MaterialState(row.state)], _note(row, wanted), sheet.files.get(row.pk, []), key,
-                asked.get(row.code, ""),
+                asked.get(row.code, ""), shared := sheet.shared.get(row.code),
+                said(row, shared, connected=connected) if wanted.from_departments else "",
             )
         )  # fmt: skip
     return rows
@@ -93,7 +98,7 @@ def _note(row: CaseMaterial, wanted: Material) -> str:
     if row.received:
         return _(Received(row.received).label)
     if wanted.from_departments:
-        return _("由%(issuer)s核验，不用申请人提供。") % {"issuer": wanted.issued_by or _("有关部门")}
+        return ""  # what there is to say of it comes from its source
     parts = [_(wanted.form.label)]
     if wanted.copies:
         parts.append(_("%(n)s 份") % {"n": wanted.copies})
@@ -128,7 +133,7 @@ def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> Ht
     correction = sheet.correction if sheet.case.state == State.CORRECTION_REQUESTED else None
     labels = {f.name: f.label for f in sheet.standard.form}
     context = about(sheet, request) | {
-        "form": form, "rows": rows, "version": seen(sheet), "correction": correction,
+        "form": form, "rows": rows, "arrivals": arrivals(sheet, rows, request), "version": seen(sheet), "correction": correction,
         "asked_fields": [(labels.get(i["code"], ""), i["what"]) for i in correction.items if i["is_field"]] if correction else [],
         "lacking": sum(not r.settled and not r.wanted.from_departments and not r.optional for r in rows),
     }  # fmt: skip
@@ -399,6 +404,33 @@ def _material_answer(request: StaffRequest, case_id: UUID, code: str, problem: s
 
 
 @requires("cases.receive")
+@require_safe
+def arrived(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """What other departments answered since the page was made: only the lines that say something else now."""
+    return _arrivals(request, case_id) if request.htmx else redirect("counter:case", case_id)
+
+
+def _arrivals(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    sheet = _sheet(request, case_id)
+    rows, before = material_rows(sheet), set(request.GET.get("seen", "").split(","))
+    changed = [r for r in rows if r.wanted.from_departments and token(r) not in before]
+    context = {"case": sheet.case, "arrivals": arrivals(sheet, rows, request), "changed": changed}
+    return render(request, "desk/counter/_arrivals.html", context)
+
+
+@requires("cases.receive")
+@require_POST
+def ask_departments(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Ask other departments once more, right now, and wait a moment for them."""
+    once_key(request)
+    came = do.fetch_shared(case_id=case_id, by=request.actor, now=request.now)
+    if request.htmx:
+        return _arrivals(request, case_id)
+    toasts.done(request, _("核验到 %(n)s 份材料。") % {"n": len(came)} if came else _("没有新的答复；由我局继续取，不影响办理。"))
+    return redirect(f"{reverse('counter:case', args=[case_id])}#materials")
+
+
+@requires("cases.receive")
 @require_POST
 def remove_file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpResponse:
     """Take a file off; a way back is offered."""
@@ -418,5 +450,5 @@ def restore_file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpRes
 
 
 __all__ = [
-    "accept", "back", "case", "correction", "material", "receive", "remove_file", "restore_file", "save", "withdraw",
+    "accept", "arrived", "ask_departments", "back", "case", "correction", "material", "receive", "remove_file", "restore_file", "save", "withdraw",
 ]  # fmt: skip

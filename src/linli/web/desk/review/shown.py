@@ -29,6 +29,7 @@ from linli.domains.cases.queries import (
     days_left,
 )
 from linli.domains.catalog.queries import LinkDuty, Material, limit_said, names_of
+from linli.domains.exchange.queries import Shared
 from linli.domains.people.queries import parties
 from linli.kernel.text import joined, noop
 from linli.web.ui.parts import Fact
@@ -187,6 +188,7 @@ _RECEIVED = {
     Received.COMMITTED: noop("已签署告知承诺书"),
     Received.FILLED: noop("网上填写的申请表"),
     Received.VERIFIED: noop("经部门核验"),
+    Received.SHARED: noop("部门共享取得"),
 }
 _TONES = {
     MaterialState.HAVE: ("done", "circle-check"), MaterialState.WILL_VERIFY: ("info", "building-bank"),
@@ -209,6 +211,7 @@ class Piece:
     files: list[File]
     may_settle: bool
     verified: bool
+    shared: Shared | None = None
     typed: str = ""
     error: str = ""
 
@@ -238,6 +241,7 @@ def _piece(n: int, row: CaseMaterial, files: Sequence[MaterialFile], sheet: Revi
         state is MaterialState.OWED else "", asked=_asked(asked) if asked else "",
         files=[File(f.pk, file_name(n, k, f.content_type), _SHOWN.get(f.content_type, "other"), f.size) for k, f in enumerate(files, 1)],
         may_settle=open_to_me and (state is MaterialState.OWED or verified), verified=verified,
+        shared=(found if (found := sheet.shared.get(row.code)) and found.digest else None),
     )  # fmt: skip
 
 
