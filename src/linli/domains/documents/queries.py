@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from linli.domains.documents import papers
 from linli.domains.documents.codes import LENGTH, near_codes, read_code, spaced
-from linli.domains.documents.engine import current_templates
+from linli.domains.documents.engine import current_templates, qr_svg
 from linli.domains.documents.errors import FileChanged, FileRefused, PaperWrong
 from linli.domains.documents.files import content_of, digest_of, pieces
 from linli.domains.documents.filetypes import FileType, check
@@ -34,7 +34,7 @@ from linli.kernel.text import Message, msg, noop
 __all__ = [
     "CODE_LENGTH", "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
     "SignatureCheck", "State", "Verified", "code_like", "current_templates", "document_record", "documents_about", "documents_of", "get_document", "open_file",
-    "papers", "pdf", "picture", "powers_behind", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
+    "papers", "pdf", "picture", "powers_behind", "qr_svg", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
     "verification_url", "verify", "verify_pdf",
 ]  # fmt: skip
 

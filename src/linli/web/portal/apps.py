@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-PARTS = ("guide", "verify", "me", "messages")
+PARTS = ("guide", "apply", "verify", "messages", "me")
 
 
 class PortalConfig(AppConfig):

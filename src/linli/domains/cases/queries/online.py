@@ -98,6 +98,10 @@ class OwnMaterial:
     open: bool
 
     @property
+    def state(self) -> MaterialState:
+        return MaterialState(self.row.state)
+
+    @property
     def is_question(self) -> bool:
         return is_question(self.wanted)
 

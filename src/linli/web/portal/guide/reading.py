@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -118,9 +118,9 @@ def _line(m: Material) -> MaterialLine:
     return MaterialLine(m.name, state, tuple(notes), "；".join(t for t in (m.note, m.basis) if t))
 
 
-def materials_asked(s: Standard) -> list[MaterialLine]:
-    """What the applicant brings, what is always needed first."""
-    asked = [m for m in s.materials if not m.from_departments]
+def materials_asked(s: Standard, *, without: Collection[str] = ()) -> list[MaterialLine]:
+    """What the applicant brings, what is always needed first; ``without`` those that need not be brought where this is shown."""
+    asked = [m for m in s.materials if not m.from_departments and m.code not in without]
     return [_line(m) for m in sorted(asked, key=lambda m: m.required is not Required.YES)]
 
 

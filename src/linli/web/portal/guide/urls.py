@@ -16,6 +16,7 @@ urlpatterns = [
     path("guides/<slug:code>/form", views.item_form, name="form"),
     path("guides/<slug:code>/<str:region>/<int:version>", views.version, name="version"),
     path("guides/<slug:code>/<str:region>/<int:version>.pdf", views.version_pdf, name="version_pdf"),
+    path("life/<slug:event>", views.life, name="life"),
     path("halls", views.halls, name="halls"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),

@@ -17,7 +17,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linli.domains.catalog.queries import InForce, ItemStandard, in_force, public_version, public_versions, published, search
+from linli.domains.cases.queries import why_not_online
+from linli.domains.catalog.queries import (
+    InForce,
+    ItemStandard,
+    get_standard,
+    in_force,
+    life_events,
+    public_version,
+    public_versions,
+    published,
+    search,
+)
 from linli.domains.documents.queries import papers
 from linli.domains.org.queries import Power, authority, calendar, counters, letterhead
 from linli.kernel.errors import NotFound
@@ -60,9 +71,17 @@ def home(request: Request) -> HttpResponseBase:
     halls = list(counters(region=place.code, on=request.today)[:3])
 
     def make() -> HttpResponse:
-        return remember(render(request, "portal/guide/home.html", {"place": place, "topics": topics, "halls": halls}), place)
+        return remember(render(request, "portal/guide/home.html", _home(place, topics, halls)), place)
 
     return unless_kept(request, make, place, topics, [_as_read(h) for h in halls])
+
+
+def _home(place: Place, topics: dict[str, str], halls: list[Any]) -> dict[str, Any]:
+    events = life_events()
+    return {
+        "place": place, "topics": topics, "halls": halls, "for_persons": [e for e in events if e.applicant == "person"],
+        "for_firms": [e for e in events if e.applicant == "employer"],
+    }  # fmt: skip
 
 
 def _as_read(hall: Any) -> tuple[str, ...]:
@@ -92,6 +111,7 @@ def guides(request: Request) -> HttpResponse:
         "place": place, "page": _page(rows, request), "text": text, "who": who, "topic": topic, "instant": instant,
         "topics": [Option(code, name) for code, name in topics.items()],
         "applicants": [Option(code, _(word)) for code, word in reading.APPLICANTS.items()],
+        "events": [e for e in life_events() if e.is_meant(text)],
         "chips": _chips(request, text=text, who=who, topic=topics.get(topic, ""), instant=instant),
     }  # fmt: skip
     return remember(render(request, "portal/guide/list.html", context), place)
@@ -119,6 +139,25 @@ def _chips(request: Request, *, text: str, who: str, topic: str, instant: bool) 
                 rest.pop(gone, None)
             chips.append((words, "?" + rest.urlencode()))
     return chips
+
+
+@public
+@require_safe
+def life(request: Request, event: str) -> HttpResponse:
+    """What matters when something happens in a life: each item with how long it takes, and what can be done online."""
+    place = place_of(request)
+    found = next((e for e in life_events() if e.code == event), None)
+    if found is None:
+        raise NotFound(what=msg("这一页"))
+    rows = {row.item_id: row for row in published(region=place.code, on=request.today).filter(item_id__in=found.items)}
+    lines = [_life_line(rows[code]) for code in found.items if code in rows]
+    return remember(render(request, "portal/guide/life.html", {"place": place, "event": found, "lines": lines}), place)
+
+
+def _life_line(row: ItemStandard) -> dict[str, Any]:
+    s = get_standard(row.pk)
+    promised = s.times.promised
+    return {"s": s, "online": why_not_online(s) is None, "how_long": reading.how_long(promised) if promised else None}
 
 
 # -- one item -------------------------------------------------------------------------------------------------------------
@@ -174,7 +213,7 @@ def _guide(request: Request, place: Place, found: InForce, *, kept: bool = False
         remedy = papers.Remedy(review_body=body.review_body, court=body.court) if body and body.review_body and body.court else None
         promised = s.times.promised
         context = {
-            "s": s, "found": found, "place": place, "body": body, "remedy": remedy, "kept": kept,
+            "s": s, "why_not": why_not_online(s), "found": found, "place": place, "body": body, "remedy": remedy, "kept": kept,
             "where": where[:_NEAREST], "more_places": len(where) > _NEAREST,
             "how_long": reading.how_long(promised) if promised else None,
             "counted": reading.counted(promised, msg("受理")) if promised else None,

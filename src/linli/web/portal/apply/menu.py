@@ -1,0 +1,1 @@
+"""What this part puts into the navigation and the palette."""
