@@ -63,6 +63,10 @@ class Env(BaseSettings):
     amber_fraction: float = Field(1 / 3, gt=0, lt=1, description="Share of a limit that is left when its clock turns amber. (K)")
     amber_working_days: int = Field(1, ge=0, description="Or that many working days, whichever comes first. (K)")
     correction_days: int = Field(10, ge=1, description="Working days an applicant is given to correct; stated in the notice. (L)")
+    commitment_check_days: int = Field(60, ge=1, description="Working days from the decision within which a commitment is checked. (L: 浙江, art. 14 of its regulation)")
+    commitment_hearing_days: int = Field(5, ge=1, description="Working days an applicant has to answer to facts that belie a commitment. (K)")
+    credit_note_months: int = Field(12, ge=1, le=60, description="Months for which a commitment proved untrue is noted, unless repaired before. (K)")
+    pending_remind_days: int = Field(2, ge=0, description="Working days before its day on which a promised material is reminded of. (K)")
     demand_days: int = Field(5, ge=1, description="Working days to answer a demand. (L)")
     reviewer_load: int = Field(30, ge=1, description="Open cases at which a reviewer is left out of the draw. (K)")
     # Documents.

@@ -9,6 +9,8 @@ _WORDS = {
     "accounts.sessions": noop("查看和结束他人的登录"),
     "calendar.manage": noop("维护工作日历"),
     "cases.accept": noop("受理申请"),
+    "cases.breach": noop("认定承诺不实"),
+    "cases.check": noop("事后核查承诺"),
     "cases.decide": noop("作出决定"),
     "cases.deliver": noop("送达结果"),
     "cases.extend": noop("批准延期"),

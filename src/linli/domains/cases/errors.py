@@ -212,3 +212,54 @@ class CodeUnknown(LinliError):
     kind = Kind.NOT_FOUND
     template = noop("没有找到这个接着办码。")
     remedy = noop("请核对 8 位数字；接着办码只能用一次，24 小时内有效，可以重新取一个。")
+
+
+class PromiseRefused(CommitmentNotAllowed):
+    """Nothing may be promised in place of this material, and why not."""
+
+    code = "cases.promise_refused"
+    template = noop("“%(name)s”不能以承诺代替：%(why)s。")
+    remedy = noop("请提供该材料；确实一时拿不出的，可以等齐了再来，或者告诉窗口我们一起想办法。")
+
+
+class CreditNoted(CommitmentNotAllowed):
+    code = "cases.credit_noted"
+    template = noop("申请人有一次承诺不实的记录，%(until)s 之前或修复之前不能再以承诺代替材料。")
+    remedy = noop("请提供“%(name)s”；已经改正的，可以先申请修复。")
+
+
+class PromisesOnce(CommitmentNotAllowed):
+    code = "cases.promised_once"
+    kind = Kind.CONFLICT
+    template = noop("“%(name)s”已经容缺过一次，不能再次容缺。")
+    remedy = noop("请按承诺的日期补交；确有困难的，请告诉窗口。")
+
+
+class PendingOpen(LinliError):
+    code = "cases.pending_open"
+    kind = Kind.CONFLICT
+    template = noop("容缺的材料还没有补交：%(names)s。")
+    remedy = noop("补交之后再批准；期限到了仍未补交的，系统会撤销受理。")
+
+
+class NotYourCheck(LinliError):
+    code = "cases.not_your_check"
+    kind = Kind.NOT_FOUND
+    template = noop("这项核查不在您名下，或者已经办完。")
+    remedy = noop("请从“事后核查”的清单中选择。")
+
+
+class NotHeard(LinliError):
+    code = "cases.not_heard"
+    kind = Kind.CONFLICT
+    template = noop("申请人还可以在 %(until)s 之前陈述申辩，现在不能认定承诺不实。")
+    remedy = noop("请先登记申请人的陈述，或者等陈述期限过后再认定；查明属实的可以随时撤销疑点。")
+
+
+class ResultDoubted(LinliError):
+    code = "cases.result_doubted"
+    kind = Kind.CONFLICT
+    template = noop("本案的承诺正在核查或者已查明不实，结果暂不能用印出件。")
+    remedy = noop("请等核查结论；核查属实后即可出件。")
+
+

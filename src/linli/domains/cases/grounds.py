@@ -96,6 +96,7 @@ class MaterialState(StrEnum):
     COMMITTABLE = "committable"
     PROVIDE = "provide"
     OWED = "owed"
+    PENDING = "pending"
     NOT_APPLICABLE = "not_applicable"
 
     @property
@@ -114,6 +115,7 @@ _MATERIALS = {
     MaterialState.COMMITTABLE: noop("可承诺"),
     MaterialState.PROVIDE: noop("请提供"),
     MaterialState.OWED: noop("欠交（由我局补齐）"),
+    MaterialState.PENDING: noop("容缺（承诺补交）"),
     MaterialState.NOT_APPLICABLE: noop("本次不涉及"),
 }
 
@@ -126,6 +128,7 @@ class Received(StrEnum):
     UPLOADED = "uploaded"
     PHOTOGRAPHED = "photographed"
     COMMITTED = "committed"
+    PROMISED = "promised"
     FILLED = "filled"
     VERIFIED = "verified"
     SHARED = "shared"
@@ -141,6 +144,7 @@ _RECEIVED = {
     Received.UPLOADED: noop("上传电子材料"),
     Received.PHOTOGRAPHED: noop("窗口拍照"),
     Received.COMMITTED: noop("签署告知承诺书"),
+    Received.PROMISED: noop("承诺容缺补交"),
     Received.FILLED: noop("网上填写的申请表"),
     Received.VERIFIED: noop("经部门核验"),
     Received.SHARED: noop("部门共享取得"),

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from linli.domains.cases.lifecycle import DECIDED, State
+from linli.domains.cases.promising import PromiseState
 from linli.kernel.actors import Channel
 from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
@@ -475,3 +476,100 @@ class Counter(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["area", "day", "channel"], name="cases_counter_once")]
+
+
+class Commitment(models.Model):
+    """A promise in place of a material, or to bring one later; ``promising.PromiseState`` has its states.
+
+    ``notice`` is the text as it was told, which the promise goes by whatever is said later. ``due_on`` is until when it must be
+    checked (from the decision) or the material brought (from the acceptance); ``owner_id`` is who must check.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="commitments")
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=2000)
+    promise = models.CharField(max_length=10)
+    party_id = models.UUIDField()
+    notice = models.JSONField()
+    signed = models.CharField(max_length=8)
+    signature_file_id = models.UUIDField(null=True)
+    typed_name = models.CharField(max_length=100, blank=True)
+    provisional = models.BooleanField(default=False)
+    given_at = models.DateTimeField()
+    taken_by_id = models.UUIDField(null=True)
+    document_id = models.UUIDField(null=True)
+    standing = models.CharField(max_length=8, default=PromiseState.GIVEN)
+    due_on = models.DateField(null=True)
+    amber_on = models.DateField(null=True)
+    owner_id = models.UUIDField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by_id = models.UUIDField(null=True)
+    receipt_id = models.UUIDField(null=True)  # the department's answer it was checked by
+    finding = models.CharField(max_length=2000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "code"], condition=~Q(standing="void"), name="cases_commitment_once"),
+            models.CheckConstraint(condition=Q(standing__in=list(PromiseState)), name="cases_commitment_standing"),
+            models.CheckConstraint(
+                condition=Q(standing__in=["given", "void"]) | Q(due_on__isnull=False), name="cases_commitment_due"
+            ),
+            models.CheckConstraint(
+                condition=Q(standing__in=["given", "due", "doubted"], settled_at=None)
+                | (~Q(standing__in=["given", "due", "doubted"]) & Q(settled_at__isnull=False)),
+                name="cases_commitment_settled",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner_id", "due_on", "id"], name="cases_commitment_own", condition=Q(standing__in=["due", "doubted"])),
+            models.Index(fields=["due_on", "id"], name="cases_commitment_open", condition=Q(standing__in=["due", "doubted"])),
+            models.Index(fields=["party_id"], name="cases_commitment_party", condition=Q(standing="broken")),
+        ]  # fmt: skip
+
+
+class Breach(models.Model):
+    """A commitment that facts belie: what was found, what the applicant says to it, what follows, and how it was made good."""
+
+    commitment = models.OneToOneField(Commitment, on_delete=models.PROTECT, primary_key=True, related_name="breach")
+    facts = models.TextField()
+    found_at = models.DateTimeField()
+    found_by_id = models.UUIDField(null=True)
+    hear_until = models.DateField()
+    notice_id = models.UUIDField(null=True)
+    statement = models.TextField(blank=True)
+    heard_at = models.DateTimeField(null=True)
+    heard_by_id = models.UUIDField(null=True)
+    concluded_at = models.DateTimeField(null=True)
+    concluded_by_id = models.UUIDField(null=True)
+    upheld = models.BooleanField(null=True)
+    reasons = models.TextField(blank=True)
+    legal_basis = models.CharField(max_length=200, blank=True)
+    revoked = models.BooleanField(default=False)
+    decision_id = models.UUIDField(null=True)
+    noted_until = models.DateField(null=True)  # the end of the note of credit
+    repaired_at = models.DateTimeField(null=True)
+    repaired_by_id = models.UUIDField(null=True)
+    repair = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(facts=""), name="cases_breach_facts"),
+            models.CheckConstraint(
+                condition=Q(concluded_at=None, concluded_by_id=None, upheld=None)
+                | (Q(concluded_at__isnull=False, concluded_by_id__isnull=False, upheld__isnull=False) & ~Q(reasons="")),
+                name="cases_breach_concluded",
+            ),
+            # A breach is noted until a day (or its repair), never for ever.
+            models.CheckConstraint(
+                condition=~Q(upheld=True) | Q(noted_until__isnull=False), name="cases_breach_noted"
+            ),
+            # Whoever says it is untrue does not decide what follows.
+            models.CheckConstraint(
+                condition=Q(concluded_by_id=None) | Q(found_by_id=None) | ~Q(concluded_by_id=F("found_by_id")),
+                name="cases_breach_two_hands",
+            ),
+        ]  # fmt: skip
+
+

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from linli.domains.cases.clock import ClockKind, explain
 from linli.domains.cases.clocks import budget_of, derive, pauses_of
 from linli.domains.cases.grounds import MaterialState, Received
-from linli.domains.cases.models import Case, CaseMaterial, ClockRow, ExtensionRow, Suspension
+from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Commitment, ExtensionRow, Suspension
+from linli.domains.cases.promising import Promise, PromiseNotice, Signed
 from linli.domains.catalog.queries import Standard, get_standard, limit_text
 from linli.domains.documents.commands import compose, vouched
-from linli.domains.documents.queries import PaperKind
+from linli.domains.documents.queries import FileType, PaperKind, open_file
 from linli.domains.org.queries import Letterhead, calendar, letterhead
 from linli.domains.people.queries import Party, party
 from linli.kernel.actors import Actor
@@ -24,7 +26,7 @@ from linli.kernel.text import joined
 # A notice is dated and sealed (行政许可法 art. 32); the result is sealed by its issuer, a receipt is signed by who received.
 _SEALED_BY_JOB = {
     PaperKind.ACCEPTANCE_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NON_ACCEPTANCE, PaperKind.SUSPENSION_NOTICE,
-    PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE,
+    PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.BREACH_NOTICE, PaperKind.BREACH_DECISION,
 }  # fmt: skip
 
 
@@ -82,8 +84,41 @@ _HOW = {
 }  # fmt: skip
 
 
-def acceptance_data(case: Case, standard: Standard, materials: list[CaseMaterial], clock: ClockRow, code: str) -> dict[str, Any]:
-    """The acceptance notice: what was received, what the bureau gets itself, until when and why."""
+def promise_data(promise: Commitment) -> dict[str, Any]:
+    """What a signed promise says as a paper: the notice as it was told, and how it was signed."""
+    told = PromiseNotice.of(promise.notice)
+    return promise_text(told, promise.name) | {
+        "signed_how": Signed(promise.signed).label if promise.signed != Signed.DRAWN else "",
+        "signed_on": local_date(promise.given_at), "signature_png": drawing_of(promise.signature_file_id),
+        "signer": promise.typed_name, "due_on": promise.due_on,
+    }  # fmt: skip
+
+
+def promise_text(told: PromiseNotice, material: str) -> dict[str, Any]:
+    """The notice itself, also for a print to be signed by hand."""
+    return {
+        "pending": told.promise is Promise.PENDING, "material": material[:500], "required": told.required, "basis": told.basis,
+        "choice": told.choice, "promised": told.promised, "check": told.check, "provisional": told.provisional,
+        "consequence": told.consequence, "repair": told.repair, "sources": [s.text for s in told.sources],
+    }  # fmt: skip
+
+
+_DRAWING = 300_000  # bytes; what a paper prints as a signature, a photograph is kept in the file
+
+
+def drawing_of(file_id: UUID | None) -> str:
+    """A signature drawn on a screen, for printing (PNG in Base64); empty for anything else."""
+    if file_id is None:
+        return ""
+    kept = open_file(file_id)
+    small = kept.content_type == FileType.PNG and kept.size <= _DRAWING
+    return b64encode(kept.read()).decode() if small else ""
+
+
+def acceptance_data(
+    case: Case, standard: Standard, materials: list[CaseMaterial], clock: ClockRow, code: str, *, pending: Mapping[str, date | None]
+) -> dict[str, Any]:
+    """The acceptance notice: what was received, what the bureau gets itself, what was promised until when, and why."""
     head = letterhead(case.org_id)
     times = standard.times
     delivery = "窗口领取、邮寄或电子送达，由申请人选择。"
@@ -100,6 +135,11 @@ def acceptance_data(case: Case, standard: Standard, materials: list[CaseMaterial
             {"name": m.name[:500], "owed_by_bureau": True, "note": "由本机关向有关部门核验，无需申请人提供"}
             for m in materials
             if m.state == MaterialState.OWED
+        ]
+        + [
+            {"name": m.name[:500], "by": pending.get(m.code), "note": "申请人书面承诺补交，逾期未补交的撤销受理"}
+            for m in materials
+            if m.state == MaterialState.PENDING
         ],
         "limit": limit_text(times.promised), "statutory_limit": limit_text(times.statutory) if times.statutory else "",
         "due_on": clock.due_on, "due_note": due_note(case, clock, (), ()),

@@ -24,6 +24,7 @@ FOLLOW, COLLECT = "cases.follow", "cases.collect"  # of other systems: how their
 ISSUE, DELIVER, SUPERVISE = "cases.issue", "cases.deliver", "cases.supervise"
 SUSPEND, EXTEND, EXTEND_STATUTORY = "cases.suspend", "cases.extend", "cases.extend_statutory"
 REDRAW, REFUSE = "cases.redraw", "cases.refuse"
+CHECK, BREACH = "cases.check", "cases.breach"  # of commitments: to check them, and to decide that one was untrue
 PORTAL = "portal.use"  # of residents
 
 

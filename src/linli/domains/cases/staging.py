@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from linli.domains.cases import clocks
+from linli.domains.cases import clocks, promises
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.deciding import decision_text
 from linli.domains.cases.drawing import draw_for
@@ -100,6 +100,7 @@ def conclude(
     A refusal needs facts and reasons, and is given the remedies (行政许可法 art. 38). Raises :class:`GroundsMissing`.
     """
     case, now = work.case, work.now
+    promises.at_decision(work, approve=approve)
     text = decision_text(case, standard, approve=approve, facts=facts, reasons=reasons, legal_basis=legal_basis)
     rows.insert(
         Decision(

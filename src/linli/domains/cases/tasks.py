@@ -78,6 +78,20 @@ def draw_waiting(timestamp: int) -> None:
     """Come back to stages that found nobody."""
     commands.draw_waiting(by=system(), now=_now())
 
+@task(name="cases.ask_for_check", retry=5)
+def ask_for_check(commitment_id: str) -> None:
+    """Ask a department about what was committed to."""
+    commands.ask_for_check(commitment_id=UUID(commitment_id), by=system(), now=_now())
+
+
+@periodic(cron="*/10 * * * *")
+@task(name="cases.checks", queueing_lock="cases.checks")
+def checks(timestamp: int) -> None:
+    """Settle what departments have answered, and find somebody for each check that has nobody."""
+    commands.settle_answered(by=system(), now=_now())
+    commands.find_checkers(by=system(), now=_now())
+
+
 
 @periodic(cron="5 16 * * *")  # the queue counts in UTC: five past midnight in China
 @task(name="cases.daily", queueing_lock="cases.daily", retry=3)
@@ -91,3 +105,5 @@ def daily(timestamp: int) -> None:
     commands.lapse_drafts(by=by, now=now)
     commands.note_overdue(by=by, now=now)
     commands.reproject_open(by=by, now=now, provisional_only=True)
+    commands.lapse_pending(by=by, now=now)
+    commands.remind_pending(by=by, now=now)

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from linli.domains.documents.rules import PaperKind
 from linli.kernel.text import noop
@@ -367,6 +367,23 @@ class Delivered(Part):
 _SIGNATURE_BYTES = 300_000
 
 
+def _drawn(value: str) -> str:
+    if value:
+        try:
+            raw = b64decode(value, validate=True)
+        except ValueError as error:
+            raise ValueError("签名图片不是 Base64") from error
+        if not raw.startswith(b"\x89PNG\r\n\x1a\n") or len(raw) > _SIGNATURE_BYTES:
+            raise ValueError("签名图片应为 300 KB 以内的 PNG")
+        width, height = int.from_bytes(raw[16:20], "big"), int.from_bytes(raw[20:24], "big")
+        if not (0 < width <= 3000 and 0 < height <= 3000):
+            raise ValueError("签名图片尺寸过大")
+    return value
+
+
+Drawing = Annotated[str, AfterValidator(_drawn)]  # a signature drawn on a screen, PNG in Base64
+
+
 class DeliveryReceipt(Addressed):
     """送达回证: what was handed to whom, when, how, with a signature drawn on the device or a receipt code."""
 
@@ -378,27 +395,13 @@ class DeliveryReceipt(Addressed):
     delivered_at: AwareDatetime = Field(description="送达时间")
     receiver: Line = Field("", description="签收人")
     relation: Line = Field("", description="签收人与受送达人的关系（本人、代理人、同住成年家属）")
-    signature_png: str = Field("", repr=False, description="手写签名图片（PNG,Base64）")
+    signature_png: Drawing = Field("", repr=False, description="手写签名图片（PNG,Base64）")
     receipt_code: Line = Field("", description="签收凭据（电子签收码、邮件号）")
     deliverers: Lines = Field((), description="送达人")
     witnesses: Lines = Field((), description="见证人")
     refusal: Prose = Field("", description="拒收事由和处理情况")
     note: Prose = Field("", description="备注")
 
-    @field_validator("signature_png")
-    @classmethod
-    def _is_a_drawing(cls, value: str) -> str:
-        if value:
-            try:
-                raw = b64decode(value, validate=True)
-            except ValueError as error:
-                raise ValueError("签名图片不是 Base64") from error
-            if not raw.startswith(b"\x89PNG\r\n\x1a\n") or len(raw) > _SIGNATURE_BYTES:
-                raise ValueError("签名图片应为 300 KB 以内的 PNG")
-            width, height = int.from_bytes(raw[16:20], "big"), int.from_bytes(raw[20:24], "big")
-            if not (0 < width <= 3000 and 0 < height <= 3000):
-                raise ValueError("签名图片尺寸过大")
-        return value
 
 
 class Content(Part):
@@ -446,6 +449,63 @@ class CaseCover(Paper):
     @property
     def holder_is_employer(self) -> bool:
         return self.applicant_is_employer
+
+
+class Commitment(Addressed):
+    """告知承诺书: what was told, what is promised in place of a material (or to be brought later), and the signature."""
+
+    kind: ClassVar = PaperKind.COMMITMENT
+
+    case_number: Line = Field("", description="办件编号（签字在前的空白承诺书没有）")
+    pending: bool = Field(False, description="是否容缺补交（承诺以后交来，而不是承诺属实）")
+    material: Named = Field(description="承诺代替或补交的材料")
+    required: Told = Field(description="告知：要求提供什么")
+    basis: Prose = Field("", description="告知：依据")
+    choice: Prose = Field("", description="告知：可以不承诺")
+    promised: Told = Field(description="承诺的内容")
+    check: Prose = Field("", description="核查或提醒的方式和期限")
+    provisional: Prose = Field("", description="凭承诺作出的结果是否暂行")
+    consequence: Told = Field(description="不实承诺或逾期的后果")
+    repair: Prose = Field("", description="如何改正")
+    sources: Lines = Field((), description="告知内容的出处")
+    due_on: date | None = Field(None, description="补交或核查的最后一天")
+    signer: Line = Field("", description="承诺人（与申请人不同时）")
+    signed_on: date | None = Field(None, description="签署日期")
+    signed_how: Line = Field("", description="签署方式")
+    signature_png: Drawing = Field("", repr=False, description="手写签名图片（PNG,Base64）")
+
+    @property
+    def heading(self) -> str:
+        return "容缺受理承诺书" if self.pending else self.kind.label
+
+
+class BreachNotice(Addressed):
+    """承诺核查情况告知书: the facts that belie a commitment, what is intended, and until when the applicant can answer."""
+
+    kind: ClassVar = PaperKind.BREACH_NOTICE
+
+    material: Named = Field(description="承诺代替的材料")
+    promised_on: date = Field(description="承诺日期")
+    facts: Told = Field(description="核查发现的情况")
+    intended: Told = Field(description="拟作出的处理")
+    legal_basis: Lines = Field(min_length=1, description="法律依据")
+    answer_by: date = Field(description="陈述申辩的最后一天")
+
+
+class BreachDecision(Addressed):
+    """承诺不实处理决定书: facts, what the applicant said, the decision, until when it is noted, and how to have it reviewed."""
+
+    kind: ClassVar = PaperKind.BREACH_DECISION
+
+    material: Named = Field(description="承诺代替的材料")
+    facts: Told = Field(description="查明的事实")
+    statement: Prose = Field("", description="申请人的陈述申辩")
+    reasons: Told = Field(description="理由")
+    legal_basis: Lines = Field(min_length=1, description="法律依据")
+    revoked: Lines = Field((), description="撤销的文书")
+    noted_until: date = Field(description="信用记录保留到")
+    repair: Told = Field(description="如何修复")
+    remedy: Remedy = Field(description="救济途径")
 
 
 class DemandReceipt(Paper):
@@ -607,6 +667,6 @@ MODELS: dict[PaperKind, type[Paper]] = {
     model.kind: model
     for model in (
         AcceptanceNotice, CorrectionNotice, NonAcceptance, SuspensionNotice, ResumptionNotice, ExtensionNotice, Decision,
-        ResultCertificate, DeliveryReceipt, CaseCover, DemandReceipt, ServiceGuide, WindowGuide,
+        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, DemandReceipt, ServiceGuide, WindowGuide,
     )
 }  # fmt: skip

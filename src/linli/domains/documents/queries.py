@@ -118,7 +118,7 @@ def picture(document_id: UUID) -> bytes:
 
 
 # A receipt is signed by whoever received, a cover is a list: neither is ever sealed.
-_NEVER_SEALED = (PaperKind.DELIVERY_RECEIPT, PaperKind.CASE_COVER)
+_NEVER_SEALED = (PaperKind.DELIVERY_RECEIPT, PaperKind.CASE_COVER, PaperKind.COMMITMENT)
 
 
 def _mark(document: Document) -> str:
@@ -129,11 +129,12 @@ def _mark(document: Document) -> str:
 
 
 def render_paper(
-    kind: PaperKind, version: int | None, data: Paper | Mapping[str, Any], *, issuer: str = "", on: date | None = None
-) -> bytes:
+    kind: PaperKind, version: int | None, data: Paper | Mapping[str, Any], *, issuer: str = "", on: date | None = None,
+    to_sign: bool = False,
+) -> bytes:  # fmt: skip
     """Print a guide, or a specimen of any other kind, with a version of its template (None: the newest).
 
-    ``issuer`` and ``on`` stand under a specimen. Raises :class:`PaperWrong` when the data do not fit the kind.
+    ``issuer`` and ``on`` stand under a specimen. ``to_sign``: no specimen but a sheet to be signed by hand. Raises :class:`PaperWrong` when the data do not fit the kind.
     """
     kind = PaperKind(kind)
     try:
@@ -148,7 +149,8 @@ def render_paper(
     elif on is None:
         raise ValueError("a specimen has a date")
     else:
-        sheet = loose_sheet(paper, issuer=issuer, on=on, mark=_SPECIMEN)
+        mark, foot = ("", "请看清内容后签字；签字后由窗口存卷，您可以要一份复印件") if to_sign else (_SPECIMEN, "")
+        sheet = loose_sheet(paper, issuer=issuer, on=on, mark=mark, foot=foot)
     at = datetime.combine(on, time(), SHANGHAI)
     return press().render(sheet, version or current_templates()[kind], at=at)
 

@@ -21,6 +21,9 @@ class PaperKind(StrEnum):
     RESULT_CERTIFICATE = "result_certificate"
     DELIVERY_RECEIPT = "delivery_receipt"
     CASE_COVER = "case_cover"
+    COMMITMENT = "commitment"
+    BREACH_NOTICE = "breach_notice"
+    BREACH_DECISION = "breach_decision"
     DEMAND_RECEIPT = "demand_receipt"
     SERVICE_GUIDE = "service_guide"
     WINDOW_GUIDE = "window_guide"
@@ -37,7 +40,7 @@ class PaperKind(StrEnum):
     @property
     def needs_power(self) -> bool:
         """Whether sealing it is an exercise of power over an item; a receipt for a demand and a cover are not."""
-        return self not in (PaperKind.DEMAND_RECEIPT, PaperKind.CASE_COVER)
+        return self not in (PaperKind.DEMAND_RECEIPT, PaperKind.CASE_COVER, PaperKind.COMMITMENT)
 
 
 _KINDS = {
@@ -51,6 +54,9 @@ _KINDS = {
     PaperKind.RESULT_CERTIFICATE: noop("办理结果证明"),
     PaperKind.DELIVERY_RECEIPT: noop("送达回证"),
     PaperKind.CASE_COVER: noop("案卷封面及卷内目录"),
+    PaperKind.COMMITMENT: noop("告知承诺书"),
+    PaperKind.BREACH_NOTICE: noop("承诺核查情况告知书"),
+    PaperKind.BREACH_DECISION: noop("承诺不实处理决定书"),
     PaperKind.DEMAND_RECEIPT: noop("诉求登记回执"),
     PaperKind.SERVICE_GUIDE: noop("办事指南"),
     PaperKind.WINDOW_GUIDE: noop("受办分离操作指南"),
@@ -68,6 +74,9 @@ _NUMBER_WORDS = {
     PaperKind.RESULT_CERTIFICATE: "证",
     PaperKind.DELIVERY_RECEIPT: "达",
     PaperKind.CASE_COVER: "卷",
+    PaperKind.COMMITMENT: "诺",
+    PaperKind.BREACH_NOTICE: "核告",
+    PaperKind.BREACH_DECISION: "核决",
     PaperKind.DEMAND_RECEIPT: "诉",
 }
 

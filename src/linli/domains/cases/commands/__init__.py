@@ -4,6 +4,21 @@ from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
 from linli.domains.cases.commands.clients import answer_correction, supplement
+from linli.domains.cases.commands.commitments import (
+    ask_for_check,
+    bring_pending,
+    commit_to,
+    conclude_breach,
+    confirm_kept,
+    find_breach,
+    find_checkers,
+    give_check,
+    hear_applicant,
+    lapse_pending,
+    remind_pending,
+    repair_breach,
+    settle_answered,
+)
 from linli.domains.cases.commands.counter import (
     accept_at_counter,
     make_ready_to_print,
@@ -102,7 +117,10 @@ __all__ = [
     "publish_draws", "read_own_paper", "receive_back", "receive_case", "receive_correction", "receive_draft", "Received",
     "record_export", "record_external", "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue",
     "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case", "reveal_draws",
+from linli.domains.cases.promising import Promise
     "run_file", "SamePerson", "save_form", "save_online", "seal_notice", "settle_ask", "settle_material", "show_whole",
     "start_case", "start_online", "submit_case", "submit_online", "supplement", "suspend_case", "take_back_online",
+    "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
+    "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "take_off_online", "take_over", "tell", "withdraw_case", "withdraw_online",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from linli.domains.cases import clocks, papers
+from linli.domains.cases import clocks, papers, promises
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.drawing import give_back_place
 from linli.domains.cases.errors import (
@@ -24,6 +24,7 @@ from linli.domains.cases.errors import (
     MaterialsMissing,
     NoAuthority,
     NothingToCorrect,
+    PromiseRefused,
     ReasonMissing,
     StillMissing,
 )
@@ -49,6 +50,7 @@ from linli.domains.cases.permissions import (
     at_counter,
     supervises,
 )
+from linli.domains.cases.promising import Promise, why_not
 from linli.domains.cases.sharing import want_shared
 from linli.domains.cases.staging import begin_processing, first_stage, open_stage, owe_materials
 from linli.domains.catalog.queries import (
@@ -97,6 +99,7 @@ class Handed:
     files: tuple[tuple[StoredFileRef, str], ...] = ()
     note: str = ""
     not_applicable: bool = False
+    signature: StoredFileRef | None = None  # of a promise; a commitment is its own file
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +253,33 @@ def note_material(work: Work, material: Handed, *, applies: bool | None = None, 
     _apply(row, material, get_standard(work.case.standard_id), work.now)
     row.save()
     _add_files(row, material, work.now)
+    _keep_promise(work, row, material)
     work.note(
         "cases.material_noted", material=material.code, state=row.state, received=row.received,
         files=[{"sm3": ref.digest, "name": name} for ref, name in material.files], **more,
     )  # fmt: skip
     work.save()
+
+
+def note_handed(work: Work, row: CaseMaterial, handed: Handed) -> None:
+    """Note a material that comes in after acceptance, where somebody promised it."""
+    _apply(row, handed, get_standard(work.case.standard_id), work.now)
+    row.save()
+    _add_files(row, handed, work.now)
+    work.note(
+        "cases.material_noted", material=handed.code, state=row.state, received=row.received,
+        files=[{"sm3": ref.digest, "name": name} for ref, name in handed.files],
+    )  # fmt: skip
+
+
+def _keep_promise(work: Work, row: CaseMaterial, handed: Handed) -> None:
+    """A promise in place of the material, kept as it was told; any other way of handing it in ends an earlier one."""
+    if handed.received not in (Received.COMMITTED, Received.PROMISED):
+        promises.let_go(work, code=row.code)
+        return
+    promise = Promise.PENDING if handed.received is Received.PROMISED else Promise.COMMITMENT
+    signature = handed.signature or (handed.files[0][0] if handed.files else None)
+    promises.keep(work, row, promise, signature=signature, typed=handed.note if work.by.resident_id else "")
 
 
 def material_row(case: Case, code: str) -> CaseMaterial:
@@ -272,8 +297,11 @@ def _apply(row: CaseMaterial, handed: Handed, standard: Standard, now: datetime)
         row.state, row.received = MaterialState.NOT_APPLICABLE, ""
     elif handed.received or handed.files:
         if handed.received is Received.COMMITTED and not (wanted and wanted.may_be_committed):
-            raise CommitmentNotAllowed(field="materials", name=row.name)
-        row.state, row.received = MaterialState.HAVE, handed.received or Received.UPLOADED
+            why = why_not(wanted, Promise.COMMITMENT, instant=False) if wanted else None
+            raise PromiseRefused(field="materials", name=row.name, why=why) if why else CommitmentNotAllowed(name=row.name)
+        promised = handed.received is Received.PROMISED
+        row.state = MaterialState.PENDING if promised else MaterialState.HAVE
+        row.received = "" if promised else handed.received or Received.UPLOADED
     else:  # taken back
         row.state, row.received = initial_state(wanted) if wanted else MaterialState.PROVIDE, ""
     row.note = handed.note[:500]
@@ -393,6 +421,8 @@ def receive_case(
     for handed in materials:
         if handed.files:
             _add_files(by_code[handed.code], handed, now)
+        if handed.received in (Received.COMMITTED, Received.PROMISED):
+            _keep_promise(work, by_code[handed.code], handed)
     return case.pk
 
 
@@ -592,9 +622,12 @@ def _accept(work: Work, standard: Standard, powers: ItemAuthority | None = None,
     )  # fmt: skip
     stage = first_stage(case, standard, now=now)
     draw, stage_clock = open_stage(work, stage, standard, others=[accepted])
+    pending = promises.at_acceptance(work, standard) if any(map(_is_promised, materials)) else {}
     document = papers.compose_for(
         case, PaperKind.ACCEPTANCE_NOTICE,
-        papers.acceptance_data(case, standard, materials, fresh[0], case.receipt_code.open() if case.receipt_code else ""),
+        papers.acceptance_data(
+            case, standard, materials, fresh[0], case.receipt_code.open() if case.receipt_code else "", pending=pending
+        ),
         org_id=letterhead(case.org_id).body_id, by=by, now=now,
     )  # fmt: skip
     rows.insert(accepted, stage)
@@ -606,6 +639,10 @@ def _accept(work: Work, standard: Standard, powers: ItemAuthority | None = None,
     if stage.automatic:
         defer("cases.decide_automatically", step_id=str(stage.pk))
     return document
+
+
+def _is_promised(row: CaseMaterial) -> bool:
+    return row.received == Received.COMMITTED or row.state == MaterialState.PENDING
 
 
 def _must_be_complete(materials: Iterable[CaseMaterial], standard: Standard) -> None:
@@ -694,6 +731,7 @@ def withdraw(work: Work, *, reason: str) -> None:
 
 
 def _void_clocks(work: Work) -> None:
+    promises.let_go(work)
     clocks.stop(work.case, ClockKind, on=work.now, void=True)
     work.change(due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from linli.domains.cases import clocks, papers
+from linli.domains.cases import clocks, papers, promises
 from linli.domains.cases.clock import ClockKind, add_months
 from linli.domains.cases.errors import CodeLocked, CodeWrong, OnAnothersTable, ProofMissing, SamePerson
 from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
@@ -31,7 +30,7 @@ from linli.domains.cases.moves import Work, lock, locked, subject
 from linli.domains.cases.permissions import DELIVER, ISSUE, may_deliver, may_issue
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import seal_document
-from linli.domains.documents.queries import FileType, PaperKind, documents_of, open_file
+from linli.domains.documents.queries import PaperKind, documents_of, open_file
 from linli.domains.org.queries import letterhead
 from linli.domains.trace.commands import expect, once
 from linli.kernel import rows
@@ -81,7 +80,7 @@ def _compose_result(work: Work) -> list[UUID]:
     head = letterhead(org_id)
     decision = rows.load(Decision, "WHERE t.case_id = %s", [case.pk])[0]
     basis = [line for line in decision.legal_basis.split("、") if line][:12]
-    who = papers.applicant(case)
+    who, provisional = papers.applicant(case), promises.provisional_note(case) if decision.approved else ""
     content = (
         f"经审查，{who.name}申请的“{standard.name}”符合规定条件，予以办理。"
         if decision.approved
@@ -94,7 +93,7 @@ def _compose_result(work: Work) -> list[UUID]:
                 "outcome": "approved" if decision.approved else "rejected", "matter": "",
                 "submitted_on": local_date(case.received_at) if case.received_at else None,
                 "accepted_on": local_date(case.accepted_at or now), "facts": decision.facts, "reasons": decision.reasons,
-                "legal_basis": basis, "content": content,
+                "legal_basis": basis, "content": content, "effective": provisional,
                 "result_document": standard.result_document if decision.approved else "", "remedy": papers.remedy(head),
             },
             org_id=org_id, by=by, now=now,
@@ -108,7 +107,7 @@ def _compose_result(work: Work) -> list[UUID]:
                     "title": standard.result_document.split("、")[0][:60], "holder_name": who.name, "holder_id": who.number,
                     "holder_employer": who.is_employer, "case_number": case.number, "item_name": standard.name,
                     "lead": f"根据{'、'.join(basis[:2])}，经审查，{who.name}申请办理“{standard.name}”，符合规定条件。",
-                    "rows": papers.result_rows(case, standard),
+                    "rows": papers.result_rows(case, standard), "statement": provisional,
                     "validity": standard.result_validity, "legal_basis": basis[:4], "valid_from": (begins := local_date(decision.decided_at)),
                     # It stands on its first day already, so the last is the one before that day of the month.
                     "valid_to": add_months(begins, standard.result_months) - timedelta(days=1) if standard.result_months else None,
@@ -137,6 +136,7 @@ def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: dat
     step = rows.one(Step, mine, [case.pk, by.user_id])
     if step is None:
         raise NotFound(what=msg("您正在出件的办件"))
+    promises.must_stand(case)
     documents = _result_papers(case)
     for document in documents:
         if document.state == "composed":
@@ -235,17 +235,10 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
     return document
 
 
-_DRAWING = 300_000  # bytes; what a receipt prints as a signature, a photograph is kept in the file
-
-
 def _signed(file_id: UUID | None) -> tuple[str, str]:
     """For the receipt: the signature drawn on the screen, or where the photograph of one on paper is kept."""
-    if file_id is None:
-        return "", ""
-    kept = open_file(file_id)
-    if kept.content_type == FileType.PNG and kept.size <= _DRAWING:
-        return b64encode(kept.read()).decode(), ""
-    return "", f"签收照片存卷（SM3 {kept.digest[:16]}）"
+    drawn = papers.drawing_of(file_id)
+    return drawn, "" if drawn or file_id is None else f"签收照片存卷（SM3 {open_file(file_id).digest[:16]}）"
 
 
 def _proof_kind(case: Case, method: DeliveryMethod, proof: Proof) -> str:

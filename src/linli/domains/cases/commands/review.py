@@ -209,7 +209,7 @@ def decide_automatically(*, step_id: UUID, now: datetime) -> bool:
             return False
         step.case = case
         work, standard = Work(case, by=actor, now=now), get_standard(case.standard_id)
-        owed = CaseMaterial.objects.filter(case=case, state=MaterialState.OWED).exists()
+        owed = CaseMaterial.objects.filter(case=case, state__in=[MaterialState.OWED, MaterialState.PENDING]).exists()
         if not owed:
             links = [link.name for link in standard.plan.stages[step.ordinal - 1].links]
             _decide(work, step, standard, True, Grounds(), links)

@@ -10,8 +10,10 @@ from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, moves_fro
 from linli.domains.cases.models import (
     Ask,
     Case,
+    Breach,
     CaseMaterial,
     Correction,
+    Commitment,
     Decision,
     Delivery,
     Draw,
@@ -44,6 +46,7 @@ from linli.domains.cases.permissions import (
 )
 from linli.domains.cases.queries.clients import (
     TOLD_NAMES,
+from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, Signed
     ClientSheet,
     ToldState,
     client_paper,
@@ -57,6 +60,29 @@ from linli.domains.cases.queries.clients import (
 )
 from linli.domains.cases.queries.counter import (
     CounterAct,
+from linli.domains.cases.queries.commitments import (
+    SHELVES,
+    CheckLine,
+    CheckSheet,
+    PromiseOverview,
+    Provisional,
+    Terms,
+    check_lines,
+    check_paper,
+    check_sheet,
+    checkers_for,
+    commitment_notice,
+    on_shelf,
+    own_checks,
+    pending_at_counter,
+    promise_overview,
+    promises_of,
+    provisional_standing,
+    seen_promises,
+    shelf_counts,
+    signature_of,
+    supervised_promises,
+)
     CounterSheet,
     cases_of,
     counter_acts,
@@ -153,7 +179,10 @@ from linli.domains.cases.queries.supervision import (
 from linli.domains.cases.reading import Answer, answers
 
 __all__ = [
-    "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "board",
+    "Breach", "check_lines", "check_paper", "check_sheet", "checkers_for", "CheckLine", "CheckSheet", "Commitment",
+    "commitment_notice", "on_shelf", "own_checks", "pending_at_counter", "Promise", "promise_overview", "PromiseNotice",
+    "PromiseOverview", "promises_of", "PromiseState", "Provisional", "provisional_standing", "seen_promises", "shelf_counts", "SHELVES",
+    "Signed", "signature_of", "supervised_promises", "Terms",
     "Board", "Case", "case_colour", "case_for", "case_numbers", "CaseMaterial", "cases_of", "cases_touched", "client_paper",
     "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views", "ClockKind",
     "ClockView", "CODE_DIGITS", "Colour", "committed_line", "Correction", "counter_acts", "counter_cases", "counter_file",

@@ -139,6 +139,32 @@ SAMPLES: list[p.Paper] = [
         ),
         trace_head="5d" * 32, archived_by="系统自动立卷",
     ),
+    p.Commitment(
+        **WHO, material="从事本职业（工种）工作年限证明", required="办理“失业保险金申领”，按规定要有“从事本职业（工种）工作年限证明”。",
+        basis="依据：《社会保险经办条例》第三十一条。", choice="您可以不提供这份材料，改为书面承诺；不愿意承诺的，照常提供材料，办理不受影响。",
+        promised="已经知道上面的要求，自己符合这份材料要证明的情况，所说的都是真的，并愿意承担责任。",
+        check="我们在作出决定之日起 60 个工作日内核查，方式包括向有关部门查询和实地核对，请您配合。",
+        provisional="凭承诺作出的结果在核查通过之前是暂行的，结果文书上会注明。",
+        consequence="承诺不实的，先听您说明；查证属实的，依法撤销已经作出的决定，并按规定记入信用记录 12 个月。",
+        repair="发现自己说错了的，在核查之前主动告诉我们并补上材料，不作为失信处理。",
+        sources=("《浙江省保障“最多跑一次”改革规定》第十四条",), signed_on=DAY, signed_how="屏幕签名", signature_png=signature(),
+    ),
+    p.Commitment(
+        **WHO, pending=True, material="经营场所使用证明及办公设施设备、信息管理系统清单", required="办理“失业保险金申领”，还缺一份次要材料。",
+        promised="自受理之日起 5 个工作日内补交这份材料，只承诺这一次。", consequence="到期没有补交的，撤销受理，本次申请视为撤回。",
+        due_on=date(2026, 11, 27), signed_on=DAY, signed_how="纸质签字，存卷",
+    ),
+    p.BreachNotice(
+        **WHO, material="从事本职业（工种）工作年限证明", promised_on=DAY, facts="向单位核实，本人 2024 年 6 月入职，不足承诺的五年。",
+        intended="撤销已经作出的决定；按规定记入信用记录 12 个月。", legal_basis=("《中华人民共和国行政许可法》第六十九条第二款",),
+        answer_by=date(2026, 11, 27),
+    ),
+    p.BreachDecision(
+        **WHO, material="从事本职业（工种）工作年限证明", facts="向单位核实，本人 2024 年 6 月入职，不足承诺的五年。",
+        statement="入职日期记错了，愿意补交证明。", reasons="承诺的情况与事实不符，不符合规定条件。",
+        legal_basis=("《中华人民共和国行政许可法》第六十九条第二款",), revoked=("某区人社局决字〔2026〕3号", "某区人社局证字〔2026〕3号"),
+        noted_until=date(2027, 11, 20), repair="改正后可以向任一窗口申请修复。", remedy=REMEDY,
+    ),
     p.DemandReceipt(
         demand_number="SQ2026112000017", person="买买提江·艾合买提", phone="138****5678", received_at=datetime(2026, 11, 20, 9, 5, tzinfo=UTC),
         channel="大厅窗口", place="示范区政务服务中心", category="社会保险", summary="原单位已经注销,2009年至2011年的养老保险缴费记录查不到,多次奔波没有结果,请求帮助查清并补记。",
