@@ -34,7 +34,7 @@ from linli.kernel.text import msg
 __all__ = [
     "Absence", "absences_of", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
     "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "employee_numbers", "forget_calendars",
-    "forget_letterheads", "get_org", "Holding", "incompatible_duties", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
+    "forget_letterheads", "get_org", "Holding", "incompatible_duties", "is_one_of", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
     "org_names", "org_version", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
     "posts_held", "Power", "powers_of", "recusals_of", "Region", "region_names", "regions", "staff", "Staff",
     "staff_member", "subtree_ids", "tree",
@@ -457,3 +457,8 @@ def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisa
         output_field=IntegerField(),
     )  # fmt: skip
     return found.annotate(step=step, rank=rank).order_by("step", "rank", F("region_id").desc(), "code")
+
+
+def is_one_of(user_id: UUID, *indexes: bytes) -> bool:
+    """Whether a member of staff is the person behind one of these blind indexes."""
+    return Staff.objects.filter(pk=user_id, id_index__in=indexes).exists()

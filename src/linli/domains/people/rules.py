@@ -171,6 +171,17 @@ def covers(*, scopes: Collection[str], items: Collection[str], scope: str, item:
     return scope in scopes and (not items or item in items)
 
 
+MANDATE_YEARS = 3  # nobody is bound by what they forgot (K)
+
+
+def longest_mandate(first: date) -> date:
+    """The last day that a mandate beginning today may have."""
+    try:
+        return first.replace(year=first.year + MANDATE_YEARS)
+    except ValueError:
+        return date(first.year + MANDATE_YEARS, 2, 28)
+
+
 def comes_of_age(born: date) -> date:
     """The eighteenth birthday; for who was born on a leap day, the first of March where there is none."""
     try:

@@ -13,6 +13,7 @@ from linli.domains.people.commands.accounts import (
     sign_in_by_phone,
     start_by_code,
 )
+from linli.domains.people.commands.mandates import find_agent, give_mandate, register_mandate, revoke_mandate
 from linli.domains.people.commands.records import (
     NameDiffers,
     ReasonMissing,
@@ -32,8 +33,9 @@ from linli.domains.people.commands.records import (
 from linli.domains.people.errors import CodeTooSoon, CodeWrong, ProofOver
 
 __all__ = [
-    "ask_code", "audit_looks", "bind_by_phone", "CodeTooSoon", "CodeWrong", "confirm_by_code", "employer_subject", "find_person", "forget_codes",
-    "Identity", "issue_start_code", "learn", "NameDiffers", "person_subject", "PhoneShown", "ProofOver", "ReasonMissing",
-    "register_employer", "register_person", "show_new_phone", "Shown", "sign_in_by_identity", "sign_in_by_phone",
-    "start_by_code", "update_person", "view_employer", "view_full", "view_person",
+    "ask_code", "audit_looks", "bind_by_phone", "CodeTooSoon", "CodeWrong", "confirm_by_code", "employer_subject", "find_agent",
+    "find_person", "forget_codes", "give_mandate", "Identity", "issue_start_code", "learn", "NameDiffers", "person_subject",
+    "PhoneShown", "ProofOver", "ReasonMissing", "register_employer", "register_mandate", "register_person", "revoke_mandate",
+    "show_new_phone", "Shown", "sign_in_by_identity", "sign_in_by_phone", "start_by_code", "update_person", "view_employer",
+    "view_full", "view_person",
 ]  # fmt: skip

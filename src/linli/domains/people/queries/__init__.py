@@ -9,6 +9,7 @@ from linli.domains.people.queries.mandates import (
     held_by,
     lines,
     mandate_for,
+    mandates_of,
     may_act_for,
     powers,
     principals,
@@ -32,11 +33,12 @@ from linli.domains.people.queries.records import (
     person_facts,
     region_of,
 )
-from linli.domains.people.rules import Assurance, Binding, Gender, Ground, IdType, MandateState, Purpose, Scope
+from linli.domains.people.rules import Assurance, Binding, Gender, Ground, IdType, MandateState, Purpose, Scope, longest_mandate
 
 __all__ = [
-    "Account", "account_of", "account_with_phone", "Assurance", "Binding", "CONTEXT", "employer_facts", "find_employers", "Gender", "given_by", "Ground",
-    "held_by", "IdType", "is_verified", "lines", "LOOKS", "looks", "Mandate", "mandate_for", "MandateLine", "MandateState", "masked_facts",
-    "may_act_for", "own_account", "own_ids", "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts",
-    "PersonCard", "Power", "powers", "principals", "Purpose", "region_of", "resident_actor", "Scope",
+    "Account", "account_of", "account_with_phone", "Assurance", "Binding", "CONTEXT", "employer_facts", "find_employers",
+    "Gender", "given_by", "Ground", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "LOOKS", "looks", "Mandate",
+    "mandate_for", "MandateLine", "mandates_of", "MandateState", "masked_facts", "may_act_for", "own_account", "own_ids",
+    "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Power",
+    "powers", "principals", "Purpose", "region_of", "resident_actor", "Scope",
 ]  # fmt: skip

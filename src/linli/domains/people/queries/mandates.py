@@ -103,6 +103,13 @@ def mandate_for(mandate_id: UUID, *, by: Actor, on: date) -> MandateLine:
     return lines([row], on=on)[0]
 
 
+def mandates_of(party_id: UUID, *, by: Actor) -> QuerySet[Mandate]:
+    """Those in which a person or employer is either side, newest first, for the counter."""
+    by.must("people.register")
+    sides = Q(principal_id=party_id) | Q(employer_id=party_id) | Q(agent_id=party_id)
+    return Mandate.objects.filter(sides).order_by("-registered_at", "-id")
+
+
 def _resident(by: Actor) -> UUID:
     by.must("portal.use")
     assert by.resident_id

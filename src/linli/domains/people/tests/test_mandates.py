@@ -9,10 +9,25 @@ from hypothesis import strategies as st
 
 from linli.domains.accounts.queries import User
 from linli.domains.org.queries import Posting
+from linli.domains.people import commands as do
+from linli.domains.people import errors
 from linli.domains.people.models import Account, Mandate, Person
-from linli.domains.people.queries import may_act_for, powers, principals
-from linli.domains.people.rules import MandateState, Scope, comes_of_age, covers, mandate_state
+from linli.domains.people.queries import (
+    given_by,
+    held_by,
+    lines,
+    mandate_for,
+    may_act_for,
+    person_facts,
+    powers,
+    principals,
+    resident_actor,
+)
+from linli.domains.people.rules import Ground, IdType, MandateState, Scope, comes_of_age, covers, mandate_state
+from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.identifiers import id_number_with_check
 from linli.kernel.ids import uuid7
+from linli.testing.record import events_on
 from linli.testing.story import at
 
 NOW = at("2026-03-02 10:00")
@@ -160,3 +175,141 @@ def test_what_somebody_said_of_themselves_is_theirs_once_it_is_shown_who_they_ar
     Person.objects.filter(pk=said.pk).update(same_as=known.pk)
     assert may_act_for(known.pk, said.pk, scope="read", on=TODAY)
     assert not may_act_for(said.pk, known.pk, scope="read", on=TODAY)
+
+
+# -- giving, registering, taking back ------------------------------------------------------------------------------------------
+
+
+def resident(world, name="applicant"):
+    from linli.domains.accounts.queries import SignIn
+    from linli.testing.browser import resident_session
+
+    return resident_actor(SignIn.objects.get(pk=resident_session(world, name)).user_id, device="test")
+
+
+def give(world, by, *, to="agent", **more):
+    facts = person_facts(world.people[to])
+    told = {"agent_name": facts["name"], "agent_number": facts["id_number"], "scopes": [Scope.READ], "last_day": TODAY, "now": NOW}
+    return do.give_mandate(**(told | more), by=by)
+
+
+def register(world, *, principal="applicant", agent="agent", who="clerk", **more):
+    told = {
+        "principal_id": world.people[principal], "is_employer": principal == "employer", "agent_id": world.people[agent],
+        "scopes": [Scope.APPLY], "last_day": TODAY, "ground": Ground.WRITTEN, "evidence": "委托书原件", "now": NOW,
+    }  # fmt: skip
+    return do.register_mandate(**(told | more), by=world.actor(who))
+
+
+@pytest.mark.django_db
+def test_given_online_it_counts_at_once_and_until_it_is_taken_back(world):
+    me = resident(world)
+    key = uuid7()
+    given_id = give(world, me, key=key)
+    assert give(world, me, key=key) == given_id and Mandate.objects.count() == 1  # pressed twice
+    assert may_act_for(world.people["agent"], me.resident_id, scope="read", on=TODAY)
+    act, noted = events_on(me.resident_id)[-1]
+    assert act == "people.mandate_given" and noted["agent"] == str(world.people["agent"]) and noted["scopes"] == ["read"]
+    do.revoke_mandate(mandate_id=given_id, by=me, now=NOW)
+    do.revoke_mandate(mandate_id=given_id, by=me, now=NOW)
+    assert not may_act_for(world.people["agent"], me.resident_id, scope="read", on=TODAY)
+    assert [a for a, _ in events_on(me.resident_id)].count("people.mandate_revoked") == 1
+
+
+@pytest.mark.django_db
+def test_both_sides_see_it_and_may_end_it_and_nobody_else(world):
+    me, agent, other = (resident(world, n) for n in ("applicant", "agent", "neighbour"))
+    given_id = give(world, me)
+    assert [m.pk for m in given_by(me)] == [m.pk for m in held_by(agent)] == [given_id]
+    assert lines([Mandate.objects.get()], on=TODAY)[0].agent.id == agent.resident_id
+    for one in (me, agent):
+        assert mandate_for(given_id, by=one, on=TODAY).state is MandateState.IN_FORCE
+    assert not given_by(other).exists() and not held_by(other).exists()
+    with pytest.raises(NotFound):
+        mandate_for(given_id, by=other, on=TODAY)
+    with pytest.raises(NotFound):
+        do.revoke_mandate(mandate_id=given_id, by=other, now=NOW)
+    for who in ("reviewer-1", "auditor", "manager"):
+        with pytest.raises(NotAllowed):
+            do.revoke_mandate(mandate_id=given_id, by=world.actor(who), now=NOW)
+    do.revoke_mandate(mandate_id=given_id, by=agent, now=NOW)
+    assert mandate_for(given_id, by=me, on=TODAY).state is MandateState.REVOKED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"agent_name": "别人"}, errors.AgentUnknown),
+        ({"agent_number": "77012119880229123X"}, errors.AgentUnknown),
+        ({"to": "applicant"}, errors.AgentIsPrincipal),
+        ({"scopes": []}, errors.ScopeMissing),
+        ({"last_day": TODAY - timedelta(days=1)}, errors.MandateDaysWrong),
+        ({"last_day": date(2029, 3, 3)}, errors.MandateDaysWrong),
+    ],
+)
+def test_what_cannot_be_given_is_said_and_leaves_nothing(world, more, error):
+    with pytest.raises(error):
+        give(world, resident(world), **more)
+    assert not Mandate.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_has_only_said_who_they_are_gives_nothing_and_is_given_nothing(world):
+    code = do.ask_code(phone="10000000055", address=None, now=NOW)
+    proof = do.sign_in_by_phone(phone="10000000055", code=code, device="d", address=None, now=NOW).proof
+    facts = person_facts(world.people["neighbour"])
+    said = do.bind_by_phone(
+        proof=proof, name=facts["name"], id_number=facts["id_number"], region="77", device="d", address=None, now=NOW
+    )
+    with pytest.raises(errors.NotVerified):
+        give(world, resident_actor(said.user_id, device="d"))
+    give(world, resident(world), to="neighbour")
+    assert Mandate.objects.get().agent_id == world.people["neighbour"]  # and not whoever says so
+
+
+@pytest.mark.django_db
+def test_a_clerk_registers_what_rests_on_a_paper(world):
+    register(world)
+    register(world, principal="employer", ground=Ground.COMPANY_CLERK, last_day=date(2029, 3, 2))
+    for wrong, error in (
+        ({"evidence": "  "}, errors.EvidenceMissing),
+        ({"ground": Ground.ONLINE}, errors.GroundUnfit),
+        ({"ground": Ground.COMPANY_CLERK}, errors.GroundUnfit),
+        ({"ground": Ground.PARENT}, errors.GroundUnfit),  # the applicant is of age
+        ({"principal": "employer", "ground": Ground.GUARDIAN}, errors.GroundUnfit),
+        ({"agent_id": uuid7()}, NotFound),
+        ({"principal_id": uuid7()}, NotFound),
+        ({"agent": "applicant"}, errors.AgentIsPrincipal),
+    ):
+        with pytest.raises(error):
+            register(world, **wrong)
+    for who in ("reviewer-1", "manager", "administrator"):
+        with pytest.raises(NotAllowed):
+            register(world, who=who)
+    assert Mandate.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_parent_acts_until_the_child_comes_of_age(world):
+    child = do.register_person(
+        name="赵小小", id_type=IdType.CITIZEN, id_number=id_number_with_check("77012120100615123"), region="770121",
+        by=world.actor("clerk"), now=NOW,
+    )  # fmt: skip
+    with pytest.raises(errors.MandateDaysWrong):
+        register(world, principal_id=child, ground=Ground.PARENT, last_day=date(2028, 6, 15))
+    register(world, principal_id=child, ground=Ground.PARENT, last_day=date(2028, 6, 14))
+    assert may_act_for(world.people["agent"], child, scope="apply", on=date(2028, 6, 14))
+    assert not may_act_for(world.people["agent"], child, scope="apply", on=date(2028, 6, 15))
+
+
+@pytest.mark.django_db
+def test_no_clerk_registers_a_mandate_for_themselves(world):
+    from linli.testing.world import STAFF, staff_id
+
+    number = next(n for n, row in enumerate(STAFF) if row[0] == "clerk")
+    clerk = world.actor("clerk")
+    own = do.register_person(name="工作人员", id_type=IdType.CITIZEN, id_number=staff_id(number), region="77", by=clerk, now=NOW)
+    with pytest.raises(errors.AgentIsClerk):
+        register(world, agent_id=own)
+    register(world, agent_id=own, who="second-clerk")

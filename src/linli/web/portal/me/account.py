@@ -21,7 +21,7 @@ from linli.web import navigation
 from linli.web.access import PORTAL, requires
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest, client_address
-from linli.web.portal.me.forms import CodeForm, PhoneForm, StartCodeForm
+from linli.web.portal.me.forms import CodeForm, PhoneForm, StartCodeForm, posted
 from linli.web.portal.me.signing import STEPS as SIGNING
 from linli.web.portal.me.signing import WRONG, enter, must_not_guess, send
 from linli.web.portal.me.steps import Steps
@@ -80,7 +80,7 @@ def end_others(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def phone(request: StaffRequest) -> HttpResponse:
     """Which telephone to sign in with from now on."""
-    form = PhoneForm(request.POST or None)
+    form = PhoneForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
@@ -102,7 +102,7 @@ def phone_code(request: StaffRequest) -> HttpResponse:
     wanted = STEPS.kept(request).get("phone")
     if not wanted:
         return redirect("me:phone")
-    form = CodeForm(request.POST or None)
+    form = CodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
@@ -131,7 +131,7 @@ def phone_code(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def confirm(request: StaffRequest) -> HttpResponse:
     """Who had only said who they are shows it with the code from the counter."""
-    form = StartCodeForm(request.POST or None)
+    form = StartCodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from linli.domains.people.queries import IdType
 from linli.web.ui.forms import Form
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: what was sent, even if that is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 class PhoneForm(Form):

@@ -7,5 +7,6 @@ from linli.web.navigation import Entry
 
 _MINE = frozenset({PORTAL})
 navigation.register(
+    Entry("portal", noop("授权给别人"), "me:mandates", "users", _MINE, 60),
     Entry("portal", noop("账号与登录"), "me:account", "settings", _MINE, 90),
 )

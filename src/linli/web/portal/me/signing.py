@@ -24,7 +24,7 @@ from linli.kernel.text import noop
 from linli.web.access import next_url, public
 from linli.web.errors import status_of
 from linli.web.http import Request, client_address
-from linli.web.portal.me.forms import CodeForm, NameForm, NumberForm, PhoneForm, StartCodeForm
+from linli.web.portal.me.forms import CodeForm, NameForm, NumberForm, PhoneForm, StartCodeForm, posted
 from linli.web.portal.me.steps import Steps
 from linli.web.portal.place import place_of
 from linli.web.throttle import Throttle, network
@@ -49,7 +49,7 @@ def sign_in(request: Request) -> HttpResponse:
     onward = next_url(request, "")
     if request.actor and request.actor.resident_id:
         return redirect(onward or "me:home")
-    form = PhoneForm(request.POST or None)
+    form = PhoneForm(posted(request))
     context = {
         "form": form,
         "next": onward,
@@ -143,7 +143,7 @@ def name(request: Request) -> HttpResponse:
     kept = STEPS.kept(request)
     if "proof" not in kept:
         return redirect("me:sign_in")
-    form = NameForm(request.POST or None, initial={"name": kept.get("name", "")})
+    form = NameForm(posted(request), initial={"name": kept.get("name", "")})
     if form.is_valid():
         STEPS.keep(request, name=form.cleaned_data["name"])
         return redirect("me:number")
@@ -158,7 +158,7 @@ def number(request: Request) -> HttpResponse:
     kept = STEPS.kept(request)
     if "proof" not in kept or "name" not in kept:
         return redirect("me:sign_in")
-    form = NumberForm(request.POST or None)
+    form = NumberForm(posted(request))
     if form.is_valid():
         try:
             session = people.bind_by_phone(
@@ -183,7 +183,7 @@ def start_code(request: Request) -> HttpResponse:
     kept = STEPS.kept(request)
     if "proof" not in kept:
         return redirect("me:sign_in")
-    form = StartCodeForm(request.POST or None)
+    form = StartCodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.portal.me import account, identity, signing
+from linli.web.portal.me import account, identity, mandates, signing
 
 app_name = "me"
 urlpatterns = [
@@ -22,5 +22,13 @@ urlpatterns = [
     path("account/sessions/end", account.end_others, name="end_others"),
     path("account/phone", account.phone, name="phone"),
     path("account/phone/code", account.phone_code, name="phone_code"),
+    path("mandates", mandates.mandates, name="mandates"),
+    path("mandates/new", mandates.who, name="mandate_who"),
+    path("mandates/new/number", mandates.whose_number, name="mandate_number"),
+    path("mandates/new/scopes", mandates.scopes, name="mandate_scopes"),
+    path("mandates/new/until", mandates.until, name="mandate_until"),
+    path("mandates/new/review", mandates.review, name="mandate_review"),
+    path("mandates/<uuid:mandate_id>", mandates.mandate, name="mandate"),
+    path("mandates/<uuid:mandate_id>/revoke", mandates.revoke, name="mandate_revoke"),
     path("account/confirm", account.confirm, name="confirm"),
 ]
