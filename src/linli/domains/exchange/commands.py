@@ -25,7 +25,7 @@ from linli.domains.exchange.errors import (
     SecretMissing,
 )
 from linli.domains.exchange.models import Health, Question, Receipt, Setting, Try
-from linli.domains.exchange.permissions import MANAGE
+from linli.domains.exchange.permissions import MANAGE, VIEW
 from linli.domains.exchange.queries import forget_connected, interface, settings_of
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, Verdict, differing, next_wait, query_digest
 from linli.domains.exchange.wire import Called, Enquiry, Route
@@ -37,7 +37,7 @@ from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import noop
 
 __all__ = [
-    "About", "ask", "connect", "disconnect", "fetch", "Outcome", "QuestionState", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
+    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "Outcome", "QuestionState", "record_export", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
 ]  # fmt: skip
 
 FAULTS = ("none", "slow", "down", "wrong", "duplicate", "stale", "forged", "empty")
@@ -168,12 +168,14 @@ class Wanted:
 
 
 @transaction.atomic
-def ask(*, about: About, wanted: Sequence[Wanted], facts: Mapping[str, str], by: Actor, now: datetime) -> list[UUID]:
+def ask(
+    *, about: About, wanted: Sequence[Wanted], facts: Mapping[str, str], lasting: bool = False, by: Actor, now: datetime
+) -> list[UUID]:
     """Ask for materials of a case; returns the new questions. Asking the same again does nothing.
 
     ``facts`` are what the case knows, by name; one that is empty has yet to be written down, and what needs it waits until it is
-    asked again. If a fact has changed since, the old question and its answer no longer count. Joins the caller's transaction;
-    the fetching is a job of the same transaction.
+    asked again. If a fact has changed since, the old question and its answer no longer count. A ``lasting`` question is asked on
+    when the case is over. Joins the caller's transaction; the fetching is a job of the same transaction.
     """
     connected = settings_of()
     usable = {code: face for code, face in package().items() if code in connected and connected[code].enabled}
@@ -188,6 +190,7 @@ def ask(*, about: About, wanted: Sequence[Wanted], facts: Mapping[str, str], by:
         if not able:
             continue
         question = _question(about, material, able, facts, by, now)
+        question.lasting = lasting
         before = earlier.get(material.code, [])
         if any(bytes(q.query_sm3) == bytes(question.query_sm3) for q in before):
             continue
@@ -239,7 +242,7 @@ def _fetch_soon(ids: Sequence[UUID]) -> None:
 @transaction.atomic
 def withdraw(*, subject_id: UUID, by: Actor, now: datetime) -> int:
     """Stop asking for a case that is over; returns how many questions were still open."""
-    waiting = Question.objects.filter(subject_id=subject_id, state=QuestionState.WAITING)
+    waiting = Question.objects.filter(subject_id=subject_id, state=QuestionState.WAITING, lasting=False)
     if not waiting.exists():
         return 0
     record("exchange.withdrawn", subject=Subject("case", subject_id), by=by, at=now)
@@ -436,6 +439,7 @@ def _following(question: Question, facts: Mapping[str, str], at: datetime) -> Qu
     by = Actor(user_id=question.asked_by_id)
     wanted = Wanted(question.material, question.material_name, "")
     following = _question(about, wanted, rest, facts, by, at)
+    following.lasting = question.lasting
     taken = Question.objects.filter(subject_id=question.subject_id, material=question.material, interface=following.interface)
     return None if taken.exclude(state=QuestionState.WITHDRAWN).exists() else following
 
@@ -450,6 +454,13 @@ def _mark(code: str, outcome: Outcome, at: datetime) -> None:
     else:
         mark.last_fault_at, mark.last_fault = at, outcome
     mark.save(update_fields=["failures", "opens", "open_until", "last_good_at", "last_fault_at", "last_fault"])
+
+
+@once
+def record_export(*, filters: Mapping[str, str], rows: int, by: Actor, now: datetime) -> None:
+    """Note that the ledger was taken along, and which part of it."""
+    by.must(VIEW)
+    record("exchange.exported", subject=Subject("user", by.person_id), by=by, at=now, filters=dict(filters), rows=rows)
 
 
 def sweep(*, now: datetime, limit: int = 400) -> int:

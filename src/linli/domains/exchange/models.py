@@ -51,6 +51,7 @@ class Question(models.Model):
     legal_basis = models.CharField(max_length=300)
     query = SealedField()
     query_sm3 = models.BinaryField(max_length=32)
+    lasting = models.BooleanField(default=False)  # also wanted once the case is over: a check of what was committed to
     rest = ArrayField(models.CharField(max_length=64), default=list)
     state = models.CharField(max_length=10, default=QuestionState.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)

@@ -183,8 +183,8 @@ def still_waiting(subject_id: UUID) -> list[UUID]:
 
 
 def subjects_waiting() -> list[UUID]:
-    """Cases with a question that has no answer yet."""
-    waiting = Question.objects.filter(state=QuestionState.WAITING).order_by()
+    """Cases with a question that has no answer yet, but for questions that outlive their case."""
+    waiting = Question.objects.filter(state=QuestionState.WAITING, lasting=False).order_by()
     return list(waiting.values_list("subject_id", flat=True).distinct())
 
 
@@ -210,7 +210,7 @@ def used_for(party_id: UUID) -> QuerySet[Question]:
 
 def saved(*, by: Actor, item: str = "", owner: str = "", month: date | None = None, material: str = "") -> QuerySet[Question]:
     """Materials that came from a source instead of from the applicant, newest first, where the actor supervises."""
-    rows = seen_questions(by).filter(state=QuestionState.ANSWERED, differs=[])
+    rows = seen_questions(by).filter(state=QuestionState.ANSWERED, differs=[], lasting=False)
     if item:
         rows = rows.filter(item_code=item)
     if owner:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-PARTS = ("catalog", "bureau", "notices")
+PARTS = ("catalog", "bureau", "exchange", "notices")
 
 
 class ConsoleConfig(AppConfig):

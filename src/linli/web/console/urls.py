@@ -7,5 +7,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("linli.web.console.catalog.urls")),
     path("", include("linli.web.console.bureau.urls")),
+    path("", include("linli.web.console.exchange.urls")),
     path("", include("linli.web.console.notices.urls")),
 ]
