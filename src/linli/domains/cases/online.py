@@ -57,17 +57,3 @@ def still_open(material: Material, state: MaterialState, applies: bool | None) -
     if material.required is Required.CONDITIONAL:
         return applies is not False
     return material.required is Required.YES
-
-
-def commitment_text(standard: Standard, material: Material) -> list[str]:
-    """告知承诺书: what is told, what is promised, what follows if it is not true. A paper, so it is Chinese."""
-    basis = material.basis or "、".join(f"{b.law}{b.article}" for b in standard.legal_basis[:2])
-    told = f"办理“{standard.name}”，按规定要有“{material.name}”。" + (f"依据：{basis}。" if basis else "")
-    return [
-        told,
-        "您可以不提供这份材料，改为书面承诺；不愿意承诺的，照常提供材料，办理不受影响。",
-        "您承诺：已经知道上面的要求，自己符合这份材料要证明的情况，所说的都是真的，并愿意承担责任。",
-        "我们会在事后核查，方式包括向有关部门查询和实地核对，请您配合。",
-        "承诺不实的，依法撤销已经作出的决定，已领取的待遇要退回，并按规定记入信用记录；情节严重的，依法追究责任。",
-        "发现自己说错了的，在核查之前主动告诉我们并补上材料，不作为失信处理。",
-    ]

@@ -48,7 +48,6 @@ from linli.domains.cases.online import (
     CODE_LIFE,
     HANDED_ONLINE,
     asked_fields,
-    commitment_text,
     filled_by_submitting,
     is_question,
     still_open,
@@ -221,8 +220,8 @@ def hand_in_online(*, case_id: UUID, material: Handed, by: Actor, now: datetime)
 def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, name: str = "", by: Actor, now: datetime) -> None:
     """Commit instead of handing a material in, where the standard allows it: with a drawn signature, or with the name typed out.
 
-    The words that were told and promised are kept in the record, with the digest of the signature.
-    Raises :class:`CommitmentNotAllowed`, :class:`SignatureMissing`.
+    What was told and promised is kept with the signature (``promises.keep``).
+    Raises :class:`CommitmentNotAllowed`, :class:`PromiseRefused`, :class:`SignatureMissing`.
     """
     work = locked(_own(now), case_id, by=by, now=now)
     _open_to(work, code)
@@ -241,7 +240,7 @@ def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, 
     files = ((signature, "signature.png"),) if signature else ()
     note_material(
         work, Handed(code, Received.COMMITTED, files, note="" if signature else name.strip()),
-        applies=True if is_question(wanted) else None, commitment=commitment_text(standard, wanted),
+        applies=True if is_question(wanted) else None,
     )  # fmt: skip
 
 

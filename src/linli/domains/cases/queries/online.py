@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.lifecycle import FINAL, Move, State, may_move
 from linli.domains.cases.models import Case, CaseMaterial, Correction, Delivery, HandOver, MaterialFile, Refusal
-from linli.domains.cases.online import commitment_text, is_question, still_open, why_not_online
+from linli.domains.cases.online import is_question, still_open, why_not_online
 from linli.domains.cases.permissions import (
     RECEIVE,
     applies_for,
@@ -20,6 +20,7 @@ from linli.domains.cases.permissions import (
     counter_cases,
     own_cases,
 )
+from linli.domains.cases.queries.commitments import Terms, commitment_notice
 from linli.domains.cases.queries.issue import Decided, decided
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
 from linli.domains.cases.queries.supervision import plain_entries
@@ -241,10 +242,9 @@ def own_timeline(case_id: UUID, *, by: Actor, on: date) -> list[Entry]:
     return plain_entries(case_id)
 
 
-def own_commitment(sheet: OwnSheet, code: str) -> list[str]:
-    """What is told and promised when a material is committed to; empty where the standard does not allow it."""
-    wanted = sheet.standard.material(code)
-    return commitment_text(sheet.standard, wanted) if wanted and wanted.may_be_committed else []
+def own_commitment(sheet: OwnSheet, code: str, *, on: date) -> Terms:
+    """What is told before a material of one's own case is committed to, or why it cannot be."""
+    return commitment_notice(sheet.case, code, on=on)
 
 
 def receipt_code(sheet: OwnSheet) -> str:

@@ -28,6 +28,7 @@ from linli.domains.cases.queries import (
     own_paper,
     own_sheet,
     own_timeline,
+    promises_of,
     receipt_code,
 )
 from linli.domains.catalog.queries import application_papers, package_standards
@@ -203,7 +204,8 @@ def test_a_commitment_keeps_the_words_and_wants_a_signature(me):
     signature = store_file(content=picture("s"), declared_name="signature.png", by=me, now=NOW)
     do.commit_online(case_id=case_id, code="m03", signature=signature, by=me, now=NOW)
     last = timeline(case_id)[-1]
-    assert last.data["received"] == "committed" and any("承诺不实" in line for line in last.data["commitment"])
+    kept = promises_of(case_id)["m03"]
+    assert last.data["received"] == "committed" and "承诺不实" in kept.notice["consequence"] and kept.signed == "drawn"
     assert last.data["files"] == [{"sm3": signature.digest, "name": "signature.png"}]
     do.take_back_online(case_id=case_id, code="m03", by=me, now=NOW)
     material = next(m for m in own_sheet(case_id, by=me, now=NOW).materials if m.row.code == "m03")

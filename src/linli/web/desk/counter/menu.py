@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from linli.domains.cases.queries import counter_cases, items_here
+from linli.domains.cases.queries import CODE_DIGITS, counter_cases, handed_over, items_here
 from linli.domains.cases.queries import find as find_cases
 from linli.domains.catalog.queries import names_of
 from linli.domains.people.commands import find_person
@@ -87,12 +87,23 @@ def cases(request: StaffRequest, text: str) -> Iterator[Hit]:
         yield Hit(_("办件"), str(case.number), reverse("counter:case", args=[case.pk]), about, "folder")
 
 
+def handed(request: StaffRequest, text: str) -> Iterator[Hit]:
+    """What a resident began on the phone and wants to go on with here, by the whole code and nothing less."""
+    digits = compact(text)
+    if not (len(digits) == CODE_DIGITS and digits.isdigit()):
+        return
+    found = handed_over(digits, by=request.actor, now=request.now)
+    if found:
+        yield Hit(_("接着办"), found.item, reverse("counter:take_over", args=[digits]), found.applicant.name, "door-enter")
+
+
 _HERE, _DEMANDS = frozenset({"cases.receive"}), frozenset({"voice.register", "voice.read"})
 
 navigation.register(
     Entry("desk", noop("今日窗口"), "counter:today", "home", _HERE, 10, noop("窗口"), "t"),
+    Entry("desk", noop("网上收件"), "counter:online", "inbox", _HERE, 15, noop("窗口"), "e"),
     Entry("desk", noop("登记诉求"), "counter:register_demand", "message", _HERE, 30, noop("群众诉求"), "s"),
     Entry("desk", noop("诉求"), "counter:demands", "messages", _DEMANDS, 31, noop("群众诉求"), "q"),
 )
-for source in (items, people, cases):
+for source in (handed, items, people, cases):
     palette.register(source)

@@ -109,7 +109,7 @@ def find(request: StaffRequest) -> HttpResponse:
     if not text:
         return redirect("counter:today")
     groups: dict[str, list[Hit]] = {}
-    for source in (menu.items, menu.people, menu.cases):
+    for source in (menu.handed, menu.items, menu.people, menu.cases):
         for hit in source(request, text):
             groups.setdefault(hit.group, []).append(hit)
     hits = [hit for found in groups.values() for hit in found]

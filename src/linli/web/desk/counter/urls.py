@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.desk.counter import demands, intake, papers, parties, today
+from linli.web.desk.counter import demands, intake, online, papers, parties, today
 
 app_name = "counter"
 urlpatterns = [
@@ -18,7 +18,12 @@ urlpatterns = [
     path("employers/<uuid:party>/agent", parties.agent, {"employer": True}, name="employer_agent"),
     path("matters", parties.matters, name="matters"),
     path("start", parties.start, name="start"),
+    path("online", online.online, name="online"),
+    path("online/next", online.next_case, name="next_online"),
+    path("hand-over/<str:code>", online.take_over, name="take_over"),
     path("cases/<uuid:case_id>", intake.case, name="case"),
+    path("cases/<uuid:case_id>/give-code", online.give_code, name="give_code"),
+    path("cases/<uuid:case_id>/code", online.code, name="code"),
     path("cases/<uuid:case_id>/save", intake.save, name="save"),
     path("cases/<uuid:case_id>/receive", intake.receive, name="receive"),
     path("cases/<uuid:case_id>/accept", intake.accept, name="accept"),

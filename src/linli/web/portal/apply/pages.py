@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.commands import Handed
-from linli.domains.cases.queries import OwnSheet, Received, answers, asked_fields, own_commitment, own_sheet
+from linli.domains.cases.queries import OwnMaterial, OwnSheet, Received, answers, asked_fields, own_commitment, own_sheet
 from linli.domains.documents.commands import StoredFileRef, store_file
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg, noop
@@ -100,12 +100,16 @@ def _show(request: StaffRequest, sheet: OwnSheet, plan: Plan, here: Page, **more
     if here.kind == "list":
         context["rows"] = _rows(sheet)
     if m is not None:
-        context |= {"note": material_note(m), "may_commit": m.wanted.may_be_committed}
+        context |= {"note": material_note(m), "may_commit": _may_commit(request, sheet, m)}
     if here.kind == "question":
         context["question"] = _question(here, more.get("problem", ""))
     context |= more
     problems = context["problems"]
     return render(request, f"portal/apply/{_TEMPLATES.get(here.kind, 'fields')}.html", context, status=422 if problems else 200)
+
+
+def _may_commit(request: StaffRequest, sheet: OwnSheet, m: OwnMaterial) -> bool:
+    return m.wanted.may_be_committed and own_commitment(sheet, m.row.code, on=request.today).why_not is None
 
 
 _TEMPLATES = {"question": "question", "list": "materials", "material": "material"}
@@ -265,8 +269,8 @@ def commit(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
     """告知承诺: read what is told, sign, and the material need not be handed in."""
     sheet = _sheet(request, case_id)
     here = plan_of(sheet).find(f"give-{code}") if _open(sheet) else None
-    lines = own_commitment(sheet, code)
-    if here is None or not lines:
+    terms = own_commitment(sheet, code, on=request.today) if here else None
+    if here is None or terms is None or terms.notice is None:
         raise NotFound(what=msg("可以承诺代替的材料"))
     problems: list[tuple[str, str]] = []
     if request.method == "POST":
@@ -286,7 +290,7 @@ def commit(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
                 toasts.done(request, _("已签署承诺。"))
                 return go(request, _next(request, sheet, here))
     context = {
-        "sheet": sheet, "case": sheet.case, "m": here.material, "lines": lines, "problems": problems, "typed": request.POST.get("name", ""),
+        "sheet": sheet, "case": sheet.case, "m": here.material, "lines": terms.notice.lines, "problems": problems, "typed": request.POST.get("name", ""),
         "errors": dict(problems), "back": reverse("apply:page", args=[case_id, here.slug]), "name": request.actor.name,
         "alternatives": [Option("typed", _("在下面输入姓名"))],
     }  # fmt: skip

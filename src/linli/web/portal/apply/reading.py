@@ -134,12 +134,16 @@ def _ahead(state: State) -> list[State]:
 
 
 # The clocks that tell an applicant something; the limits of single stages are the bureau's own affair.
-_SHOWN = (ClockKind.NOTICE, ClockKind.CORRECTION, ClockKind.PROMISED, ClockKind.DELIVERY)
+_SHOWN = {
+    ClockKind.NOTICE: noop("最迟告诉您收没收下、缺不缺材料："), ClockKind.CORRECTION: noop("请您最迟补齐："), ClockKind.PROMISED: noop("最迟办好："),
+    ClockKind.DELIVERY: noop("最迟把结果交给您："),
+}  # fmt: skip
 
 
 def clocks_of(sheet: OwnSheet) -> list[dict[str, Any]]:
     """The promises that run now, each with the sentence that explains its date."""
-    return [clock_look(c, over=sheet.is_over) for c in sheet.clocks if c.kind in _SHOWN and c.outcome == "running"]
+    running = [c for c in sheet.clocks if c.kind in _SHOWN and c.outcome == "running"]
+    return [clock_look(c, over=sheet.is_over) | {"label": _(_SHOWN[c.kind])} for c in running]
 
 
 def material_note(m: OwnMaterial) -> str:
