@@ -68,6 +68,7 @@ class Env(BaseSettings):
     credit_note_months: int = Field(12, ge=1, le=60, description="Months for which a commitment proved untrue is noted, unless repaired before. (K)")
     pending_remind_days: int = Field(2, ge=0, description="Working days before its day on which a promised material is reminded of. (K)")
     demand_days: int = Field(5, ge=1, description="Working days to answer a demand. (L)")
+    objection_days: int = Field(15, ge=1, description="Working days to answer somebody who says that a record about them is wrong. (K)")
     reviewer_load: int = Field(30, ge=1, description="Open cases at which a reviewer is left out of the draw. (K)")
     # Documents.
     tsa_url: str = Field("", description="RFC 3161 time stamp authority; stamps are made locally, and say so, when empty.")

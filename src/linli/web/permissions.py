@@ -34,6 +34,7 @@ _WORDS = {
     "exchange.view": noop("查看数据共享"),
     "org.authorise": noop("授予机构权限"),
     "org.manage": noop("管理机构和人员"),
+    "people.answer": noop("答复对登记信息的异议"),
     "people.register": noop("登记人员信息"),
     "portal.use": noop("办理本人的事（居民账号）"),
     "trace.read": noop("查看留痕"),

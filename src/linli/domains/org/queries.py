@@ -32,7 +32,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Absence", "absences_of", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "calendar",
+    "Absence", "absences_of", "actor_for", "answering_org", "authorities", "authorities_of", "Authority", "authority", "bureau_for", "calendar",
     "CalendarNotice", "Candidate", "candidates", "changes_of", "counter_of", "counters", "Duty", "employee_numbers", "forget_calendars",
     "forget_letterheads", "get_org", "Holding", "incompatible_duties", "is_one_of", "ItemAuthority", "Letterhead", "letterhead", "notices", "org_by_code",
     "org_names", "org_version", "Organisation", "OrgKind", "overseen_ids", "Post", "Posting", "postings", "postings_ever", "postings_of", "posts",
@@ -462,3 +462,16 @@ def counters(*, region: str, on: date, item_code: str = "") -> QuerySet[Organisa
 def is_one_of(user_id: UUID, *indexes: bytes) -> bool:
     """Whether a member of staff is the person behind one of these blind indexes."""
     return Staff.objects.filter(pk=user_id, id_index__in=indexes).exists()
+
+
+def bureau_for(region: str, *, on: date) -> UUID:
+    """The bureau that answers for a place: the nearest one in whose division it lies. Raises :class:`NotFound` where there is none."""
+    above = [region[:n] for n in (2, 4, 6, 9, 12) if n <= len(region)]
+    found = Organisation.objects.filter(_on(on), kind=OrgKind.BUREAU)
+    near = sorted(found.values_list("region_id", "path", "pk"), key=lambda row: (len(row[0]), row[1]))
+    lying = [pk for code, _, pk in near if code in above]
+    if lying:
+        return lying[-1]
+    if near:  # somebody from elsewhere: the bureau at the top
+        return near[0][2]
+    raise NotFound(what=msg("机构"))

@@ -99,3 +99,20 @@ class ScopeMissing(LinliError):
 class EvidenceMissing(LinliError):
     code = "people.mandate_evidence"
     template = noop("请写明核对了哪份文书。")
+
+
+class ObjectionEmpty(LinliError):
+    code = "people.objection_empty"
+    template = noop("请写明哪里不对，应当是什么。")
+
+
+class AnswerEmpty(LinliError):
+    code = "people.answer_empty"
+    template = noop("请写明核实结果；不更正的，写明理由。")
+
+
+class ObjectionOver(LinliError):
+    code = "people.objection_over"
+    kind = Kind.CONFLICT
+    template = noop("这件异议已经办结。")
+    remedy = noop("如有新的情况，可以重新提出。")

@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 
-from linli.domains.people.rules import Assurance, Binding, Gender, Ground, Scope
+from linli.domains.people.rules import Assurance, Binding, Gender, Ground, ObjectionState, Scope
 from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
 
@@ -186,4 +186,67 @@ class StartCode(models.Model):
     class Meta:
         constraints = [  # a newer one replaces the older one
             models.UniqueConstraint(fields=["person"], condition=Q(used_at=None), name="people_startcode_open")
+        ]
+
+
+class Consent(models.Model):
+    """What somebody agreed to that no duty of the bureau rests on, in the words of a version; it counts until it is withdrawn."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=32)
+    version = models.PositiveSmallIntegerField()
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "purpose"], condition=Q(withdrawn_at=None), name="people_consent_once"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("given_at")), name="people_consent_times"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-given_at"], name="people_consent_person")]
+
+
+class Objection(models.Model):
+    """Somebody says that a record about them is wrong: an organisation owns it and answers by a day. Open or passed on until answered.
+
+    ``source`` is the body whose record it is; a record of another department is passed on to it (DS-05) and the day stays.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    about = models.CharField(max_length=64)  # a fact of the vocabulary, or a material
+    label = models.CharField(max_length=200)
+    source = models.CharField(max_length=100)
+    subject_id = models.UUIDField(null=True)  # the case for which the record was fetched
+    text = SealedField()
+    owner = models.ForeignKey("org.Organisation", on_delete=models.PROTECT, related_name="+")
+    raised_by_id = models.UUIDField()
+    raised_at = models.DateTimeField()
+    due_on = models.DateField()
+    state = models.CharField(max_length=12, default=ObjectionState.OPEN)
+    answer = SealedField(null=True)
+    answered_by_id = models.UUIDField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=[s.value for s in ObjectionState]), name="people_objection_state"),
+            models.CheckConstraint(  # an answer has words, a hand and a time; withdrawing has a time
+                condition=Q(state__in=["open", "passed"], answered_at=None)
+                | Q(state="withdrawn", answered_at__isnull=False)
+                | Q(
+                    state__in=["corrected", "refused"],
+                    answered_at__isnull=False,
+                    answered_by_id__isnull=False,
+                    answer__isnull=False,
+                ),
+                name="people_objection_answered",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-raised_at"], name="people_objection_person"),
+            models.Index(fields=["owner", "due_on", "id"], name="people_objection_open", condition=Q(answered_at=None)),
         ]

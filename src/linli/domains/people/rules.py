@@ -244,3 +244,41 @@ def code_is_open(*, sent_at: datetime, tries: int, used: bool, now: datetime) ->
 def phone_is_trusted(*, seen_at: datetime | None, now: datetime) -> bool:
     """Whether the telephone alone still shows who it is."""
     return seen_at is not None and now - seen_at <= PHONE_TRUST
+
+
+# -- rights ------------------------------------------------------------------------------------------------------------------
+
+
+class ObjectionState(StrEnum):
+    OPEN = "open"
+    PASSED = "passed"
+    CORRECTED = "corrected"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return _OBJECTIONS[self]
+
+    @property
+    def is_over(self) -> bool:
+        return self not in (ObjectionState.OPEN, ObjectionState.PASSED)
+
+
+_OBJECTIONS = {
+    ObjectionState.OPEN: noop("核实中"),
+    ObjectionState.PASSED: noop("已转来源部门核实"),
+    ObjectionState.CORRECTED: noop("已更正"),
+    ObjectionState.REFUSED: noop("不更正，已说明理由"),
+    ObjectionState.WITHDRAWN: noop("您已撤回"),
+}
+
+
+class ConsentPurpose(StrEnum):
+    """What may only be done with consent; the words stand in ``data/consents.yaml``."""
+
+    KEEP_ACCOUNT = "keep-account"
+
+
+# Facts that a profile keeps only with consent once somebody was asked.
+NEEDS_CONSENT = {ConsentPurpose.KEEP_ACCOUNT: ("bank_name", "bank_account")}

@@ -30,12 +30,22 @@ from linli.domains.people.commands.records import (
     view_full,
     view_person,
 )
+from linli.domains.people.commands.rights import (
+    answer_objection,
+    copy_own,
+    give_consent,
+    object_to,
+    show_own,
+    withdraw_consent,
+    withdraw_objection,
+)
 from linli.domains.people.errors import CodeTooSoon, CodeWrong, ProofOver
 
 __all__ = [
-    "ask_code", "audit_looks", "bind_by_phone", "CodeTooSoon", "CodeWrong", "confirm_by_code", "employer_subject", "find_agent",
-    "find_person", "forget_codes", "give_mandate", "Identity", "issue_start_code", "learn", "NameDiffers", "person_subject",
-    "PhoneShown", "ProofOver", "ReasonMissing", "register_employer", "register_mandate", "register_person", "revoke_mandate",
-    "show_new_phone", "Shown", "sign_in_by_identity", "sign_in_by_phone", "start_by_code", "update_person", "view_employer",
-    "view_full", "view_person",
+    "answer_objection", "ask_code", "audit_looks", "bind_by_phone", "CodeTooSoon", "CodeWrong", "confirm_by_code", "copy_own",
+    "employer_subject", "find_agent", "find_person", "forget_codes", "give_consent", "give_mandate", "Identity",
+    "issue_start_code", "learn", "NameDiffers", "object_to", "person_subject", "PhoneShown", "ProofOver", "ReasonMissing",
+    "register_employer", "register_mandate", "register_person", "revoke_mandate", "show_new_phone", "show_own", "Shown",
+    "sign_in_by_identity", "sign_in_by_phone", "start_by_code", "update_person", "view_employer", "view_full", "view_person",
+    "withdraw_consent", "withdraw_objection",
 ]  # fmt: skip

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from linli.domains.people.models import Employer, Person
+from linli.domains.people.models import Consent, Employer, Person
 from linli.domains.people.queries.records import CONTEXT, employer_facts, person_facts
-from linli.domains.people.rules import EMPLOYER_PROFILE, PERSON_PROFILE, Gender, IdType, Purpose, check_document
+from linli.domains.people.rules import EMPLOYER_PROFILE, NEEDS_CONSENT, PERSON_PROFILE, Gender, IdType, Purpose, check_document
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -123,7 +123,7 @@ def update_person(*, person_id: UUID, changes: Mapping[str, str], by: Actor, now
 def learn(*, party_id: UUID, is_employer: bool, facts: Mapping[str, str], by: Actor, now: datetime) -> None:
     """Keep what a form said that will be asked again, so that a resident says it once. Unknown facts are left alone."""
     allowed = EMPLOYER_PROFILE if is_employer else PERSON_PROFILE
-    told = {k: v for k, v in facts.items() if k in allowed and v}
+    told = {k: v for k, v in facts.items() if k in allowed and v and (is_employer or not _unwanted(party_id, k, by))}
     if not told:
         return
     with transaction.atomic():
@@ -134,6 +134,15 @@ def learn(*, party_id: UUID, is_employer: bool, facts: Mapping[str, str], by: Ac
         if fresh != profile:
             party.profile, party.updated_at = fresh, now
             party.save(update_fields=["profile", "updated_at"])
+
+
+def _unwanted(person_id: UUID, fact: str, by: Actor) -> bool:
+    """Whether a fact is kept only with consent, and there is none: never given on the portal, or taken back (PI-03, PI-04)."""
+    for purpose, kept in NEEDS_CONSENT.items():
+        if fact in kept:
+            newest = Consent.objects.filter(person_id=person_id, purpose=purpose).order_by("-given_at", "-id").first()
+            return by.resident_id is not None if newest is None else newest.withdrawn_at is not None
+    return False
 
 
 def find_person(*, number: str, by: Actor, now: datetime) -> UUID | None:

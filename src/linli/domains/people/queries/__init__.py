@@ -1,6 +1,6 @@
 """What may be asked about persons, employers, their accounts and mandates; the only door for reading."""
 
-from linli.domains.people.models import Account, Mandate
+from linli.domains.people.models import Account, Consent, Mandate, Objection
 from linli.domains.people.queries.accounts import account_of, account_with_phone, own_account, resident_actor
 from linli.domains.people.queries.mandates import (
     MandateLine,
@@ -24,6 +24,7 @@ from linli.domains.people.queries.records import (
     is_verified,
     looks,
     masked_facts,
+    names_known,
     own_ids,
     parties,
     party,
@@ -33,12 +34,36 @@ from linli.domains.people.queries.records import (
     person_facts,
     region_of,
 )
-from linli.domains.people.rules import Assurance, Binding, Gender, Ground, IdType, MandateState, Purpose, Scope, longest_mandate
+from linli.domains.people.queries.rights import (
+    consent_texts,
+    consents,
+    has_consented,
+    my_looks,
+    my_objection,
+    my_objections,
+    objection,
+    objections,
+)
+from linli.domains.people.rules import (
+    Assurance,
+    Binding,
+    ConsentPurpose,
+    Gender,
+    Ground,
+    IdType,
+    MandateState,
+    ObjectionState,
+    Purpose,
+    Scope,
+    longest_mandate,
+)
 
 __all__ = [
-    "Account", "account_of", "account_with_phone", "Assurance", "Binding", "CONTEXT", "employer_facts", "find_employers",
-    "Gender", "given_by", "Ground", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "LOOKS", "looks", "Mandate",
-    "mandate_for", "MandateLine", "mandates_of", "MandateState", "masked_facts", "may_act_for", "own_account", "own_ids",
-    "parties", "Party", "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Power",
-    "powers", "principals", "Purpose", "region_of", "resident_actor", "Scope",
+    "Account", "account_of", "account_with_phone", "Assurance", "Binding", "Consent", "consent_texts", "ConsentPurpose",
+    "consents", "CONTEXT", "employer_facts", "find_employers", "Gender", "given_by", "Ground", "has_consented", "held_by",
+    "IdType", "is_verified", "lines", "longest_mandate", "LOOKS", "looks", "Mandate", "mandate_for", "MandateLine",
+    "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections", "objection",
+    "Objection", "objections", "ObjectionState", "own_account", "own_ids", "parties", "Party", "party", "party_indexes",
+    "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principals", "Purpose", "region_of",
+    "resident_actor", "Scope",
 ]  # fmt: skip

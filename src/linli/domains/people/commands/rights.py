@@ -1,0 +1,148 @@
+"""What somebody may do about what is known of them: see it whole, agree and take back, say that it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from linli.domains.org.queries import bureau_for, calendar, overseen_ids
+from linli.domains.people.commands.records import Shown, person_subject
+from linli.domains.people.errors import AnswerEmpty, ObjectionEmpty, ObjectionOver
+from linli.domains.people.models import Consent, Objection, Person
+from linli.domains.people.queries.records import person_facts
+from linli.domains.people.queries.rights import consent_texts
+from linli.domains.people.rules import NEEDS_CONSENT, ConsentPurpose, ObjectionState
+from linli.domains.trace.commands import once, record
+from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
+from linli.kernel.errors import NotFound
+from linli.kernel.ids import uuid7
+from linli.kernel.text import msg
+
+
+@transaction.atomic
+def show_own(*, field: str, by: Actor, now: datetime) -> Shown:
+    """One's own number or address whole; recorded, since a telephone may be in other hands (PI-12)."""
+    me = _me(by)
+    value = person_facts(me).get(field)
+    if field not in ("id_number", "phone", "address", "bank_account") or not value:
+        raise NotFound(what=msg("该字段"))
+    record("people.own_shown", subject=person_subject(me), by=by, at=now, field=field)
+    return Shown(value)
+
+
+@transaction.atomic
+def copy_own(*, by: Actor, now: datetime) -> dict[str, str]:
+    """Everything the bureau keeps of somebody, whole, for themselves (PI-07)."""
+    me = _me(by)
+    record("people.own_copied", subject=person_subject(me), by=by, at=now)
+    return {k: v for k, v in person_facts(me).items() if v}
+
+
+# -- consent -----------------------------------------------------------------------------------------------------------------
+
+
+@once
+def give_consent(*, purpose: ConsentPurpose, by: Actor, now: datetime) -> None:
+    """Agree to one thing, in the words that count today. Safe to repeat."""
+    me = _me(by)
+    text = consent_texts()[purpose]
+    try:
+        with transaction.atomic():
+            Consent.objects.create(person_id=me, purpose=purpose, version=text.version, given_at=now)
+    except IntegrityError:
+        return
+    record("people.consented", subject=person_subject(me), by=by, at=now, purpose=purpose, version=text.version)
+
+
+@once
+def withdraw_consent(*, purpose: ConsentPurpose, by: Actor, now: datetime) -> None:
+    """Take it back, as easily as it was given; what was kept because of it is gone at once. Safe to repeat."""
+    me = _me(by)
+    if Consent.objects.filter(person_id=me, purpose=purpose, withdrawn_at=None).update(withdrawn_at=now):
+        person = Person.objects.select_for_update().get(pk=me)
+        kept = dict(person.profile.open_json()) if person.profile else {}
+        left = {k: v for k, v in kept.items() if k not in NEEDS_CONSENT[purpose]}
+        if left != kept:
+            person.profile, person.updated_at = left or None, now
+            person.save(update_fields=["profile", "updated_at"])
+        record(
+            "people.consent_withdrawn",
+            subject=person_subject(me),
+            by=by,
+            at=now,
+            purpose=purpose,
+            forgotten=sorted(set(kept) - set(left)),
+        )
+
+
+# -- objections ----------------------------------------------------------------------------------------------------------------
+
+
+@once
+def object_to(*, about: str, label: str, source: str, subject_id: UUID | None = None, text: str, by: Actor, now: datetime) -> UUID:
+    """Say that a record about oneself is wrong. The bureau of one's place owns it and answers within the days of the setting (PI-07)."""
+    me = _me(by)
+    if not text.strip():
+        raise ObjectionEmpty(field="text")
+    owner = bureau_for(by.region, on=local_date(now))
+    due = calendar(by.region).add_working_days(local_date(now), settings.ENV.objection_days)
+    row = Objection(
+        pk=uuid7(), person_id=me, about=about[:64], label=label[:200], source=source[:100], subject_id=subject_id,
+        text=text.strip(), owner_id=owner, raised_by_id=by.person_id, raised_at=now, due_on=due,
+    )  # fmt: skip
+    row.save(force_insert=True)
+    record("people.objected", subject=person_subject(me), by=by, at=now, objection=row.pk, about=about, owner=owner, due=due)
+    return row.pk
+
+
+@once
+def withdraw_objection(*, objection_id: UUID, by: Actor, now: datetime) -> None:
+    """Who raised it lets it be. Raises :class:`NotFound`, :class:`ObjectionOver`."""
+    row = _open(objection_id, person_id=_me(by))
+    row.state, row.answered_at = ObjectionState.WITHDRAWN, now
+    row.save(update_fields=["state", "answered_at"])
+    record("people.objection_withdrawn", subject=person_subject(row.person_id), by=by, at=now, objection=row.pk)
+
+
+@once
+def answer_objection(*, objection_id: UUID, outcome: ObjectionState, answer: str, by: Actor, now: datetime) -> None:
+    """Say what came of it: corrected, or not and why; or pass it on to the department whose record it is, the day staying the same.
+
+    For who answers for its owner. Raises :class:`NotFound`, :class:`AnswerEmpty`, :class:`ObjectionOver`.
+    """
+    by.must("people.answer")
+    if not answer.strip():
+        raise AnswerEmpty(field="answer")
+    if outcome not in (ObjectionState.CORRECTED, ObjectionState.REFUSED, ObjectionState.PASSED):
+        raise NotFound(what=msg("这种处理结果"))
+    row = _open(objection_id, owners=overseen_ids(by))
+    row.state, row.answer = outcome, answer.strip()
+    if outcome.is_over:
+        row.answered_by_id, row.answered_at = by.person_id, now
+    row.save(update_fields=["state", "answer", "answered_by_id", "answered_at"])
+    record(
+        "people.objection_passed" if outcome is ObjectionState.PASSED else "people.objection_answered",
+        subject=person_subject(row.person_id), by=by, at=now, objection=row.pk, outcome=outcome,
+    )  # fmt: skip
+
+
+def _open(objection_id: UUID, *, person_id: UUID | None = None, owners: Collection[UUID] = ()) -> Objection:
+    rows = Objection.objects.select_for_update().filter(pk=objection_id)
+    row = (rows.filter(person_id=person_id) if person_id else rows.filter(owner_id__in=owners)).first()
+    if row is None:
+        raise NotFound(what=msg("这件异议"))
+    if ObjectionState(row.state).is_over:
+        raise ObjectionOver
+    return row
+
+
+def _me(by: Actor) -> UUID:
+    by.must("portal.use")
+    if by.resident_id is None:
+        raise NotFound(what=msg("该人员"))
+    return by.resident_id

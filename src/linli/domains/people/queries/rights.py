@@ -1,0 +1,92 @@
+"""Reading what somebody may ask about what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from uuid import UUID
+
+import yaml
+from django.db.models import QuerySet
+
+from linli.domains.org.queries import overseen_ids
+from linli.domains.people.models import Consent, Objection
+from linli.domains.people.queries.records import LOOKS
+from linli.domains.people.rules import ConsentPurpose
+from linli.domains.trace.queries import Event, events_of
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotFound
+from linli.kernel.text import msg
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """What somebody is asked to agree to."""
+
+    code: ConsentPurpose
+    version: int
+    sensitive: bool
+    title: str
+    what: str
+    why: str
+    effect: str
+    without: str
+
+
+@cache
+def consent_texts() -> dict[ConsentPurpose, ConsentText]:
+    """All that is asked, by code."""
+    raw = yaml.safe_load(resources.files("linli.domains.people").joinpath("data/consents.yaml").read_text("utf-8"))
+    return {c.code: c for c in (ConsentText(**(row | {"code": ConsentPurpose(row["code"])})) for row in raw)}
+
+
+def has_consented(person_id: UUID, purpose: ConsentPurpose) -> bool:
+    """Whether somebody agreed to this and has not taken it back."""
+    return Consent.objects.filter(person_id=person_id, purpose=purpose, withdrawn_at=None).exists()
+
+
+def consents(*, by: Actor) -> QuerySet[Consent]:
+    """What a resident agreed to, also what they took back, newest first."""
+    return Consent.objects.filter(person_id=_me(by)).order_by("-given_at", "-id")
+
+
+def my_looks(*, by: Actor) -> QuerySet[Event]:
+    """Who looked at a resident's record, newest first, for themselves."""
+    return events_of(_me(by), acts=LOOKS)
+
+
+def my_objections(*, by: Actor) -> QuerySet[Objection]:
+    """The objections a resident raised, newest first."""
+    return Objection.objects.filter(person_id=_me(by)).select_related("owner").order_by("-raised_at", "-id")
+
+
+def my_objection(objection_id: UUID, *, by: Actor) -> Objection:
+    """One of them. Raises :class:`NotFound`."""
+    return _one(my_objections(by=by), objection_id)
+
+
+def objections(*, by: Actor) -> QuerySet[Objection]:
+    """Those that an actor answers for, open ones first, by their day."""
+    by.must("people.answer")
+    rows = Objection.objects.filter(owner_id__in=overseen_ids(by)).select_related("owner", "person")
+    return rows.order_by("answered_at", "due_on", "id")
+
+
+def objection(objection_id: UUID, *, by: Actor) -> Objection:
+    """One of them. Raises :class:`NotFound`."""
+    return _one(objections(by=by), objection_id)
+
+
+def _one(rows: QuerySet[Objection], objection_id: UUID) -> Objection:
+    found = rows.filter(pk=objection_id).first()
+    if found is None:
+        raise NotFound(what=msg("这件异议"))
+    return found
+
+
+def _me(by: Actor) -> UUID:
+    by.must("portal.use")
+    if by.resident_id is None:
+        raise NotFound(what=msg("该人员"))
+    return by.resident_id
