@@ -171,6 +171,25 @@ def _jobs() -> Iterator[Result]:
         yield _good(f"{waiting} jobs wait, none failed")
 
 
+def _exchange() -> Iterator[Result]:
+    from linli.domains.exchange.queries import connections
+
+    found = connections()
+    if not found.connected:
+        yield _warn(
+            f"none of {found.described} interfaces to other departments is connected; what they hold is verified by hand",
+            "linli exchange connect --url URL --app ID --secret-file FILE, or 共享接口 on the console",
+        )
+        return
+    text = f"{found.connected} of {found.described} interfaces to other departments are connected, {found.switched_off} switched off"
+    if found.connected < found.described:
+        yield _warn(text, "linli exchange list")
+    else:
+        yield _good(text)
+    if found.sandbox:
+        yield _warn(f"{found.sandbox} of them lead to the sandbox, which invents its answers", "connect the real ones before going live")
+
+
 def _settings() -> Iterator[Result]:
     from django.conf import settings
 
@@ -197,6 +216,7 @@ _CHECKS: list[tuple[str, Callable[[], Iterator[Result]], bool]] = [
     ("calendar", _calendar, True),
     ("draw and roots", _draws_and_roots, True),
     ("background work", _jobs, True),
+    ("other departments", _exchange, True),
     ("settings", _settings, False),
 ]
 

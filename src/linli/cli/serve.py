@@ -169,16 +169,20 @@ def run_forever(announce: Callable[[], None] | None = None) -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from linli.cli.demo.departments import beside
+
+    env = settings.ENV
+    others = beside(env.data)
     connections.close_all()
     call_command("collectstatic", interactive=False, verbosity=0)
-    env = settings.ENV
     waiting = [announce or (lambda: click.echo(f"Linli runs at {env.public_url}  (Ctrl-C stops it)"))]
 
     def each_second() -> None:
         if waiting and _answers(env.host, env.port):
             waiting.pop()()
 
-    Supervisor([page_server(), background_worker()]).run(each_second=each_second)
+    departments = [_Child("departments", others)] if others else []
+    Supervisor([*departments, page_server(), background_worker()]).run(each_second=each_second)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -131,6 +131,7 @@ def _migrate() -> None:
 def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     from linli.cli.demo.city import load_city
     from linli.cli.demo.day import play
+    from linli.cli.demo.departments import prepare, start
     from linli.cli.demo.population import populate
 
     state.update(begun=now().isoformat(), password=secrets.token_urlsafe(9))
@@ -138,7 +139,10 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     raw = yaml.safe_load((resources.files("linli.cli.demo") / "data/city.yaml").read_text("utf-8"))
     city = load_city(raw, now=now(), password=state["password"], progress=progress("city     "))
     people = populate(city, residents=2_000, employers=150, progress=progress("residents"))
-    # Notices are sealed beside the day, as the worker does in a running hall.
+    prepare(state)
+    _save(data, state)
+    # Notices are sealed beside the day, as the worker does in a running hall; other departments answer.
+    others = start(state)
     sealing = subprocess.Popen([sys.executable, "-m", "linli.cli", "worker", "--queue", "papers"], stderr=subprocess.DEVNULL)
     try:
         state["report"] = play(city, people, cases=cases, progress=progress("first day"))
@@ -147,6 +151,8 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
         sealing.terminate()
         sealing.wait()
     subprocess.run([sys.executable, "-m", "linli.cli", "worker", "--until-empty"], stderr=subprocess.DEVNULL, check=False)
+    others.terminate()
+    others.wait()
     state["report"] |= _verified(state["report"]["days"])
     state["logins"] = city.logins
     state["finished"] = now().isoformat()

@@ -276,6 +276,7 @@ class _Stage:
         leave_out = branch in ("corrected", "lapsed", "deemed accepted", "not accepted")
         materials = self._handed(standard, number, by, at, leave_out=leave_out)
         case_id = do.receive_case(item_code=code, applicant=applicant, form=form, materials=materials, region=region, by=by, now=at)
+        do.fetch_shared(case_id=case_id, by=by, now=at)
         case = Case.objects.get(pk=case_id)
         hall = case.hall_id
         if branch in ("received", "deemed accepted"):

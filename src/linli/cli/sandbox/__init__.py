@@ -19,7 +19,7 @@ def command_line(port: int, *, host: str = "127.0.0.1", threads: int = 32) -> li
     # fmt: off
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--workers", "1",
-        "--blocking-threads", str(threads), "--log-level", "warning", "linli.cli.sandbox.wsgi:application",
+        "--blocking-threads", str(threads), "--log-level", "error", "linli.cli.sandbox.wsgi:application",
     ]
     # fmt: on
 

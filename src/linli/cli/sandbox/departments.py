@@ -88,7 +88,7 @@ def _play(face: Interface, asked: dict[str, Any], fault: str) -> Reply:
     if fault == "empty":
         record = None
     records = [] if record is None else [record]
-    as_of = datetime.now(UTC).date()
+    as_of = _day(asked)
     match fault:
         case "duplicate":
             records = records * 2
@@ -108,6 +108,14 @@ def _play(face: Interface, asked: dict[str, Any], fault: str) -> Reply:
     if fault == "forged":
         headers = {"Linli-Signature": signature("another secret", body)}
     return status, headers, body
+
+
+def _day(asked: dict[str, Any]) -> date:
+    """The data are as of the day of the question, so that a demonstration's past weeks can be played."""
+    try:
+        return datetime.fromisoformat(str(asked.get("at"))).date()
+    except ValueError:
+        return datetime.now(UTC).date()
 
 
 def _signed(body: bytes) -> Reply:
