@@ -19,6 +19,7 @@ _COMMANDS = {
     "calendar": "linli.cli.org:calendar",
     "clock": "linli.cli.clock:clock",
     "trace": "linli.cli.trace:trace",
+    "archive": "linli.cli.archive:archive",
     "draw": "linli.cli.draw:draw",
     "keys": "linli.cli.keys:keys",
     "doctor": "linli.cli.doctor:doctor",

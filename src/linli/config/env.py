@@ -72,6 +72,7 @@ class Env(BaseSettings):
     reviewer_load: int = Field(30, ge=1, description="Open cases at which a reviewer is left out of the draw. (K)")
     # Documents.
     tsa_url: str = Field("", description="RFC 3161 time stamp authority; stamps are made locally, and say so, when empty.")
+    retention_file: str = Field("", description="Your own schedule of how long files are kept (YAML); the usual classes when empty.")
     upload_megabytes: int = Field(20, ge=1, le=500, description="Most that one file handed in may have.")
     crypto_suite: Literal["sm", "intl"] = Field(
         "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."

@@ -10,6 +10,7 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         """The clocks follow the calendar; applicants hear of what they must know."""
         from linli.domains.cases.commands.telling import TELLS
+        from linli.domains.cases.lifecycle import Move
         from linli.domains.trace.commands import subscribe
 
         subscribe("org.calendar_loaded", "cases.calendar_loaded")
@@ -17,3 +18,8 @@ class CasesConfig(AppConfig):
             subscribe(act, "cases.take_in_shared")
         for act in TELLS:
             subscribe(act, "cases.tell")
+        for move in (Move.CLOSE, Move.REFUSE, Move.WITHDRAW):
+            subscribe(move.act, "cases.archive_tonight")
+        for act in ("documents.revoked", "documents.superseded"):
+            subscribe(act, "cases.archive_paper")
+        subscribe("documents.destroyed", "cases.forget_contents")

@@ -263,3 +263,8 @@ class ResultDoubted(LinliError):
     remedy = noop("请等核查结论；核查属实后即可出件。")
 
 
+class NotOver(LinliError):
+    code = "cases.not_over"
+    kind = Kind.CONFLICT
+    template = noop("这件办件还没有办结，不能归档。")
+    remedy = noop("办结、撤回或不予受理后，系统会在当天夜里自动归档。")

@@ -58,6 +58,30 @@ def mind_sources(timestamp: int) -> None:
     commands.mind_sources(now=_now())
 
 
+@task(name="cases.archive_tonight", retry=5)
+def archive_tonight(chain_id: str, seq: int) -> None:
+    """A case is over: put it away when the night's root is sealed."""
+    defer("cases.archive", at=commands.archive_moment(_now()), case_id=chain_id)
+
+
+@task(name="cases.archive", queue="papers", retry=5)
+def archive(case_id: str) -> None:
+    """Keep the electronic file of a case."""
+    commands.archive_case(case_id=UUID(case_id), by=system(), now=_now())
+
+
+@task(name="cases.archive_paper", queue="papers", retry=5)
+def archive_paper(chain_id: str, seq: int) -> None:
+    """A paper changed after its case was put away."""
+    commands.archive_again(case_id=UUID(chain_id), by=system(), now=_now())
+
+
+@task(name="cases.forget_contents", retry=5)
+def forget_contents(chain_id: str, seq: int) -> None:
+    """The electronic file of a case was destroyed."""
+    commands.forget_contents(package_id=UUID(chain_id), seq=seq, by=system(), now=_now())
+
+
 @task(name="cases.calendar_loaded", retry=3)
 def calendar_loaded(chain_id: str, seq: int) -> None:
     """A calendar notice arrived: derive every running clock anew, and once more when every process has read the notice."""

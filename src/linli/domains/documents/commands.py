@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from pydantic import ValidationError
 
+from linli.domains.documents.archives import Part, json_part, safe_name
 from linli.domains.documents.codes import make_code
 from linli.domains.documents.engine import current_templates, template_digest
 from linli.domains.documents.errors import (
@@ -44,6 +45,7 @@ from linli.domains.documents.files import digest_of, keep
 from linli.domains.documents.filetypes import FileType, check
 from linli.domains.documents.fittings import press, sheet_of, signer
 from linli.domains.documents.models import Document, Seal, SealUse
+from linli.domains.documents.packages import Contents, forget_file, keep_package, propose_destruction, recheck, settle_destruction
 from linli.domains.documents.papers import MODELS, Paper
 from linli.domains.documents.permissions import (
     COMPOSE,
@@ -68,7 +70,9 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "COMPOSE", "CannotSupersede", "DecisionMissing", "FileCarriesProgram", "FileChanged", "FileDamaged", "FileEmpty",
+    "COMPOSE", "CannotSupersede", "Contents", "forget_file",
+    "json_part", "keep_package", "Part", "propose_destruction", "recheck", "safe_name", "settle_destruction",
+    "DecisionMissing", "FileCarriesProgram", "FileChanged", "FileDamaged", "FileEmpty",
     "FileKindRefused", "FileLocked", "FileNameWrong", "FileRefused", "FileTooBigInside", "FileTooLarge", "NoPowerToSeal",
     "NotInThisState", "PaperKind", "PaperWrong", "SealMissing", "SealNotValid", "SealTaken", "SigningFailed", "StoredFileRef",
     "TemplateChanged", "TemplateUnknown", "compose", "register_seal", "revoke_document", "seal_document", "stop_seal",

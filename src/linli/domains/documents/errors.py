@@ -156,3 +156,31 @@ class FileCarriesProgram(FileRefused):
     code = "documents.file_carries_program"
     template = noop("“%(name)s”里带有程序或宏（%(what)s），为保护您和我们的电脑，不能接收。")
     remedy = noop("请另存为不带宏的文档，或打印成 PDF 后再上传。")
+
+
+class PackageGone(LinliError):
+    code = "documents.package_gone"
+    kind = Kind.CONFLICT
+    template = noop("这份电子档案保管期满，已于 %(day)s 销毁。")
+    remedy = noop("销毁清单和留痕仍可查阅。")
+
+
+class NotDue(LinliError):
+    code = "documents.not_due"
+    kind = Kind.CONFLICT
+    template = noop("所选档案中有保管期未满、已在清单上或已销毁的。")
+    remedy = noop("请刷新页面后重新选择。")
+
+
+class NothingChosen(LinliError):
+    code = "documents.nothing_chosen"
+    template = noop("请选择要销毁的档案，并写明理由。")
+
+
+class SameHand(LinliError):
+    """Whoever proposes a destruction does not approve it."""
+
+    code = "documents.same_hand"
+    kind = Kind.CONFLICT
+    template = noop("销毁清单须由另一个人批准。")
+    remedy = noop("请交给另一位有权限的同事审核。")

@@ -18,7 +18,7 @@ from linli.domains.documents.papers import MODELS, Paper
 from linli.domains.documents.rules import PaperKind
 from linli.domains.documents.signing import Signer
 from linli.kernel.calendar import local_date
-from linli.kernel.pki import DemoAuthority
+from linli.kernel.pki import Credential, DemoAuthority
 from linli.kernel.text import Message
 
 _lock = threading.Lock()
@@ -45,6 +45,12 @@ def signer() -> Signer:
 @lru_cache(maxsize=1)
 def _signer() -> Signer:
     return Signer(_authority().seal())
+
+
+def credential() -> Credential:
+    """The key that signs what is not a PDF."""
+    with _lock:
+        return _authority().seal()
 
 
 @lru_cache(maxsize=1)

@@ -171,3 +171,61 @@ class SealUse(models.Model):
             models.Index(fields=["seal", "-at", "-id"], name="documents_sealuse_at"),
             models.Index(fields=["subject_id"], name="documents_sealuse_subject"),
         ]
+
+
+class Destruction(models.Model):
+    """A list of electronic files whose time is over: proposed by one person, approved by another, then carried out."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    reason = models.CharField(max_length=500)
+    proposed_by = models.UUIDField()
+    proposed_at = models.DateTimeField()
+    approved_by = models.UUIDField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | (Q(approved_by__isnull=False, approved_at__isnull=False, refused_at=None) & ~Q(approved_by=F("proposed_by"))),
+                name="documents_destruction_two_people",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="documents_destruction_reason"),
+        ]
+
+
+class Package(models.Model):
+    """One electronic file of a case, or what came to it later: an archive that is fixed by its manifest's digest.
+
+    Packages of one subject follow each other; ``manifest`` of each names the one before (AR-02). What was destroyed keeps its
+    row and its digest, and loses its bytes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    ordinal = models.PositiveSmallIntegerField()
+    manifest_digest = models.BinaryField(max_length=32)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
+    size = models.PositiveBigIntegerField()
+    made_at = models.DateTimeField()
+    closed_on = models.DateField()
+    keep_until = models.DateField(null=True)  # for good if None
+    retention = models.JSONField()  # the rule it was fixed by
+    checks = models.JSONField()  # the four, with what each found (AR-03)
+    checked_at = models.DateTimeField()
+    destruction = models.ForeignKey(Destruction, on_delete=models.PROTECT, null=True, related_name="packages")
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "ordinal"], name="documents_package_place"),
+            models.CheckConstraint(
+                condition=Q(destroyed_at=None, file__isnull=False) | Q(destroyed_at__isnull=False, file=None, destruction__isnull=False),
+                name="documents_package_destroyed",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["keep_until", "id"], name="documents_package_due", condition=Q(destroyed_at=None, keep_until__isnull=False)),
+        ]

@@ -16,6 +16,7 @@ MANAGE_SEALS = ("documents.manage_seals", "org.authorise")
 # Whoever uses a seal reads its ledger; who revokes and who audits read those of the bodies below them.
 READ_LEDGER = (SEAL, REVOKE, "trace.verify")
 STORE = "documents.store"
+RETAIN = "documents.retain"  # keeping and destroying electronic files
 
 # A paper is part of the act it tells of and has no effect before it is sealed, so whoever acts on cases may compose.
 _ACTS = (

@@ -18,7 +18,15 @@ from linli.domains.documents.errors import FileChanged, FileRefused, PaperWrong
 from linli.domains.documents.files import content_of, digest_of, pieces
 from linli.domains.documents.filetypes import FileType, check
 from linli.domains.documents.fittings import loose_sheet, paper_of, press, sheet_of, trusted_roots, verification_url
-from linli.domains.documents.models import Document, Seal, SealUse, StoredFile
+from linli.domains.documents.models import Document, Package, Seal, SealUse, StoredFile
+from linli.domains.documents.packages import (
+    check_archive,
+    destruction_proof,
+    destructions,
+    due_packages,
+    package_content,
+    packages_of,
+)
 from linli.domains.documents.papers import MODELS, Guide, Paper
 from linli.domains.documents.permissions import READ_LEDGER, SEAL, must_any
 from linli.domains.documents.rules import PaperKind, State, mask_name
@@ -34,7 +42,8 @@ from linli.kernel.text import Message, msg, noop
 __all__ = [
     "CODE_LENGTH", "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
     "SignatureCheck", "State", "Verified", "code_like", "current_templates", "document_record", "documents_about", "documents_of", "get_document", "open_file",
-    "papers", "pdf", "picture", "powers_behind", "qr_svg", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
+    "check_archive", "destruction_proof", "destructions", "due_packages", "Package", "package_content",
+    "packages_of", "papers", "pdf", "picture", "powers_behind", "qr_svg", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
     "verification_url", "verify", "verify_pdf",
 ]  # fmt: skip
 

@@ -64,8 +64,8 @@ class _Key(signers.Signer):  # type: ignore[misc]
 
     def __init__(self, credential: Credential) -> None:
         store = SimpleCertificateStore()
-        store.register_multiple(_asn1(c) for c in credential.chain[1:])
-        super().__init__(signing_cert=_asn1(credential.certificate), cert_registry=store)
+        store.register_multiple(asn1(c) for c in credential.chain[1:])
+        super().__init__(signing_cert=asn1(credential.certificate), cert_registry=store)
         self._key = credential.key
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
@@ -122,7 +122,7 @@ def check_signature(pdf: bytes, *, roots: Sequence[x509.Certificate], now: datet
         # A certificate that has run out since does not make an old paper worthless: it is judged as of its signing.
         moment = min(now, named) if named else now
         context = ValidationContext(
-            trust_roots=[_asn1(r) for r in roots], moment=moment, allow_fetching=False, revocation_mode="soft-fail"
+            trust_roots=[asn1(r) for r in roots], moment=moment, allow_fetching=False, revocation_mode="soft-fail"
         )
         status = async_to_sync(async_validate_pdf_signature)(signature, context)
     except Exception:  # a malformed file raises whatever it can; none of that is a signature that holds
@@ -137,5 +137,5 @@ def check_signature(pdf: bytes, *, roots: Sequence[x509.Certificate], now: datet
 
 
 @lru_cache(maxsize=8)
-def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+def asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))

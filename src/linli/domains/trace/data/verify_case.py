@@ -2,8 +2,10 @@
 """Verify one case with nothing but this file, the proof of the case and the published roots.
 
     python3 verify_case.py proof.json roots.jsonl [linli-root.pem]
+    python3 verify_case.py archive.zip roots.jsonl [linli-root.pem]
 
-Needs Python 3.9 or later and no package; with a certificate file also the ``openssl`` program, for the time stamps.
+The second checks an electronic file: every part against the manifest, with a certificate the signature over the manifest, and the
+proof inside. Needs Python 3.9 or later and no package; with a certificate file also the ``openssl`` program, for the time stamps.
 Exit status 0: everything holds. 1: something was changed; it is named. 2: the files cannot be read.
 
 What it shows: the acts in the proof are exactly those the bureau recorded, in that order, none changed, none left out up
@@ -17,6 +19,8 @@ import json
 import subprocess
 import sys
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
 
 
@@ -137,18 +141,70 @@ def check_stamp(entry, certificate):
         raise Changed(f"root {entry['record']['number']}: its time stamp does not hold")
 
 
+MANIFEST, SIGNATURE, PROOF = "manifest.json", "manifest.p7s", "trace/proof.json"
+
+
+def check_archive(path, certificate):
+    """Every part of an electronic file against its manifest; returns the proof inside, or None if a later package has none."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if len(set(names)) != len(names):
+            raise Changed("the archive has two parts of one name")
+        raw = archive.read(MANIFEST)
+        manifest = json.loads(raw)
+        listed = {part["path"]: part for part in manifest["parts"]}
+        extra = sorted(set(names) - set(listed) - {MANIFEST, SIGNATURE})
+        if extra:
+            raise Changed(f"{extra[0]}: is not in the manifest")
+        for name in sorted(listed):
+            if name not in names:
+                raise Changed(f"{name}: is missing")
+            if archive.getinfo(name).file_size != listed[name]["size"]:
+                raise Changed(f"{name}: was changed (its size is another)")
+            try:
+                content = archive.read(name)
+            except (zipfile.BadZipFile, zlib.error, EOFError):
+                raise Changed(f"{name}: was changed") from None
+            if sm3(content).hex() != listed[name]["sm3"]:
+                raise Changed(f"{name}: was changed")
+        if certificate:
+            check_signature(raw, archive.read(SIGNATURE), certificate)
+        signed = "its signature holds" if certificate else "its signature was not checked (no certificate given)"
+        print(f"archive {manifest['id']}: {len(listed)} parts as the manifest lists them, SM3 {sm3(raw).hex()}, {signed}")
+        return json.loads(archive.read(PROOF)) if PROOF in listed else None
+
+
+def check_signature(manifest, signature, certificate):
+    """The signature over the manifest, by openssl."""
+    with tempfile.TemporaryDirectory() as folder:
+        signed, data = Path(folder, "signature"), Path(folder, "data")
+        signed.write_bytes(signature)
+        data.write_bytes(manifest)
+        command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signed, "-content", data, "-CAfile", certificate]
+        done = subprocess.run([*command, "-purpose", "any", "-out", Path(folder, "out")], capture_output=True)
+    if done.returncode:
+        raise Changed("manifest.json: its signature does not hold")
+
+
 def main(arguments):
     if len(arguments) not in (2, 3):
         print(__doc__)
         return 2
     try:
-        proof = json.loads(Path(arguments[0]).read_text("utf-8"))
+        whole = zipfile.is_zipfile(arguments[0])
+        proof = None if whole else json.loads(Path(arguments[0]).read_text("utf-8"))
         lines = [json.loads(line) for line in Path(arguments[1]).read_text("utf-8").splitlines() if line.strip()]
         roots = {entry["record"]["number"]: entry for entry in lines}
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"cannot read the files: {error}")
         return 2
     try:
+        if whole:
+            proof = check_archive(arguments[0], arguments[2] if len(arguments) == 3 else None)
+            if proof is None:
+                check_roots(roots)
+                print("OK: what came later to a case; the acts are in the first archive and in a proof made now")
+                return 0
         hashes = check_events(proof)
         check_roots(roots)
         anchored = 0
@@ -164,7 +220,7 @@ def main(arguments):
     except Changed as error:
         print(f"CHANGED: {error}")
         return 1
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         print(f"CHANGED: the proof is damaged: {error!r}")
         return 1
     for event in proof["events"]:
