@@ -12,6 +12,7 @@ from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from pydantic import ConfigDict
@@ -145,6 +146,21 @@ api = Api(
 
 # An address has one router, whatever is done there: cases are brought, followed and corrected under the same.
 cases = Router()
+
+
+def only_known(operation: Operation) -> None:
+    """Refuse parameters that an operation does not know: a misspelt filter would otherwise give a list of everything."""
+    known = {
+        field.alias or name for model in operation.models if model.__ninja_param_source__ == "query" for name, field in model.model_fields.items()
+    }
+    resolve = operation._get_values
+
+    def checked(request: HttpRequest, *args: Any) -> Any:
+        if unknown := sorted(set(request.GET) - known):
+            raise ValidationError([{"loc": ("query", name), "type": "extra_forbidden", "msg": "unknown parameter"} for name in unknown])
+        return resolve(request, *args)
+
+    operation._get_values = checked  # type: ignore[method-assign]
 
 
 @api.exception_handler(LinliError)

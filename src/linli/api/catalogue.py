@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Path, Query, Router, Schema
+from pydantic import BeforeValidator
 
 from linli.api.guard import ApiRequest, Needs, who
 from linli.api.paging import Cursor, Limit, page, ranked
@@ -36,7 +38,14 @@ Region = Annotated[
         description="Code of an administrative division; that of your counter when it is left out.",
     ),
 ]
-Day = Annotated[date | None, Query(alias="on", description="The day that counts; today when it is left out.")]
+
+
+def _day(value: object) -> object:
+    """A day as it is written; a bare number would be taken for seconds."""
+    return value if value is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) else ""
+
+
+Day = Annotated[date | None, BeforeValidator(_day), Query(alias="on", description="The day that counts; today when it is left out.")]
 NATION = "0"
 
 

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_safe
 
 from linli.api import base, catalogue, intake, parties, results, status, uploads, webhooks
-from linli.api.base import api
+from linli.api.base import api, only_known
 from linli.api.reference import reference
 
 __all__ = ["api", "intake", "status", "urlpatterns"]  # the last two register what they do with cases
@@ -16,6 +16,10 @@ for _router in (
     catalogue.router, parties.router, uploads.router, base.cases, results.router, results.public, webhooks.router,
 ):  # fmt: skip
     api.add_router("", _router)
+for _router_bound in api._get_bound_routers():
+    for _view in _router_bound.path_operations.values():
+        for _operation in _view.operations:
+            only_known(_operation)
 
 
 @require_safe

@@ -263,8 +263,54 @@ class ResultDoubted(LinliError):
     remedy = noop("请等核查结论；核查属实后即可出件。")
 
 
+class JointOpen(LinliError):
+    code = "cases.joint_moved_on"
+    kind = Kind.CONFLICT
+    template = noop("这个一件事的办理进度已经变了，现在不能这样做。")
+    remedy = noop("请回到它的进度页，看看现在可以做什么。")
+
+
+class NothingChosen(LinliError):
+    code = "cases.joint_nothing_chosen"
+    template = noop("还没有选要办的事项。")
+    remedy = noop("请在“要办哪些”里至少选一项。")
+
+
+class OtherPartyMissing(LinliError):
+    code = "cases.joint_other_missing"
+    template = noop("“%(names)s”要由%(kind)s申请，还没有写明是谁。")
+    remedy = noop("请先填写并确认，或者这次不办这几项。")
+
+
 class NotOver(LinliError):
     code = "cases.not_over"
     kind = Kind.CONFLICT
     template = noop("这件办件还没有办结，不能归档。")
     remedy = noop("办结、撤回或不予受理后，系统会在当天夜里自动归档。")
+
+
+class RosterUnreadable(LinliError):
+    code = "cases.roster_unreadable"
+    template = noop("这份名单读不了：%(why)s。")
+    remedy = noop("请下载本事项的名单模板，把内容填进去再上传；什么都没有导入。")
+
+
+class RosterNotOffered(LinliError):
+    code = "cases.roster_not_offered"
+    kind = Kind.CONFLICT
+    template = noop("“%(item)s”不能批量申报。")
+    remedy = noop("请逐件办理，或改选可以批量申报的事项。")
+
+
+class RosterSeen(LinliError):
+    code = "cases.roster_seen"
+    kind = Kind.CONFLICT
+    template = noop("同一份名单已于 %(day)s 交过（%(rows)s 人）。")
+    remedy = noop("请打开原来的那一份查看进度和编号；确有新增的人，请只交新增的人。")
+
+
+class RosterChanged(LinliError):
+    code = "cases.roster_changed"
+    kind = Kind.CONFLICT
+    template = noop("这份名单现为“%(state)s”，不能这样操作。")
+    remedy = noop("请刷新页面查看最新状态。")

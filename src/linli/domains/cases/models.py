@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from linli.domains.cases.lifecycle import DECIDED, State
 from linli.domains.cases.promising import PromiseState
+from linli.domains.cases.rostering import RosterState
 from linli.kernel.actors import Channel
 from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
@@ -42,6 +43,7 @@ class Case(models.Model):
     agent_id = models.UUIDField(null=True)
     channel = models.CharField(max_length=16)
     client_id = models.UUIDField(null=True)  # the other system that brought it, which alone of all systems may follow it
+    joint_id = models.UUIDField(null=True)  # the joint matter of which it is a part
     state = models.CharField(max_length=20, default=State.DRAFT)
     external = models.BooleanField(default=False)
     external_number = models.CharField(max_length=64, blank=True)
@@ -83,8 +85,11 @@ class Case(models.Model):
             ),
             # Who begins twice goes on with what is begun: one draft of an item for one applicant by one resident.
             models.UniqueConstraint(
-                F("applicant_id"), F("item_code"), Coalesce("agent_id", "applicant_id"),
-                condition=Q(state=State.DRAFT, channel=Channel.ONLINE, client_id=None), name="cases_one_online_draft",
+                F("applicant_id"),
+                F("item_code"),
+                Coalesce("agent_id", "applicant_id"),
+                condition=Q(state=State.DRAFT, channel=Channel.ONLINE, client_id=None),
+                name="cases_one_online_draft",
             ),
         ]
         indexes = [
@@ -102,7 +107,9 @@ class Case(models.Model):
             ),
             models.Index(fields=["hall_id", "started_at"], name="cases_drafts", condition=Q(state=State.DRAFT)),
             models.Index(
-                fields=["hall_id", "received_at", "id"], name="cases_online_waiting", condition=Q(state=State.SUBMITTED, channel=Channel.ONLINE)
+                fields=["hall_id", "received_at", "id"],
+                name="cases_online_waiting",
+                condition=Q(state=State.SUBMITTED, channel=Channel.ONLINE),
             ),
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
             models.Index(fields=["client_id", "-started_at", "-id"], name="cases_by_client", condition=Q(client_id__isnull=False)),
@@ -573,3 +580,136 @@ class Breach(models.Model):
         ]  # fmt: skip
 
 
+class Joint(models.Model):
+    """A joint matter (一件事) under way: what was said and handed in once, for several items. Its parts are ordinary cases.
+
+    It has no states of its own: whether it is a draft, under way or over follows from its times and from its parts (``joint.py``).
+    ``other_id`` is the party of the other kind, for parts that only the employer, or only the person, can apply for. ``handed`` are the
+    lines of the joint list that came in: code to how, files and remark.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    number = models.CharField(max_length=24, null=True, unique=True)
+    bundle = models.ForeignKey("catalog.BundleVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
+    region = models.CharField(max_length=12)
+    org = models.ForeignKey("org.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    hall_id = models.UUIDField()
+    applicant_id = models.UUIDField()
+    applicant_is_employer = models.BooleanField()
+    other_id = models.UUIDField(null=True)
+    agent_id = models.UUIDField(null=True)
+    channel = models.CharField(max_length=16)
+    form = SealedField()
+    handed = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    started_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    promised_on = models.DateField(null=True)  # what the applicant was told when it was submitted
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(submitted_at=None, number=None, promised_on=None)
+                | Q(submitted_at__isnull=False, number__isnull=False, promised_on__isnull=False),
+                name="cases_joint_submitted",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["hall_id", "-started_at", "-id"], name="cases_joint_by_hall"),
+            models.Index(fields=["applicant_id", "-started_at"], name="cases_joint_by_applicant"),
+        ]
+
+
+class JointPart(models.Model):
+    """One item of a joint matter, with the version it began under, and the case that it became once it need not wait.
+
+    ``chosen`` is None until the question whether it is wanted has been answered. ``waits_for`` is one list for each paper that other parts
+    produce, naming those that may. A part ``given_up`` before it became a case never will.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    joint = models.ForeignKey(Joint, on_delete=models.PROTECT, related_name="parts", db_index=False)
+    ordinal = models.PositiveSmallIntegerField()
+    item_code = models.CharField(max_length=64)
+    standard = models.ForeignKey("catalog.ItemStandard", on_delete=models.PROTECT, related_name="+", db_index=False)
+    chosen = models.BooleanField(null=True)
+    waits_for = models.JSONField(default=list)
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, null=True, related_name="joint_part")
+    begun_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "cases_joint_part"
+        constraints = [
+            models.UniqueConstraint(fields=["joint", "item_code"], name="cases_joint_part_once"),
+            models.CheckConstraint(
+                condition=Q(case=None, begun_at=None)
+                | Q(case__isnull=False, begun_at__isnull=False, chosen=True, given_up_at=None),
+                name="cases_joint_part_case",
+            ),
+        ]
+
+
+class Roster(models.Model):
+    """A sheet of people that an employer handed in, checked as a whole: returned with what is wrong, or made into cases.
+
+    ``sheet`` holds a returned sheet as it was filled in, until it is forgotten; a good one has its rows as ``RosterRow``.
+    ``actor`` is who pressed, in whose name the job that makes the cases acts.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    item_code = models.CharField(max_length=64)
+    standard = models.ForeignKey("catalog.ItemStandard", on_delete=models.PROTECT, related_name="+", db_index=False)
+    shape = models.CharField(max_length=20)
+    employer_id = models.UUIDField()
+    region = models.CharField(max_length=12)
+    hall_id = models.UUIDField()  # where it was handed in
+    client_id = models.UUIDField(null=True)
+    resident_id = models.UUIDField(null=True)
+    file_name = models.CharField(max_length=200)
+    digest = models.BinaryField(max_length=32)  # of what the rows say
+    common = SealedField()
+    materials = models.JSONField(default=dict)  # code -> how it was handed in for all
+    accept = models.BooleanField(default=False)
+    state = models.CharField(max_length=10)
+    rows = models.PositiveIntegerField(default=0)
+    wrong = models.PositiveIntegerField(default=0)
+    sheet = SealedField(null=True)
+    actor = models.JSONField()
+    handed_in_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    touched_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(RosterState)), name="cases_roster_state"),
+            # The same people are handed in once: what is checked again was returned or given up before.
+            models.UniqueConstraint(
+                fields=["employer_id", "item_code", "digest"], condition=Q(state__in=["ready", "running", "done"]),
+                name="cases_roster_once",
+            ),
+            models.CheckConstraint(condition=~Q(state__in=["running", "done"]) | Q(started_at__isnull=False), name="cases_roster_started"),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["hall_id", "-handed_in_at", "-id"], name="cases_roster_hall"),
+            models.Index(fields=["touched_at"], name="cases_roster_running", condition=Q(state="running")),
+        ]
+
+
+class RosterRow(models.Model):
+    """One person of a good roster, and the case it became part of; set in the transaction that makes the case, so once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    roster = models.ForeignKey(Roster, on_delete=models.PROTECT, related_name="people", db_index=False)
+    number = models.PositiveIntegerField()  # of the row in the sheet
+    name = models.CharField(max_length=200)
+    number_index = models.BinaryField(max_length=32)
+    values = SealedField()
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="+")
+    problem = ArrayField(models.TextField(), default=list)  # why it came to no case
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["roster", "number"], name="cases_rosterrow_once")]
+        indexes = [models.Index(fields=["roster", "number"], name="cases_rosterrow_open", condition=Q(case=None))]

@@ -64,8 +64,10 @@ class Work:
     def save(self) -> None:
         """Write the events, then the case with the place of the last one."""
         if self._acts:
-            if self.case.client_id:  # so that whoever tells other systems need not look at the acts of all cases
-                self._acts = [Act(act.name, {**act.data, "client": self.case.client_id}) for act in self._acts]
+            # So that whoever tells other systems, or other parts of a joint matter, need not look at the acts of all cases.
+            marks = {k: v for k, v in (("client", self.case.client_id), ("joint", self.case.joint_id)) if v}
+            if marks:
+                self._acts = [Act(act.name, {**act.data, **marks}) for act in self._acts]
             self.case.trace_seq = record_all(self._acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new)
             self.change("trace_seq")
         if self.new:

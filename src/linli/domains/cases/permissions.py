@@ -10,7 +10,7 @@ from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, 
 from django.db.models.functions import TruncDate
 
 from linli.domains.cases.lifecycle import State
-from linli.domains.cases.models import Case, Step
+from linli.domains.cases.models import Case, Roster, Step
 from linli.domains.org.queries import Authority, Power, overseen_ids
 from linli.domains.people.queries import Scope, may_act_for, own_ids, powers
 from linli.kernel.actors import Actor, Channel
@@ -60,6 +60,24 @@ def client_cases(by: Actor, *permissions: str) -> QuerySet[Case]:
     if by.client_id is None or not any(by.can(p) for p in permissions or (FOLLOW, RECEIVE)):
         return Case.objects.none()
     return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)), client_id=by.client_id)
+
+
+def seen_rosters(by: Actor) -> QuerySet[Roster]:
+    """The rosters handed in at the actor's counter; of another system, or a resident, those it handed in itself."""
+    if by.client_id is not None and by.can(RECEIVE):
+        return Roster.objects.filter(client_id=by.client_id)
+    if by.resident_id is not None and by.can(PORTAL):
+        return Roster.objects.filter(resident_id=by.resident_id)
+    return Roster.objects.filter(hall_id=_at(by), client_id=None, resident_id=None) if by.can(RECEIVE) else Roster.objects.none()
+
+
+def at_roster(by: Actor, roster: Roster) -> bool:
+    """Whether a roster is one of :func:`seen_rosters`."""
+    if by.client_id is not None:
+        return by.can(RECEIVE) and roster.client_id == by.client_id
+    if by.resident_id is not None:
+        return by.can(PORTAL) and roster.resident_id == by.resident_id
+    return by.can(RECEIVE) and roster.hall_id == _at(by) and roster.client_id is None and roster.resident_id is None
 
 
 def step_cases(by: Actor) -> QuerySet[Case]:

@@ -21,6 +21,12 @@ def close_case(case_id: str) -> None:
     commands.close_case(case_id=UUID(case_id), now=_now())
 
 
+@task(name="cases.hand_on", retry=5)
+def hand_on(chain_id: str, seq: int) -> None:
+    """A case gave its result, or will not: begin the parts of its joint matter that waited for it."""
+    commands.hand_on(case_id=UUID(chain_id), now=_now())
+
+
 @task(name="cases.decide_automatically", retry=5)
 def decide_automatically(step_id: str) -> None:
     """Do a stage that the standard marks as the system's own."""
@@ -96,11 +102,18 @@ def reproject_open() -> None:
     commands.reproject_open(by=system(), now=_now())
 
 
-@periodic(cron="*/2 * * * *")
-@task(name="cases.draw_waiting", queueing_lock="cases.draw_waiting")
-def draw_waiting(timestamp: int) -> None:
-    """Come back to stages that found nobody."""
-    commands.draw_waiting(by=system(), now=_now())
+@task(name="cases.run_roster", retry=10)
+def run_roster(roster_id: str) -> None:
+    """Make the cases of a roster, some batches at a time."""
+    commands.run_roster(roster_id=UUID(roster_id), now=_now())
+
+
+@periodic(cron="*/3 * * * *")
+@task(name="cases.rosters", queueing_lock="cases.rosters")
+def rosters(timestamp: int) -> None:
+    """Take up rosters whose worker was killed."""
+    commands.sweep_rosters(now=_now())
+
 
 @task(name="cases.ask_for_check", retry=5)
 def ask_for_check(commitment_id: str) -> None:
@@ -116,6 +129,12 @@ def checks(timestamp: int) -> None:
     commands.find_checkers(by=system(), now=_now())
 
 
+@periodic(cron="*/2 * * * *")
+@task(name="cases.draw_waiting", queueing_lock="cases.draw_waiting")
+def draw_waiting(timestamp: int) -> None:
+    """Come back to stages that found nobody."""
+    commands.draw_waiting(by=system(), now=_now())
+
 
 @periodic(cron="5 16 * * *")  # the queue counts in UTC: five past midnight in China
 @task(name="cases.daily", queueing_lock="cases.daily", retry=3)
@@ -127,7 +146,8 @@ def daily(timestamp: int) -> None:
     commands.deem_accepted(by=by, now=now)
     commands.lapse_corrections(by=by, now=now)
     commands.lapse_drafts(by=by, now=now)
+    commands.lapse_pending(by=by, now=now)
+    commands.forget_rosters(now=now)
+    commands.remind_pending(by=by, now=now)
     commands.note_overdue(by=by, now=now)
     commands.reproject_open(by=by, now=now, provisional_only=True)
-    commands.lapse_pending(by=by, now=now)
-    commands.remind_pending(by=by, now=now)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from hashlib import blake2s
 from math import ceil
 from typing import Annotated, Any
 
@@ -260,18 +261,19 @@ def _merge_materials(
         # Whoever makes the paper and asks for it too (a card that is exchanged) is asked for it; the others get it.
         own = [(s, m) for s, m in rows if s.code in producers and len(producers) == 1]
         rest = [row for row in rows if row not in own]
-        for part, makers in ((rest, producers), (own, ())):
+        for part, makers, suffix in ((rest, producers, ""), (own, (), "-own")):
             if part:
-                found.append((order.get(key, 999), _joint(part, makers, listed.get(key), words)))
-    found.sort(key=lambda pair: (list(How).index(pair[1].how), pair[0]))
-    return tuple(
-        JointMaterial(**{**{s: getattr(m, s) for s in JointMaterial.__slots__}, "code": f"j{n:02d}"})
-        for n, (_, m) in enumerate(found, 1)
-    )
+                found.append((order.get(key, 999), _joint(_code(key) + suffix, part, makers, listed.get(key), words)))
+    return tuple(m for _, m in sorted(found, key=lambda pair: (list(How).index(pair[1].how), pair[0])))
+
+
+def _code(key: str) -> str:
+    """The code of a paper in joint lists: the same whichever members are wanted, so that what was handed in stays handed in."""
+    return f"j{blake2s(key.encode(), digest_size=6).hexdigest()}"
 
 
 def _joint(
-    rows: Sequence[tuple[Standard, Material]], producers: tuple[str, ...], listed: str | None, words: Words
+    code: str, rows: Sequence[tuple[Standard, Material]], producers: tuple[str, ...], listed: str | None, words: Words
 ) -> JointMaterial:
     materials = [m for _, m in rows]
     first = materials[0]
@@ -288,7 +290,7 @@ def _joint(
         how = How.ASKED
     conditions = dict.fromkeys(m.condition for m in materials if m.condition)
     return JointMaterial(
-        code="", name=listed or first.name, how=how,
+        code=code, name=listed or first.name, how=how,
         form=next((f for f in (MaterialForm.ORIGINAL, MaterialForm.COPY) if any(m.form is f for m in materials)), first.form),
         required=required, needed_by=tuple((s.code, m.code) for s, m in rows),
         condition="；".join(conditions) if required is Required.CONDITIONAL else "",

@@ -67,6 +67,8 @@ def _send(url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[N
         read = 0
         while read < MOST_BYTES and (piece := answer.read1(8_192)):
             read += len(piece)
+        if connection.was_cut:  # an end in the middle of the headers looks like the end of them
+            return answer.status, "time"
         if read >= MOST_BYTES:
             return answer.status, "answer"
         return answer.status, "" if 200 <= answer.status < 300 else "status"
@@ -80,7 +82,7 @@ def _send(url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[N
         return None, "time" if connection.was_cut else "connection"
     finally:
         watch.cancel()
-        connection.close()
+        connection.release()
 
 
 def _resolve(host: str, port: int, allowed: Sequence[Network]) -> str:
@@ -99,17 +101,26 @@ class _Straight(http.client.HTTPConnection):
         self._address, self._secure, self._until = address, secure, until
         self.default_port = 443 if secure else 80  # left out of the Host header
         self.was_cut = False
+        # Of our own: http.client lets go of its socket as soon as it knows that the answer is the last.
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         left = max(self._until - time.monotonic(), 0.01)
-        self.sock = socket.create_connection((self._address, self.port), timeout=left)
+        self._line = self.sock = socket.create_connection((self._address, self.port), timeout=left)
         if self._secure:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+            context = ssl.create_default_context()
+            self._line = self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock.do_handshake()
 
     def cut(self) -> None:
         """End it now, from another thread."""
         self.was_cut = True
-        sock = self.sock
-        if sock is not None:
+        if self._line is not None:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                self._line.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Let go of everything, also of what the answer still holds."""
+        self.close()
+        if self._line is not None:
+            self._line.close()

@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("linli.web.desk.review.urls")),
     path("", include("linli.web.desk.issue.urls")),
     path("", include("linli.web.desk.supervise.urls")),
+    path("", include("linli.web.desk.residents.urls")),
 ]

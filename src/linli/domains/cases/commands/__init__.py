@@ -106,6 +106,7 @@ from linli.domains.cases.commands.upkeep import (
 )
 from linli.domains.cases.errors import CaseChanged, ExtensionNotProvided, SamePerson
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGround, Received, RefusalGround
+from linli.domains.cases.promising import Promise
 
 __all__ = [
     "ask_departments", "fetch_shared", "mind_sources", "take_in_shared",
@@ -119,7 +120,6 @@ __all__ = [
     "publish_draws", "read_own_paper", "receive_back", "receive_case", "receive_correction", "receive_draft", "Received",
     "record_export", "record_external", "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue",
     "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case", "reveal_draws",
-from linli.domains.cases.promising import Promise
     "run_file", "SamePerson", "save_form", "save_online", "seal_notice", "settle_ask", "settle_material", "show_whole",
     "start_case", "start_online", "submit_case", "submit_online", "supplement", "suspend_case", "take_back_online",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",

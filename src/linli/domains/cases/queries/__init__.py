@@ -6,18 +6,20 @@ from linli.domains.cases.clock import ClockKind, Colour
 from linli.domains.cases.deciding import DecisionText
 from linli.domains.cases.draw import Exclusion
 from linli.domains.cases.grounds import DeliveryMethod, ExternalAct, MaterialState, PauseGround, Received, RefusalGround
+from linli.domains.cases.joint import Outcome, Standing
 from linli.domains.cases.lifecycle import FINAL, IN_HAND, Move, State, moves_from, state_after
 from linli.domains.cases.models import (
     Ask,
-    Case,
     Breach,
+    Case,
     CaseMaterial,
-    Correction,
     Commitment,
+    Correction,
     Decision,
     Delivery,
     Draw,
     DrawDay,
+    Joint,
     MaterialFile,
     Refusal,
     Step,
@@ -44,9 +46,9 @@ from linli.domains.cases.permissions import (
     supervised_cases,
     visible_cases,
 )
+from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, Signed
 from linli.domains.cases.queries.clients import (
     TOLD_NAMES,
-from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, Signed
     ClientSheet,
     ToldState,
     client_paper,
@@ -58,8 +60,6 @@ from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, 
     told_state,
     told_words,
 )
-from linli.domains.cases.queries.counter import (
-    CounterAct,
 from linli.domains.cases.queries.commitments import (
     SHELVES,
     CheckLine,
@@ -83,6 +83,8 @@ from linli.domains.cases.queries.commitments import (
     signature_of,
     supervised_promises,
 )
+from linli.domains.cases.queries.counter import (
+    CounterAct,
     CounterSheet,
     cases_of,
     counter_acts,
@@ -120,6 +122,19 @@ from linli.domains.cases.queries.issue import (
     next_to_issue,
     paper_for,
     to_deliver,
+)
+from linli.domains.cases.queries.joint import (
+    JointSheet,
+    PartView,
+    Question,
+    bundles_here,
+    drafted_joints,
+    joint_file,
+    joint_of,
+    joint_sheet,
+    joints_here,
+    joints_own,
+    joints_supervised,
 )
 from linli.domains.cases.queries.looking import (
     Board,
@@ -167,6 +182,26 @@ from linli.domains.cases.queries.review import (
     review_file,
     review_sheet,
 )
+from linli.domains.cases.queries.rosters import (
+    RosterOffer,
+    RosterPerson,
+    RosterShape,
+    RosterSheet,
+    RosterState,
+    people_of,
+    returned_sheet,
+    roster_common,
+    roster_items,
+    roster_lines,
+    roster_moved,
+    roster_offer,
+    roster_people,
+    roster_problems,
+    roster_results,
+    roster_sheet,
+    roster_template,
+    rosters,
+)
 from linli.domains.cases.queries.supervision import (
     TOLD_ACTS,
     SupervisorSheet,
@@ -179,25 +214,32 @@ from linli.domains.cases.queries.supervision import (
 from linli.domains.cases.reading import Answer, answers
 
 __all__ = [
-    "Breach", "check_lines", "check_paper", "check_sheet", "checkers_for", "CheckLine", "CheckSheet", "Commitment",
-    "commitment_notice", "on_shelf", "own_checks", "pending_at_counter", "Promise", "promise_overview", "PromiseNotice",
-    "PromiseOverview", "promises_of", "PromiseState", "Provisional", "provisional_standing", "seen_promises", "shelf_counts", "SHELVES",
-    "Signed", "signature_of", "supervised_promises", "Terms",
-    "Board", "Case", "case_colour", "case_for", "case_numbers", "CaseMaterial", "cases_of", "cases_touched", "client_paper",
-    "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views", "ClockKind",
-    "ClockView", "CODE_DIGITS", "Colour", "committed_line", "Correction", "counter_acts", "counter_cases", "counter_file",
-    "counter_paper", "counter_sheet", "counter_today", "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision",
-    "DecisionText", "Delivery", "delivery_cases", "DeliveryMethod", "Draw", "draw_counts", "draw_days", "draw_ledger",
-    "DrawDay", "DrawReplay", "draws_of", "draws_on", "Exclusion", "extendable", "external_sheet", "external_waiting",
-    "ExternalAct", "ExternalLine", "ExternalSheet", "FINAL", "find", "find_issued", "followed_cases", "full_timeline",
-    "handed_over", "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases", "issue_queue", "issue_sheet",
-    "IssueSheet", "items_here", "known_fields", "live_code", "LiveCode", "MaterialFile", "MaterialState", "Move", "moves_from",
-    "my_pile", "my_steps", "next_online", "next_to_issue", "Offer", "offer_online", "online_waiting", "open_cases", "Opinion",
-    "outlook", "Outlook", "own_cases", "own_commitment", "own_file", "own_list", "own_paper", "own_sheet", "own_timeline",
-    "OwnMaterial", "OwnSheet", "paper_for", "PaperAccess", "PauseGround", "Pile", "pile_counts", "plain_timeline", "prefill",
-    "preview_decision", "proof_of", "published_draws", "receipt_code", "Received", "Refusal", "RefusalGround", "replay_day",
-    "replay_draws", "revealed_line", "review_file", "review_sheet", "ReviewSheet", "SIGNED_ONLINE", "State", "state_after",
-    "Step", "step_cases", "StepKind", "StepState", "supervised_cases", "supervised_paper", "supervisor_acts",
-    "supervisor_sheet", "SupervisorSheet", "to_deliver", "TOLD_ACTS", "told_name", "TOLD_NAMES", "told_state", "told_words", "ToldState", "visible_cases", "waiting_steps", "why_not_online",
-    "why_waiting",
+    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people",
+    "roster_problems", "roster_results", "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",
+    "RosterSheet", "RosterState",
+    "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "Board", "board",
+    "Breach", "bundles_here", "Case", "case_colour", "case_for", "case_numbers", "CaseMaterial", "cases_of",
+    "cases_touched", "check_lines", "check_paper", "check_sheet", "checkers_for", "CheckLine", "CheckSheet",
+    "client_paper", "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views",
+    "ClockKind", "ClockView", "CODE_DIGITS", "Colour", "Commitment", "commitment_notice", "committed_line",
+    "Correction", "counter_acts", "counter_cases", "counter_file", "counter_paper", "counter_sheet", "counter_today",
+    "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision", "DecisionText", "Delivery", "delivery_cases",
+    "DeliveryMethod", "drafted_joints", "Draw", "draw_counts", "draw_days", "draw_ledger", "DrawDay", "DrawReplay",
+    "draws_of", "draws_on", "Exclusion", "extendable", "external_sheet", "external_waiting", "ExternalAct",
+    "ExternalLine", "ExternalSheet", "FINAL", "find", "find_issued", "followed_cases", "full_timeline", "handed_over",
+    "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases", "issue_queue", "issue_sheet",
+    "IssueSheet", "items_here", "Joint", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own",
+    "joints_supervised", "JointSheet", "known_fields", "live_code", "LiveCode", "MaterialFile", "MaterialState", "Move",
+    "moves_from", "my_pile", "my_steps", "next_online", "next_to_issue", "Offer", "offer_online", "on_shelf",
+    "online_waiting", "open_cases", "Opinion", "Outcome", "Outlook", "outlook", "own_cases", "own_checks",
+    "own_commitment", "own_file", "own_list", "own_paper", "own_sheet", "own_timeline", "OwnMaterial", "OwnSheet",
+    "paper_for", "PaperAccess", "PartView", "PauseGround", "pending_at_counter", "Pile", "pile_counts",
+    "plain_timeline", "prefill", "preview_decision", "Promise", "promise_overview", "PromiseNotice", "PromiseOverview",
+    "promises_of", "PromiseState", "proof_of", "Provisional", "provisional_standing", "published_draws", "Question",
+    "receipt_code", "Received", "Refusal", "RefusalGround", "replay_day", "replay_draws", "revealed_line",
+    "review_file", "review_sheet", "ReviewSheet", "seen_promises", "shelf_counts", "SHELVES", "signature_of", "Signed",
+    "SIGNED_ONLINE", "Standing", "State", "state_after", "Step", "step_cases", "StepKind", "StepState",
+    "supervised_cases", "supervised_paper", "supervised_promises", "supervisor_acts", "supervisor_sheet",
+    "SupervisorSheet", "Terms", "to_deliver", "TOLD_ACTS", "told_name", "TOLD_NAMES", "told_state", "told_words",
+    "ToldState", "visible_cases", "waiting_steps", "why_not_online", "why_waiting",
 ]  # fmt: skip

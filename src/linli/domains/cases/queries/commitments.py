@@ -256,7 +256,7 @@ def provisional_standing(case_id: UUID) -> Provisional | None:
     )
     if not rests:
         return None
-    waiting = [due for standing, due in rests if standing in TO_CHECK]
+    waiting = [due for standing, due in rests if standing in TO_CHECK and due]
     return Provisional(not waiting, max(waiting) if waiting else None)
 
 

@@ -12,6 +12,7 @@ from linli.domains.people.queries.mandates import (
     mandates_of,
     may_act_for,
     powers,
+    principal_of,
     principals,
 )
 from linli.domains.people.queries.records import (
@@ -45,6 +46,8 @@ from linli.domains.people.queries.rights import (
     objections,
 )
 from linli.domains.people.rules import (
+    FOR_EMPLOYERS,
+    FOR_PERSONS,
     Assurance,
     Binding,
     ConsentPurpose,
@@ -60,10 +63,10 @@ from linli.domains.people.rules import (
 
 __all__ = [
     "Account", "account_of", "account_with_phone", "Assurance", "Binding", "Consent", "consent_texts", "ConsentPurpose",
-    "consents", "CONTEXT", "employer_facts", "find_employers", "Gender", "given_by", "Ground", "has_consented", "held_by",
-    "IdType", "is_verified", "lines", "longest_mandate", "LOOKS", "looks", "Mandate", "mandate_for", "MandateLine",
-    "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections", "objection",
-    "Objection", "objections", "ObjectionState", "own_account", "own_ids", "parties", "Party", "party", "party_indexes",
-    "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principals", "Purpose", "region_of",
-    "resident_actor", "Scope",
+    "consents", "CONTEXT", "employer_facts", "find_employers", "FOR_EMPLOYERS", "FOR_PERSONS", "Gender", "given_by", "Ground",
+    "has_consented", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "looks", "LOOKS", "Mandate", "mandate_for",
+    "MandateLine", "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections",
+    "names_known", "objection", "Objection", "objections", "ObjectionState", "own_account", "own_ids", "parties", "Party",
+    "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principal_of",
+    "principals", "Purpose", "region_of", "resident_actor", "Scope",
 ]  # fmt: skip

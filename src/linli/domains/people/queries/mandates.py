@@ -110,6 +110,15 @@ def mandates_of(party_id: UUID, *, by: Actor) -> QuerySet[Mandate]:
     return Mandate.objects.filter(sides).order_by("-registered_at", "-id")
 
 
+def principal_of(mandate_id: UUID, *, by: Actor) -> Party:
+    """For whom a mandate is, for the counter. Raises :class:`NotFound`."""
+    by.must("people.register")
+    row = Mandate.objects.filter(pk=mandate_id).first()
+    if row is None:
+        raise NotFound(what=msg("这份授权"))
+    return next(iter(parties([row.principal_id, row.employer_id]).values()))
+
+
 def _resident(by: Actor) -> UUID:
     by.must("portal.use")
     assert by.resident_id

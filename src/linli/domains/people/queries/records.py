@@ -16,7 +16,7 @@ from linli.domains.trace.queries import Event, events_of
 from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
-from linli.kernel.fields import TokenQuery
+from linli.kernel.fields import TokenQuery, blind
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
 from linli.kernel.search import query
 from linli.kernel.text import msg

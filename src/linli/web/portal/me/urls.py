@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.portal.me import account, identity, mandates, signing
+from linli.web.portal.me import account, data, identity, mandates, signing
 
 app_name = "me"
 urlpatterns = [
@@ -22,6 +22,18 @@ urlpatterns = [
     path("account/sessions/end", account.end_others, name="end_others"),
     path("account/phone", account.phone, name="phone"),
     path("account/phone/code", account.phone_code, name="phone_code"),
+    path("data", data.data, name="data"),
+    path("data/whole/<slug:field>", data.whole, name="whole"),
+    path("data/copy", data.copy, name="copy"),
+    path("data/looks", data.looks, name="looks"),
+    path("data/asked", data.asked, name="asked"),
+    path("data/objections", data.objections, name="objections"),
+    path("data/objections/new", data.object_to, name="object"),
+    path("data/objections/<uuid:objection_id>", data.objection, name="objection"),
+    path("data/objections/<uuid:objection_id>/withdraw", data.withdraw_objection, name="withdraw_objection"),
+    path("data/consents", data.agreed, name="consents"),
+    path("data/consents/<slug:purpose>", data.agree, name="consent"),
+    path("data/consents/<slug:purpose>/withdraw", data.take_back, name="withdraw_consent"),
     path("mandates", mandates.mandates, name="mandates"),
     path("mandates/new", mandates.who, name="mandate_who"),
     path("mandates/new/number", mandates.whose_number, name="mandate_number"),

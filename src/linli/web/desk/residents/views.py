@@ -1,0 +1,151 @@
+"""Somebody at the window: a code with which they start on their phone, and the mandates that rest on paper."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linli.domains.people import commands as people
+from linli.domains.people.queries import (
+    FOR_EMPLOYERS,
+    FOR_PERSONS,
+    Assurance,
+    Ground,
+    Scope,
+    account_of,
+    lines,
+    mandates_of,
+    party,
+    person_card,
+    principal_of,
+)
+from linli.kernel.errors import LinliError, NotFound
+from linli.kernel.text import msg
+from linli.web.access import requires
+from linli.web.errors import status_of
+from linli.web.http import StaffRequest
+from linli.web.once import keyed
+from linli.web.ui.forms import Form
+from linli.web.ui.paging import page_of
+from linli.web.ui.parts import Column
+from linli.web.ui.toasts import done
+
+TONES = {"in-force": "done", "coming": "info", "ended": "plain", "revoked": "plain"}
+
+
+@requires("people.register")
+@require_safe
+def person(request: StaffRequest, party_id: UUID) -> HttpResponse:
+    """A person's sign-in and mandates."""
+    account = account_of(party_id)
+    more = {"card": person_card(party_id), "account": account, "assurance": Assurance(account.assurance) if account else None}
+    return _page(request, party_id, is_employer=False, **more)
+
+
+@requires("people.register")
+@require_safe
+def employer(request: StaffRequest, party_id: UUID) -> HttpResponse:
+    """An employer's mandates."""
+    return _page(request, party_id, is_employer=True)
+
+
+def _page(request: StaffRequest, party_id: UUID, *, is_employer: bool, **more: Any) -> HttpResponse:
+    page = page_of(mandates_of(party_id, by=request.actor), request, by="-registered_at", size=10)
+    columns = [Column(_("委托人")), Column(_("受托人")), Column(_("可以做")), Column(_("到")), Column(_("依据")), Column(_("状态"))]
+    context = {
+        "party": party(party_id, is_employer=is_employer), "page": page, "columns": [*columns, Column(_("操作"), hidden=True)],
+        "rows": [(line, TONES[line.state], line.state in ("in-force", "coming")) for line in lines(page.rows, on=request.today)],
+    }  # fmt: skip
+    return render(request, "desk/residents/party.html", context | more)
+
+
+@requires("people.register")
+@require_POST
+def start_code(request: StaffRequest, party_id: UUID) -> HttpResponse:
+    """A code for somebody whose document was seen; shown once, to be printed or copied by hand."""
+    if "seen" not in request.POST:
+        raise NotFound(what=msg("对证件原件的核对"))
+    code = people.issue_start_code(person_id=party_id, by=request.actor, now=request.now)
+    response = render(request, "desk/residents/start_code.html", {"code": code, "card": person_card(party_id)})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+class MandateForm(Form):
+    """A mandate as the paper says it."""
+
+    kinds: ClassVar[dict[str, str]] = {"id_number": "id-number"}
+
+    agent_name = forms.CharField(label=_lazy("受托人姓名"), max_length=100, widget=forms.TextInput({"autofocus": True}))
+    id_number = forms.CharField(label=_lazy("受托人证件号码"), max_length=40, help_text=_lazy("受托人没有登记过的，先在窗口登记。"))
+    ground = forms.ChoiceField(label=_lazy("依据"), widget=forms.RadioSelect)
+    evidence = forms.CharField(
+        label=_lazy("核对了哪份文书"), max_length=200, help_text=_lazy("例如：委托书原件及双方身份证；户口簿；律师事务所函。")
+    )
+    scopes = forms.MultipleChoiceField(label=_lazy("可以做什么"), widget=forms.CheckboxSelectMultiple)
+    last_day = forms.DateField(
+        label=_lazy("最后一天"), widget=forms.DateInput, help_text=_lazy("最长三年；父母代未成年子女，到满 18 周岁前一天。")
+    )
+
+    def __init__(self, *args: Any, is_employer: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = FOR_EMPLOYERS if is_employer else FOR_PERSONS
+        grounds = [(g.value, _(g.label)) for g in Ground if g in allowed and g is not Ground.ONLINE]
+        self.fields["ground"].choices = grounds  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [(s.value, _(s.label)) for s in Scope]  # type: ignore[attr-defined]
+
+
+@requires("people.register")
+@sensitive_post_parameters("id_number")
+@require_http_methods(["GET", "POST"])
+def person_mandate(request: StaffRequest, party_id: UUID) -> HttpResponse:
+    """Register that somebody acts for a person."""
+    return _mandate(request, party_id, is_employer=False)
+
+
+@requires("people.register")
+@sensitive_post_parameters("id_number")
+@require_http_methods(["GET", "POST"])
+def employer_mandate(request: StaffRequest, party_id: UUID) -> HttpResponse:
+    """Register that somebody acts for an employer."""
+    return _mandate(request, party_id, is_employer=True)
+
+
+def _mandate(request: StaffRequest, party_id: UUID, *, is_employer: bool) -> HttpResponse:
+    principal = party(party_id, is_employer=is_employer)
+    form = MandateForm(request.POST if request.method == "POST" else None, is_employer=is_employer)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            agent = people.find_agent(name=data["agent_name"], id_number=data["id_number"])
+            people.register_mandate(
+                principal_id=party_id, is_employer=is_employer, agent_id=agent, scopes=[Scope(s) for s in data["scopes"]],
+                last_day=data["last_day"], ground=Ground(data["ground"]), evidence=data["evidence"], by=request.actor,
+                now=request.now, **keyed(request),
+            )  # fmt: skip
+        except LinliError as error:
+            form.add_problem(error)
+            status = status_of(error)
+        else:
+            done(request, _("委托已登记，马上生效。"))
+            return redirect("residents:employer" if is_employer else "residents:person", party_id)
+    return render(request, "desk/residents/mandate.html", {"form": form, "party": principal}, status=status)
+
+
+@requires("people.register")
+@require_POST
+def revoke(request: StaffRequest, mandate_id: UUID) -> HttpResponse:
+    """End one for a principal who is present."""
+    people.revoke_mandate(mandate_id=mandate_id, by=request.actor, now=request.now, **keyed(request))
+    done(request, _("委托已撤销，马上生效。"))
+    principal = principal_of(mandate_id, by=request.actor)
+    return redirect("residents:employer" if principal.is_employer else "residents:person", principal.id)
