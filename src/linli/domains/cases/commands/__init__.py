@@ -95,6 +95,14 @@ from linli.domains.cases.commands.supervise import (
     suspend_case,
 )
 from linli.domains.cases.commands.telling import note_overdue, tell
+from linli.domains.cases.commands.rosters import (
+    cancel_roster,
+    check_roster,
+    forget_rosters,
+    run_roster,
+    start_roster,
+    sweep_rosters,
+)
 from linli.domains.cases.commands.upkeep import (
     commit_draws,
     deem_accepted,
@@ -121,6 +129,9 @@ __all__ = [
     "record_export", "record_external", "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue",
     "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case", "reveal_draws",
     "run_file", "SamePerson", "save_form", "save_online", "seal_notice", "settle_ask", "settle_material", "show_whole",
+    "cancel_roster", "check_roster", "forget_rosters", "run_roster", "start_roster", "sweep_rosters",
+    "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
+    "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "start_case", "start_online", "submit_case", "submit_online", "supplement", "suspend_case", "take_back_online",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
     "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
