@@ -94,8 +94,9 @@ def may_work_on(by: Actor, joint: Joint, *, on: date) -> bool:
 
 def joined(joint: Joint, parts: Iterable[JointPart], *, everything: bool = False) -> Joined:
     """The one form and the one list, from the versions the matter began under: of what is chosen, or of all that could be."""
-    standards = {p.item_code: get_standard(p.standard_id) for p in parts if everything or p.chosen}
-    return joined_from(get_bundle(joint.bundle_id), standards)
+    rows = list(parts)
+    wanted = None if everything else [p.item_code for p in rows if p.chosen]
+    return joined_from(get_bundle(joint.bundle_id), {p.item_code: get_standard(p.standard_id) for p in rows}, chosen=wanted)
 
 
 def outcomes(parts: Iterable[JointPart]) -> dict[str, Outcome]:

@@ -195,6 +195,21 @@ def _merge_forms(bundle: Bundle, members: Sequence[Standard], words: Words) -> J
     return JointForm(tuple(fields.values()), answers)
 
 
+def _only(whole: JointForm, bundle: Bundle, members: Sequence[Standard]) -> JointForm:
+    """The part of the form that some of the members need. Names stay those of the whole, so that an answer stays an answer whichever
+    members are wanted."""
+    codes = {s.code for s in members}
+    answers = {place: name for place, name in whole.answers.items() if place[0] in codes}
+    own = {f.name: f.required for f in bundle.form}
+    needed = {answers[s.code, f.name] for s in members for f in s.form if f.required}
+    fields = [
+        f.model_copy(update={"required": own.get(f.name, False) or f.name in needed})
+        for f in whole.fields
+        if f.name in own or f.name in answers.values()
+    ]
+    return JointForm(tuple(fields), answers)
+
+
 def _free(name: str, taken: Collection[str], code: str) -> str:
     """The field's own name if nobody has it, else one with the item's in front."""
     if name not in taken:
@@ -429,7 +444,8 @@ def join(bundle: Bundle, standards: Mapping[str, Standard], words: Words, *, cho
     Members without a standard are left out, as are papers nobody chosen needs. Raises :class:`BundleWrong` where members wait for one
     another in a ring.
     """
-    members = [standards[m.code] for m in bundle.members if m.code in standards and (chosen is None or m.code in chosen)]
+    offered = [standards[m.code] for m in bundle.members if m.code in standards]
+    members = [s for s in offered if chosen is None or s.code in chosen]
     materials = _merge_materials(bundle, members, _producers(members, words), words)
     waits: dict[str, tuple[str, ...]] = {}
     for s in members:
@@ -439,7 +455,7 @@ def join(bundle: Bundle, standards: Mapping[str, Standard], words: Words, *, cho
         _order([s.code for s in members], waits)
     except ValueError as error:
         raise BundleWrong(name=bundle.name, why=f"互相等待：{error}") from None
-    return Joined(bundle, tuple(members), _merge_forms(bundle, members, words), materials, waits)
+    return Joined(bundle, tuple(members), _only(_merge_forms(bundle, offered, words), bundle, members), materials, waits)
 
 
 def unlisted(bundle: Bundle, joined: Joined, words: Words) -> Iterator[str]:

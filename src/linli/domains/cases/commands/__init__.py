@@ -55,6 +55,18 @@ from linli.domains.cases.commands.issue import (
     issue_case,
     prepare_result,
 )
+from linli.domains.cases.commands.joint import (
+    bring_otherwise,
+    choose_part,
+    hand_in_joint,
+    hand_on,
+    name_other,
+    save_joint,
+    start_joint,
+    submit_joint,
+    withdraw_joint,
+    withdraw_part,
+)
 from linli.domains.cases.commands.online import (
     answer_online,
     collect_online,
@@ -83,6 +95,14 @@ from linli.domains.cases.commands.review import (
     settle_material,
     show_whole,
 )
+from linli.domains.cases.commands.rosters import (
+    cancel_roster,
+    check_roster,
+    forget_rosters,
+    run_roster,
+    start_roster,
+    sweep_rosters,
+)
 from linli.domains.cases.commands.sharing import ask_departments, fetch_shared, mind_sources, take_in_shared
 from linli.domains.cases.commands.supervise import (
     draw_waiting,
@@ -95,14 +115,6 @@ from linli.domains.cases.commands.supervise import (
     suspend_case,
 )
 from linli.domains.cases.commands.telling import note_overdue, tell
-from linli.domains.cases.commands.rosters import (
-    cancel_roster,
-    check_roster,
-    forget_rosters,
-    run_roster,
-    start_roster,
-    sweep_rosters,
-)
 from linli.domains.cases.commands.upkeep import (
     commit_draws,
     deem_accepted,
@@ -117,6 +129,11 @@ from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGrou
 from linli.domains.cases.promising import Promise
 
 __all__ = [
+    "cancel_roster", "check_roster", "forget_rosters", "run_roster", "start_roster", "sweep_rosters",
+    "bring_otherwise", "choose_part", "hand_in_joint", "hand_on", "name_other", "save_joint", "start_joint", "submit_joint",
+    "withdraw_joint", "withdraw_part",
+    "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
+    "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "ask_departments", "fetch_shared", "mind_sources", "take_in_shared",
     "accept_at_counter", "accept_case", "answer_correction", "answer_online", "Applicant", "archive_again",
     "archive_case", "archive_moment", "forget_contents", "take_archive", "ask", "CaseChanged",
@@ -129,11 +146,6 @@ __all__ = [
     "record_export", "record_external", "recuse", "redraw_step", "RefusalGround", "refuse_case", "release_issue",
     "remember_form", "remove_file", "reproject_open", "request_correction", "restore_file", "resume_case", "reveal_draws",
     "run_file", "SamePerson", "save_form", "save_online", "seal_notice", "settle_ask", "settle_material", "show_whole",
-    "cancel_roster", "check_roster", "forget_rosters", "run_roster", "start_roster", "sweep_rosters",
-    "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
-    "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "start_case", "start_online", "submit_case", "submit_online", "supplement", "suspend_case", "take_back_online",
-    "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
-    "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "take_off_online", "take_over", "tell", "withdraw_case", "withdraw_online",
 ]  # fmt: skip

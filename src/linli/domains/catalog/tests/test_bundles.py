@@ -55,6 +55,16 @@ def test_every_question_of_every_member_is_asked_exactly_once(case: tuple[Bundle
     assert set(joined.form.answers) == {(s.code, f.name) for s in joined.members for f in s.form}
 
 
+@settings(deadline=None, max_examples=100)
+@given(some_members())
+def test_an_answer_and_a_paper_keep_their_names_whichever_members_are_wanted(case: tuple[Bundle, set[str]]) -> None:
+    bundle, chosen = case
+    some, everything = whole(bundle, chosen), whole(bundle)
+    assert all(everything.form.answers[place] == name for place, name in some.form.answers.items())
+    lines = {place: m.code for m in everything.materials for place in m.needed_by}
+    assert all(lines[place].removesuffix("-own") == m.code.removesuffix("-own") for m in some.materials for place in m.needed_by)
+
+
 @settings(deadline=None, max_examples=150)
 @given(some_members())
 def test_every_paper_of_every_member_is_covered_exactly_once(case: tuple[Bundle, set[str]]) -> None:
