@@ -151,16 +151,21 @@ cases = Router()
 def only_known(operation: Operation) -> None:
     """Refuse parameters that an operation does not know: a misspelt filter would otherwise give a list of everything."""
     known = {
-        field.alias or name for model in operation.models if model.__ninja_param_source__ == "query" for name, field in model.model_fields.items()
+        field.alias or name
+        for model in operation.models
+        if model.__ninja_param_source__ == "query"
+        for name, field in model.model_fields.items()
     }
     resolve = operation._get_values
 
     def checked(request: HttpRequest, *args: Any) -> Any:
         if unknown := sorted(set(request.GET) - known):
-            raise ValidationError([{"loc": ("query", name), "type": "extra_forbidden", "msg": "unknown parameter"} for name in unknown])
+            raise ValidationError(
+                [{"loc": ("query", name), "type": "extra_forbidden", "msg": "unknown parameter"} for name in unknown]
+            )
         return resolve(request, *args)
 
-    operation._get_values = checked  # type: ignore[method-assign]
+    operation._get_values = checked  # type: ignore[method-assign, assignment]
 
 
 @api.exception_handler(LinliError)

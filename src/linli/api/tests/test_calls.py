@@ -187,11 +187,15 @@ def test_a_key_is_good_until_it_ends_and_from_where_it_may_be_used(world):
     now = timezone.now()
     caller = admit(world, "按期", networks=["10.1.0.0/16", "127.0.0.1"])
     assert caller.get("/halls").status_code == 200
-    fresh = rotate_key(client_id=caller.client_id, overlap=timedelta(hours=1), expires_at=now + timedelta(days=1), by=SECURITY, now=now)
+    fresh = rotate_key(
+        client_id=caller.client_id, overlap=timedelta(hours=1), expires_at=now + timedelta(days=1), by=SECURITY, now=now
+    )
     assert caller.get("/halls").status_code == 200  # both are good while one follows the other
     old, caller.key = caller.key, fresh
     assert caller.get("/halls").status_code == 200
-    rotate_key(client_id=caller.client_id, overlap=timedelta(0), expires_at=now + timedelta(days=1), by=SECURITY, now=timezone.now())
+    rotate_key(
+        client_id=caller.client_id, overlap=timedelta(0), expires_at=now + timedelta(days=1), by=SECURITY, now=timezone.now()
+    )
     problem(caller.get("/halls"), 401, "clients.key_not_known")
     caller.key = old
     problem(caller.get("/halls"), 401, "clients.key_not_known")
@@ -236,7 +240,9 @@ def test_the_same_key_gives_the_same_answer_and_another_request_is_refused(world
     problem(caller.post("/cases", application(story, region="770121"), once=key), 409, "trace.key_reused")
     other = admit(world, "另一平台")  # keys of one system mean nothing to another
     assert other.post("/cases", sent, once=key).json()["id"] != first.json()["id"]
-    without = caller.http.post("/api/v1/cases", "{}", content_type="application/json", headers={"Authorization": f"Bearer {caller.key}"})
+    without = caller.http.post(
+        "/api/v1/cases", "{}", content_type="application/json", headers={"Authorization": f"Bearer {caller.key}"}
+    )
     assert [e for e in problem(without, 422, "api.request_invalid")["errors"] if e.get("field") == "Idempotency-Key"]
 
 
@@ -304,7 +310,10 @@ def bomb():
         (lambda: io.BytesIO(b"<script>alert(1)</script>"), "页面.html"),
         (lambda: io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"), "图.svg"),
         (lambda: io.BytesIO(b"#!/bin/sh\nrm -rf /"), "run.sh"),
-        (lambda: io.BytesIO(b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj\ntrailer<<>>\n%%EOF"), "a.pdf"),
+        (
+            lambda: io.BytesIO(b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj\ntrailer<<>>\n%%EOF"),
+            "a.pdf",
+        ),
         (picture, "照片.png.exe"),
         (bomb, "名册.xlsx"),
         (lambda: io.BytesIO(b""), "空.png"),
@@ -358,7 +367,11 @@ def test_an_upload_of_one_system_is_nothing_to_another(world, caller, story):
     other = admit(world, "另一平台")
     sent = application(story, materials=[{"code": wanted(story)[0], "received": "uploaded", "files": [token]}])
     problem(other.post("/cases", sent), 422, "api.upload_unknown")
-    problem(caller.post("/cases", application(story, materials=[{"code": "m01", "files": [token[:-2] + "xx"]}])), 422, "api.upload_unknown")
+    problem(
+        caller.post("/cases", application(story, materials=[{"code": "m01", "files": [token[:-2] + "xx"]}])),
+        422,
+        "api.upload_unknown",
+    )
 
 
 def test_guessing_codes_has_to_wait(db):

@@ -27,7 +27,9 @@ def test_only_who_may_admits_changes_and_shuts_out(world):
         lambda: commands.revoke_client(client_id=client_id, by=stranger, now=now),
         lambda: commands.rotate_key(client_id=client_id, overlap=timedelta(0), expires_at=now + timedelta(1), by=stranger, now=now),
         lambda: admit_by(world, stranger),
-        lambda: commands.change_client(client_id=client_id, owner="", scopes=["status"], networks=[], per_minute=1, by=acting(key), now=now),
+        lambda: commands.change_client(
+            client_id=client_id, owner="", scopes=["status"], networks=[], per_minute=1, by=acting(key), now=now
+        ),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -65,14 +67,22 @@ def test_what_is_wrong_is_named_at_its_field(world):
 def test_the_record_tells_what_was_done_and_never_the_key(world):
     client_id, key = admit(world)
     now = timezone.now()
-    commands.change_client(client_id=client_id, owner="新", scopes=["status"], networks=["10.0.0.0/8"], per_minute=9, by=SECURITY, now=now)
+    commands.change_client(
+        client_id=client_id, owner="新", scopes=["status"], networks=["10.0.0.0/8"], per_minute=9, by=SECURITY, now=now
+    )
     again = commands.rotate_key(client_id=client_id, overlap=timedelta(1), expires_at=now + timedelta(days=9), by=SECURITY, now=now)
     commands.revoke_client(client_id=client_id, by=SECURITY, now=now)
     commands.revoke_client(client_id=client_id, by=SECURITY, now=now)
     with pytest.raises(commands.ClientStopped):
         commands.rotate_key(client_id=client_id, overlap=timedelta(1), expires_at=now + timedelta(days=9), by=SECURITY, now=now)
     acts = timeline(client_id)
-    assert [e.act for e in acts] == ["clients.admitted", "clients.key_made", "clients.changed", "clients.key_made", "clients.revoked"]
+    assert [e.act for e in acts] == [
+        "clients.admitted",
+        "clients.key_made",
+        "clients.changed",
+        "clients.key_made",
+        "clients.revoked",
+    ]
     assert not [secret for secret in (key, again, key.rsplit("_", 1)[1]) if secret in str([e.data for e in acts])]
     assert client_names([client_id, None]) == {client_id: "省平台"}
 

@@ -32,7 +32,9 @@ def by(world):
 
 @pytest.fixture
 def hook(by, receiver, loopback_allowed):
-    return commands.add_webhook(url=receiver.url, acts=["cases.submitted", "cases.accepted", "cases.decided"], by=by, now=timezone.now())
+    return commands.add_webhook(
+        url=receiver.url, acts=["cases.submitted", "cases.accepted", "cases.decided"], by=by, now=timezone.now()
+    )
 
 
 def bring(world, by):
