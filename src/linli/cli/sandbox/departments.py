@@ -160,7 +160,7 @@ def _typed(field: ResponseField, number: str, pick: int) -> Any:
             base = date(2031, 1, 1) if field.name.endswith("_to") else date(2025, 12, 1)
             return (base - timedelta(days=pick % 700)).isoformat()
         case ValueType.NUMBER:
-            return 1 + pick % 180
+            return 1 + pick % (12 if "近十二个月" in field.label else 180)
         case ValueType.MONEY:
             return f"{500 + pick % 90_000}.{pick % 100:02d}"
         case ValueType.BOOLEAN:

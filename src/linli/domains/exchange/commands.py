@@ -446,14 +446,14 @@ def _following(question: Question, facts: Mapping[str, str], at: datetime) -> Qu
 
 def _mark(code: str, outcome: Outcome, at: datetime) -> None:
     """Tell the breaker. A refusal or a broken contract counts too: it helps nobody to go on asking at full speed."""
-    mark = Health.objects.select_for_update().get(pk=code)
-    breaker = Breaker(mark.failures, mark.opens, mark.open_until).after(good=outcome.good, now=at)
-    mark.failures, mark.opens, mark.open_until = breaker.failures, breaker.opens, breaker.open_until
     if outcome.good:
-        mark.last_good_at = at
-    else:
-        mark.last_fault_at, mark.last_fault = at, outcome
-    mark.save(update_fields=["failures", "opens", "open_until", "last_good_at", "last_fault_at", "last_fault"])
+        Health.objects.filter(pk=code).update(failures=0, opens=0, open_until=None, last_good_at=at)
+        return
+    mark = Health.objects.select_for_update().get(pk=code)
+    breaker = Breaker(mark.failures, mark.opens, mark.open_until).after(good=False, now=at)
+    mark.failures, mark.opens, mark.open_until = breaker.failures, breaker.opens, breaker.open_until
+    mark.last_fault_at, mark.last_fault = at, outcome
+    mark.save(update_fields=["failures", "opens", "open_until", "last_fault_at", "last_fault"])
 
 
 @once

@@ -35,8 +35,8 @@ from linli.web.ui.toasts import done
 # State of an interface: tone, icon, word.
 STATES = {
     "up": ("done", "circle-check", noop("正常")), "slow": ("soon", "clock", noop("缓慢")), "down": ("bad", "alert-triangle", noop("中断")),
-    "idle": ("info", "plug-connected", noop("已接通，尚未使用")), "off": ("plain", "player-pause", noop("已停用")),
-    "unset": ("plain", "plug", noop("未接通")),
+    "idle": ("info", "arrows-exchange", noop("已接通，尚未使用")), "off": ("plain", "player-pause", noop("已停用")),
+    "unset": ("plain", "plug-connected-x", noop("未接通")),
 }  # fmt: skip
 _FAULTS = {
     "none": noop("正常应答"), "slow": noop("很慢（超时）"), "down": noop("中断"), "wrong": noop("答复不合约定"), "duplicate": noop("重复答复"),

@@ -9,6 +9,6 @@ from linli.web.navigation import Entry
 _GROUP = noop("数据共享")
 
 navigation.register(
-    Entry("console", noop("免交材料台账"), "exchange:saved", "file-check", frozenset({"cases.supervise"}), 20, _GROUP, "m"),
-    Entry("console", noop("共享接口"), "exchange:faces", "plug-connected", frozenset({"exchange.view"}), 21, _GROUP, "x"),
+    Entry("console", noop("免交材料台账"), "exchange:saved", "file-check", frozenset({"cases.supervise"}), 20, _GROUP, "e"),
+    Entry("console", noop("共享接口"), "exchange:faces", "arrows-exchange", frozenset({"exchange.view"}), 21, _GROUP, "x"),
 )
