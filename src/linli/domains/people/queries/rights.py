@@ -67,10 +67,10 @@ def my_objection(objection_id: UUID, *, by: Actor) -> Objection:
 
 
 def objections(*, by: Actor) -> QuerySet[Objection]:
-    """Those that an actor answers for, open ones first, by their day."""
+    """Those that an actor answers for, by their day."""
     by.must("people.answer")
     rows = Objection.objects.filter(owner_id__in=overseen_ids(by)).select_related("owner", "person")
-    return rows.order_by("answered_at", "due_on", "id")
+    return rows.order_by("due_on", "id")
 
 
 def objection(objection_id: UUID, *, by: Actor) -> Objection:

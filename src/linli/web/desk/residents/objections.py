@@ -8,6 +8,7 @@ from django import forms
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,7 +23,7 @@ from linli.web.http import StaffRequest
 from linli.web.once import keyed
 from linli.web.ui.forms import Form
 from linli.web.ui.paging import page_of
-from linli.web.ui.parts import Column
+from linli.web.ui.parts import Column, Tab
 from linli.web.ui.toasts import done
 
 TONES = {"open": "info", "passed": "soon", "corrected": "done", "refused": "plain", "withdrawn": "plain"}
@@ -45,8 +46,10 @@ class AnswerForm(Form):
 @requires("people.answer")
 @require_safe
 def listing(request: StaffRequest) -> HttpResponse:
-    """Those I answer for, open ones first, by their day."""
-    page = page_of(objections(by=request.actor), request, by="due", size=20)
+    """Those I answer for that wait, by their day; or those that are over, newest first."""
+    over = "over" in request.GET
+    found = objections(by=request.actor).filter(answered_at__isnull=not over)
+    page = page_of(found, request, by="-due_on" if over else "due_on", size=20)
     rows = [(o, ObjectionState(o.state), TONES[o.state], not o.answered_at and o.due_on < request.today) for o in page.rows]
     columns = [
         Column(_("最晚答复")),
@@ -56,7 +59,9 @@ def listing(request: StaffRequest) -> HttpResponse:
         Column(_("由谁答复")),
         Column(_("状态")),
     ]
-    return render(request, "desk/residents/objections.html", {"page": page, "rows": rows, "columns": columns})
+    here = reverse("residents:objections")
+    tabs = [Tab(_("待答复"), here, current=not over), Tab(_("已办结"), f"{here}?over", current=over)]
+    return render(request, "desk/residents/objections.html", {"page": page, "rows": rows, "columns": columns, "tabs": tabs})
 
 
 @requires("people.answer")
