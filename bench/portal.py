@@ -32,6 +32,7 @@ from fill import Original, fill
 WORLD = prepare()
 
 from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
@@ -312,6 +313,7 @@ def main() -> None:
     options = parser.parse_args()
     if not port_is_free("127.0.0.1", options.port):
         raise SystemExit(f"port {options.port} is taken: choose another with --port")
+    call_command("collectstatic", interactive=False, verbosity=0)  # a folder kept from earlier has the files of earlier pages
     store(options.stored)
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     users = residents(options.users)
