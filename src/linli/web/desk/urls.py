@@ -10,4 +10,6 @@ urlpatterns = [
     path("", include("linli.web.desk.issue.urls")),
     path("", include("linli.web.desk.supervise.urls")),
     path("", include("linli.web.desk.residents.urls")),
+    path("", include("linli.web.desk.checks.urls")),
+    path("", include("linli.web.desk.rosters.urls")),
 ]

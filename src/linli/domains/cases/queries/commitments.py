@@ -12,13 +12,14 @@ from django.db.models import Count, Q, QuerySet
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import Colour, colour
 from linli.domains.cases.models import Breach, Case, Commitment
+from linli.domains.cases.papers import addressed, promise_text
 from linli.domains.cases.permissions import BREACH, CHECK, counter_cases, supervised_cases
 from linli.domains.cases.promises import noted_until, notice_for, who_may_check
 from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, why_not
 from linli.domains.catalog.queries import Standard, get_standard
-from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of
+from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of, render_paper
 from linli.domains.exchange.queries import Shared, shared_of
-from linli.domains.org.queries import calendar
+from linli.domains.org.queries import calendar, letterhead
 from linli.domains.people.queries import Party, parties
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -55,6 +56,19 @@ def commitment_notice(case: Case, code: str, *, promise: Promise = Promise.COMMI
         reason = msg("有一次承诺不实的记录，%(until)s 之前或修复之前不能再承诺", until=until.isoformat())
     told = None if reason else notice_for(standard, wanted, promise, on=on)
     return Terms(standard, code, wanted.name, promise, told, reason)
+
+
+def promise_print(case: Case, terms: Terms, *, by: Actor, on: date) -> bytes:
+    """The notice and the promise as a sheet to be signed by hand, for a case its reader was found to see.
+
+    Raises :class:`NotFound` where nothing may be promised.
+    """
+    if terms.notice is None or not counter_cases(by).filter(pk=case.pk).exists():
+        raise NotFound(what=msg("承诺书"))
+    head = letterhead(case.org_id)
+    who = addressed(case, terms.standard, head) | {"case_number": case.number or ""}
+    issuer = letterhead(head.body_id).name
+    return render_paper(PaperKind.COMMITMENT, None, who | promise_text(terms.notice, terms.name), issuer=issuer, on=on, to_sign=True)
 
 
 def promises_of(case_id: UUID) -> dict[str, Commitment]:
@@ -279,6 +293,6 @@ def signature_of(commitment_id: UUID, *, by: Actor) -> UUID:
 __all__ = [
     "CheckLine", "CheckSheet", "PromiseOverview", "Provisional", "SHELVES", "TO_CHECK", "Terms", "check_lines", "check_paper",
     "check_sheet", "checkers_for", "commitment_notice", "days_to", "on_shelf", "own_checks", "pending_at_counter",
-    "promise_overview", "promises_of", "provisional_standing", "seen_promises", "shade_of", "shelf_counts", "signature_of",
+    "promise_overview", "promise_print", "promises_of", "provisional_standing", "seen_promises", "shade_of", "shelf_counts", "signature_of",
     "supervised_promises",
 ]  # fmt: skip

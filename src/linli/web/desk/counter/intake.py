@@ -64,10 +64,16 @@ class MaterialRow:
     asked: str  # what the correction notice says of it
     shared: Shared | None = None  # what another department said
     arrival: str = ""
+    instant: bool = False
 
     @property
     def settled(self) -> bool:
-        return self.row.state in (MaterialState.HAVE, MaterialState.NOT_APPLICABLE)
+        return self.row.state in (MaterialState.HAVE, MaterialState.NOT_APPLICABLE, MaterialState.PENDING)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether the case can be accepted without it, against a promise to bring it; not where everything is done at once."""
+        return bool(self.wanted.pending_days) and not self.instant
 
     @property
     def optional(self) -> bool:
@@ -88,7 +94,7 @@ def material_rows(sheet: CounterSheet) -> list[MaterialRow]:
             MaterialRow(
                 row, wanted, ROW_STATES[MaterialState(row.state)], _note(row, wanted), sheet.files.get(row.pk, []), key,
                 asked.get(row.code, ""), shared := sheet.shared.get(row.code),
-                said(row, shared, connected=connected) if wanted.from_departments else "",
+                said(row, shared, connected=connected) if wanted.from_departments else "", sheet.standard.times.instant,
             )
         )  # fmt: skip
     return rows

@@ -36,6 +36,7 @@ from linli.web.ui.parts import Event, Fact
 ROW_STATES = {
     MaterialState.HAVE: "have", MaterialState.WILL_VERIFY: "verified", MaterialState.COMMITTABLE: "promise",
     MaterialState.PROVIDE: "needed", MaterialState.OWED: "owed", MaterialState.NOT_APPLICABLE: "apart",
+    MaterialState.PENDING: "pending",
 }  # fmt: skip
 # What the counter prints for the applicant; results and the receipt of a result are handed over elsewhere.
 _NOTICES = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.desk.counter import demands, intake, online, papers, parties, today
+from linli.web.desk.counter import demands, intake, online, papers, parties, promise, today
 
 app_name = "counter"
 urlpatterns = [
@@ -33,6 +33,9 @@ urlpatterns = [
     path("cases/<uuid:case_id>/arrived", intake.arrived, name="arrived"),
     path("cases/<uuid:case_id>/ask", intake.ask_departments, name="ask_departments"),
     path("cases/<uuid:case_id>/materials/<slug:code>", intake.material, name="material"),
+    path("cases/<uuid:case_id>/promises/<slug:code>", promise.promise, name="promise"),
+    path("cases/<uuid:case_id>/promises/<slug:code>.pdf", promise.printed, name="promise_print"),
+    path("cases/<uuid:case_id>/pending/<slug:code>", promise.bring, name="bring"),
     path("cases/<uuid:case_id>/files/<uuid:file_id>", papers.file, name="file"),
     path("cases/<uuid:case_id>/files/<uuid:file_id>/remove", intake.remove_file, name="remove_file"),
     path("cases/<uuid:case_id>/files/<uuid:file_id>/restore", intake.restore_file, name="restore_file"),

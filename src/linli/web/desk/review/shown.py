@@ -194,6 +194,7 @@ _TONES = {
     MaterialState.HAVE: ("done", "circle-check"), MaterialState.WILL_VERIFY: ("info", "building-bank"),
     MaterialState.COMMITTABLE: ("info", "signature"), MaterialState.PROVIDE: ("soon", "upload"),
     MaterialState.OWED: ("soon", "hourglass"), MaterialState.NOT_APPLICABLE: ("plain", "circle-minus"),
+    MaterialState.PENDING: ("soon", "hourglass"),
 }  # fmt: skip
 
 

@@ -49,6 +49,7 @@ _STATES = {
 }  # fmt: skip
 _OUTCOMES = {"met": noop("按时完成"), "late": noop("超期完成"), "void": noop("不再计算")}
 _STEP_STATES = {StepState.WAITING: "soon", StepState.OPEN: "info", StepState.DONE: "done", StepState.RELEASED: "plain"}
+    MaterialState.PENDING: "pending",
 
 
 @dataclass(frozen=True, slots=True)

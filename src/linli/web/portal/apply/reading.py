@@ -43,6 +43,7 @@ _BY_ACT = {m.act: m for m in Move}
 ROW_STATES = {
     MaterialState.HAVE: "have", MaterialState.WILL_VERIFY: "verified", MaterialState.COMMITTABLE: "promise",
     MaterialState.PROVIDE: "needed", MaterialState.OWED: "owed", MaterialState.NOT_APPLICABLE: "apart",
+    MaterialState.PENDING: "pending",
 }  # fmt: skip
 _NEXT = {
     State.SUBMITTED: noop("我们正在核对您的材料。缺什么会一次说全，不会让您多跑。"),

@@ -252,6 +252,7 @@ _CHECKLIST = {
     "promise": ("info", "signature", _lazy("可承诺")),
     "needed": ("soon", "upload", _lazy("请提供")),
     "owed": ("plain", "hourglass", _lazy("欠交（由我局补齐）")),
+    "pending": ("soon", "hourglass", _lazy("已承诺补交")),
     "apart": ("plain", "minus", _lazy("本次不涉及")),
 }
 _CLOCK = {

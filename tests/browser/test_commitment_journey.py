@@ -1,0 +1,148 @@
+"""A promise from the counter to the check in a real browser: told, signed on the screen, checked, found untrue, heard, decided, repaired."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from linli.domains.cases import commands as do
+from linli.domains.cases.queries import Commitment
+from linli.kernel.calendar import local_date
+from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
+from linli.testing.story import PERMIT, Story
+
+pytestmark = pytest.mark.browser
+SKILL, CODE = "skill-evaluation-application", "m04"
+
+
+@pytest.fixture
+def today():
+    return local_date(timezone.now())
+
+
+def draw(page):
+    """A stroke on the pad."""
+    pad = page.locator("canvas").first
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 40)
+    page.mouse.down()
+    for n in range(1, 12):
+        page.mouse.move(box["x"] + 30 + 20 * n, box["y"] + 40 + (n % 3) * 22)
+    page.mouse.up()
+
+
+def received(world, day, item=SKILL, code=CODE):
+    """A case in hand with everything but one material."""
+    story = Story(world, item=item, day=day.isoformat())
+    story.receive(complete=False)
+    for one in story.handed():
+        if one.code != code:
+            do.hand_in(case_id=story.case_id, material=one, by=story.who("clerk"), now=timezone.now())
+    return story
+
+
+def test_a_clerk_has_a_promise_signed_on_the_screen(page, live, world, today, open_page):
+    story = received(world, today)
+    sign_in(page, login_of(world, "clerk"))
+    page.goto(f"/desk/cases/{story.case_id}")
+    page.locator(f"#m-{CODE}").get_by_role("link", name="告知承诺").click()
+    page.wait_for_url(f"**/promises/{CODE}")
+    axe(page)
+    shot(page, "promise")
+    page.get_by_role("button", name="确认承诺").click()
+    assert page.get_by_role("alert").filter(has_text="请申请人签名").is_visible()
+    axe(page)
+    draw(page)
+    shot(page, "promise-signed")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/cases/{story.case_id}#m-{CODE}")
+    assert page.locator(f"#m-{CODE}").get_by_text("已有").is_visible()
+    row = Commitment.objects.get(case_id=story.case_id)
+    assert (row.signed, row.standing) == ("drawn", "given") and row.signature_file_id
+    page.goto(f"/desk/cases/{story.case_id}/promises/m01")
+    assert page.get_by_text("这份材料不能以承诺代替").is_visible() and page.get_by_role("button", name="确认承诺").count() == 0
+    axe(page)
+    shot(page, "promise-refused")
+    phone = open_page(PHONE)
+    sign_in(phone, login_of(world, "second-clerk"))
+    phone.goto(f"/desk/cases/{story.case_id}/promises/{CODE}")
+    axe(phone)
+    shot(phone, "promise-phone")
+
+
+def test_a_minor_material_is_promised_and_brought_later(page, live, world, today):
+    story = received(world, today, item=PERMIT)
+    sign_in(page, login_of(world, "clerk"))
+    page.goto(f"/desk/cases/{story.case_id}/promises/{CODE}?later=1")
+    axe(page)
+    shot(page, "pending")
+    draw(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/cases/{story.case_id}#m-{CODE}")
+    shot(page, "pending-intake")
+    story.accept(day=today.isoformat())
+    page.goto(f"/desk/cases/{story.case_id}")
+    axe(page)
+    shot(page, "pending-accepted")
+    page.get_by_role("button", name="登记补交").click()
+    page.get_by_text("已登记补交。").first.wait_for()
+    assert Commitment.objects.get(case_id=story.case_id).standing == "kept"
+
+
+def test_a_check_goes_from_the_list_to_a_decision_and_a_repair(page, live, world, today, open_page):
+    day = today - timedelta(days=7 if today.weekday() < 5 else 8)
+    story = received(world, day)
+    do.commit_to(case_id=story.case_id, code=CODE, by=story.who("clerk"), now=timezone.now() - timedelta(days=7))
+    story.accept(day=day.isoformat())
+    story.review(day=day.isoformat())
+    story.issue(day=day.isoformat())
+    row = Commitment.objects.get(case_id=story.case_id)
+    owner = next(n for n, u in world.users.items() if u == row.owner_id)
+    sign_in(page, login_of(world, owner))
+    page.goto("/desk/checks")
+    axe(page)
+    shot(page, "checks")
+    page.get_by_role("link", name=story.case.number).click()
+    axe(page)
+    shot(page, "check")
+    page.get_by_text("发现不符").first.click()
+    page.locator("#act-doubt").get_by_role("button", name="发现不符").click()
+    assert page.get_by_role("alert").is_visible()
+    axe(page)
+    page.locator("#act-doubt").get_by_label("核查发现的情况").fill("单位回函：2024 年 6 月入职，不足承诺的五年。")
+    page.locator("#act-doubt").get_by_role("button", name="发现不符").click()
+    page.get_by_text("已书面告知申请人").first.wait_for()
+    page.get_by_label("申请人的陈述和申辩").fill("入职日期记错了，愿意补交证明。")
+    page.get_by_role("button", name="登记陈述").click()
+    page.get_by_text("已登记申请人的陈述。").first.wait_for()
+    shot(page, "check-doubted")
+    page.goto("/desk/checks?shelf=kept")
+    axe(page)
+    shot(page, "checks-empty")
+
+    leader = open_page(1440)
+    sign_in(leader, login_of(world, "leader"))
+    leader.goto("/desk/checks?shelf=doubted")
+    axe(leader)
+    shot(leader, "checks-overview")
+    leader.get_by_role("link", name=story.case.number).click()
+    leader.locator("#act-uphold summary").click()
+    axe(leader)
+    shot(leader, "check-decide")
+    leader.locator("#act-uphold").get_by_label("理由").fill("承诺的情况与事实不符。")
+    leader.locator("#act-uphold").get_by_role("button", name="认定承诺不实").click()
+    leader.get_by_text("已作出处理决定。").first.wait_for()
+    axe(leader)
+    shot(leader, "check-broken")
+    leader.get_by_label("申请人怎样改正的").fill("补交了工作年限证明。")
+    leader.get_by_role("button", name="登记修复").click()
+    leader.get_by_text("已登记修复。").first.wait_for()
+    row.refresh_from_db()
+    assert row.standing == "repaired"
+    phone = open_page(PHONE, large=True)
+    sign_in(phone, login_of(world, "leader"))
+    for address, name in (("/desk/checks?shelf=broken", "checks-phone"), (f"/desk/checks/{row.pk}", "check-phone")):
+        phone.goto(address)
+        axe(phone)
+        shot(phone, name)
