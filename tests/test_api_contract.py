@@ -58,7 +58,7 @@ def keys(world):
             expires_at=now + timedelta(days=9),
             by=system("clients.manage"),
             now=now,
-        )  # fmt: skip
+        )
         for name, scopes in (("whole", list(Scope)), ("narrow", [Scope.CATALOGUE]))
     }
 

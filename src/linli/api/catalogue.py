@@ -45,9 +45,7 @@ def _day(value: object) -> object:
     return value if value is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) else ""
 
 
-Day = Annotated[
-    date | None, BeforeValidator(_day), Query(alias="on", description="The day that counts; today when it is left out.")
-]
+Day = Annotated[date | None, BeforeValidator(_day), Query(description="The day that counts; today when it is left out.")]
 NATION = "0"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from linli.domains.clients.models import ApiClient, ApiKey, Delivery, Webhook
 from linli.domains.clients.permissions import MANAGE, webhooks_of
@@ -23,9 +23,10 @@ __all__ = [
 
 
 def clients(*, by: Actor) -> QuerySet[ApiClient]:
-    """Every system ever admitted, for who admits them."""
+    """Every system ever admitted, for who admits them; ``until`` of each is when its last key ends."""
     by.must(MANAGE)
-    return ApiClient.objects.select_related("org", "usage")
+    last = ApiKey.objects.filter(client=OuterRef("pk")).order_by("-expires_at").values("expires_at")[:1]
+    return ApiClient.objects.select_related("org", "usage").annotate(until=Subquery(last))
 
 
 def client(client_id: UUID, *, by: Actor) -> ApiClient:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from linli.web.console.bureau import calendar, draws, orgs, record, sessions, staff
+from linli.web.console.bureau import calendar, clients, draws, orgs, record, sessions, staff
 
 
 class DayConverter(StringConverter):
@@ -38,6 +38,15 @@ urlpatterns = [
     path("staff/<uuid:user_id>/active", staff.active, name="active"),
     path("sessions", sessions.sessions, name="sessions"),
     path("sessions/<uuid:session_id>/end", sessions.end, name="end_session"),
+    path("clients", clients.systems, name="clients"),
+    path("clients/new", clients.admit, name="admit_client"),
+    path("clients/<uuid:client_id>", clients.system, name="client"),
+    path("clients/<uuid:client_id>/edit", clients.change, name="change_client"),
+    path("clients/<uuid:client_id>/key", clients.rotate, name="rotate_key"),
+    path("clients/<uuid:client_id>/revoke", clients.revoke, name="revoke_client"),
+    path("webhooks/<uuid:webhook_id>", clients.log, name="webhook"),
+    path("webhooks/<uuid:webhook_id>/stop", clients.stop, name="stop_webhook"),
+    path("webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay", clients.send_again, name="send_again"),
     path("draws", draws.ledger, name="draws"),
     path("draws/<day:day>", draws.day, name="draw_day"),
     path("draws/<day:day>/replay", draws.replay, name="replay"),
