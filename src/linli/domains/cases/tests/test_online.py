@@ -70,8 +70,8 @@ def started(me, item=CLAIM, now=NOW, **more):
     return do.start_online(item_code=item, applicant_id=me.resident_id, by=me, now=now, **more)
 
 
-def fill(me, case_id, now=NOW):
-    """Answer everything that is asked."""
+def fill(me, case_id, now=NOW, questions=True):
+    """Answer everything that is asked; ``questions`` are left out where they are answered already."""
     sheet = own_sheet(case_id, by=me, now=now)
     wanted = set(asked_fields(sheet.standard))
     do.save_online(
@@ -81,6 +81,8 @@ def fill(me, case_id, now=NOW):
         now=now,
     )
     for material in sheet.materials:
+        if material.is_question and not questions:
+            continue
         if material.is_question and not material.wanted.may_be_committed:
             do.answer_online(case_id=case_id, code=material.row.code, applies=False, by=me, now=now)
         elif material.wanted.may_be_committed:
