@@ -29,6 +29,11 @@ def send_file(file: OpenFile, name: str, *, download: bool = False) -> HttpRespo
     return _dressed(response, name, attached=download or file.content_type not in _SHOWN)
 
 
+def send_archive(content: bytes, name: str) -> HttpResponse:
+    """An electronic file, to be saved."""
+    return _dressed(HttpResponse(content, content_type="application/zip"), f"{name}.zip", attached=True)
+
+
 def _dressed(response: R, name: str, *, attached: bool) -> R:
     response["Content-Disposition"] = content_disposition_header(attached, name) or "attachment"
     response["Content-Security-Policy"] = _CSP

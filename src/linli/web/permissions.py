@@ -26,6 +26,7 @@ _WORDS = {
     "catalog.publish": noop("发布事项标准"),
     "catalog.view": noop("查看事项标准"),
     "clients.manage": noop("管理接入系统"),
+    "documents.retain": noop("管理电子档案"),
     "documents.revoke": noop("作废文书"),
     "documents.seal": noop("用印"),
     "draws.replay": noop("复算抽取"),

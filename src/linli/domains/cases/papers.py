@@ -24,7 +24,7 @@ from linli.kernel.jobs import defer
 from linli.kernel.text import joined
 
 # A notice is dated and sealed (行政许可法 art. 32); the result is sealed by its issuer, a receipt is signed by who received.
-_SEALED_BY_JOB = {
+SEALED_BY_JOB = {
     PaperKind.ACCEPTANCE_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NON_ACCEPTANCE, PaperKind.SUSPENSION_NOTICE,
     PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.BREACH_NOTICE, PaperKind.BREACH_DECISION,
 }  # fmt: skip
@@ -37,7 +37,7 @@ def compose_for(case: Case, kind: PaperKind, data: dict[str, Any], *, org_id: UU
         kind=kind, subject_id=case.pk, standard_id=case.standard_id, org_id=org_id, data=data,
         template_version=papers.get(kind.value), by=vouched(by), now=now,
     )  # fmt: skip
-    if kind in _SEALED_BY_JOB:
+    if kind in SEALED_BY_JOB:
         defer("cases.seal_notice", document_id=str(document))
     return document
 

@@ -167,7 +167,8 @@ def _completeness(opened: Opened) -> Iterable[str]:
     """Every kind of part is there that a file of this sort must have."""
     there = {part.kind for part in opened.parts.values()}
     there |= {"paper" for kind in there if kind.startswith("paper-")}
-    return [f"{kind}: is missing" for kind in opened.manifest["required"] if kind not in there]
+    yield from (f"{kind}: is missing" for kind in opened.manifest["required"] if kind not in there)
+    yield from (f"{part.path}: was not sealed yet" for part in opened.parts.values() if part.kind == "paper-awaiting-seal")
 
 
 def _usability(opened: Opened) -> Iterable[str]:
@@ -238,6 +239,14 @@ def destructions(*, by: Actor) -> QuerySet[Destruction]:
     """Lists that were proposed, newest first."""
     by.must(RETAIN)
     return Destruction.objects.order_by("-id")
+
+
+def destruction_of(destruction_id: UUID, *, by: Actor) -> tuple[Destruction, list[Package]]:
+    """One list with what is on it. Raises :class:`NotFound`."""
+    found = destructions(by=by).filter(pk=destruction_id).first()
+    if found is None:
+        raise NotFound(what=msg("销毁清单"))
+    return found, list(found.packages.order_by("id"))
 
 
 # -- checking again, destroying --------------------------------------------------------------------------------------------------
@@ -316,10 +325,7 @@ def forget_file(file_id: UUID) -> None:
 
 def destruction_proof(destruction_id: UUID, *, by: Actor) -> dict[str, Any]:
     """What shows later that files were destroyed, by whom, when and on whose word; the acts stand in the record."""
-    by.must(RETAIN)
-    d = Destruction.objects.filter(pk=destruction_id).first()
-    if d is None:
-        raise NotFound(what=msg("销毁清单"))
+    d, packages = destruction_of(destruction_id, by=by)
     acts = events_of(
         d.pk, acts=["documents.destruction_proposed", "documents.destruction_approved", "documents.destruction_refused"]
     )
@@ -332,7 +338,7 @@ def destruction_proof(destruction_id: UUID, *, by: Actor) -> dict[str, Any]:
                 "keep_until": p.keep_until.isoformat() if p.keep_until else None, "rule": p.retention,
                 "destroyed_at": p.destroyed_at.isoformat() if p.destroyed_at else None,
             }
-            for p in d.packages.order_by("id")
+            for p in packages
         ],
         "acts": [{"seq": e.seq, "act": e.act, "at": e.at.isoformat(), "hash": bytes(e.hash).hex()} for e in reversed(acts)],
     }  # fmt: skip

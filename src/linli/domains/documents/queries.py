@@ -21,6 +21,7 @@ from linli.domains.documents.fittings import loose_sheet, paper_of, press, sheet
 from linli.domains.documents.models import Document, Package, Seal, SealUse, StoredFile
 from linli.domains.documents.packages import (
     check_archive,
+    destruction_of,
     destruction_proof,
     destructions,
     due_packages,
@@ -42,7 +43,7 @@ from linli.kernel.text import Message, msg, noop
 __all__ = [
     "CODE_LENGTH", "DocumentCard", "DocumentRecord", "FileType", "OpenFile", "Paper", "PaperKind", "PdfVerdict", "READ_LEDGER", "Seal", "SealUse",
     "SignatureCheck", "State", "Verified", "code_like", "current_templates", "document_record", "documents_about", "documents_of", "get_document", "open_file",
-    "check_archive", "destruction_proof", "destructions", "due_packages", "Package", "package_content",
+    "check_archive", "destruction_of", "destruction_proof", "destructions", "due_packages", "Package", "package_content",
     "packages_of", "papers", "pdf", "picture", "powers_behind", "qr_svg", "render_paper", "seal_in_use", "seal_ledger", "sealed_count", "seals",
     "verification_url", "verify", "verify_pdf",
 ]  # fmt: skip
@@ -189,6 +190,7 @@ class Verified:
     revoked_on: date | None
     revoked_basis: str  # the law; the reason itself may name people and is not for strangers
     superseded_by: str  # the number of the document in its place
+    subject_id: UUID | None = None  # what it was made for, for a face that knows more of it; never shown
 
     @property
     def stands(self) -> bool:
@@ -225,7 +227,7 @@ def _verified(d: Document) -> Verified:
         seal=str(use.seal) if use else "", demo_seal=bool(use and use.seal.demo), stamped=bool(use and use.stamped),
         sealed_at=d.sealed_at, state=State(d.state), digest=bytes(d.sealed_digest).hex() if d.sealed_digest else "",
         revoked_on=local_date(d.revoked_at) if d.revoked_at else None, revoked_basis=d.revoked_basis,
-        superseded_by=d.superseded_by.number if d.superseded_by else "",
+        superseded_by=d.superseded_by.number if d.superseded_by else "", subject_id=d.subject_id,
     )  # fmt: skip
 
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("linli.web.console.bureau.urls")),
     path("", include("linli.web.console.exchange.urls")),
     path("", include("linli.web.console.notices.urls")),
+    path("", include("linli.web.console.archive.urls")),
 ]

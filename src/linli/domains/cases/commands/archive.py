@@ -11,6 +11,7 @@ from linli.domains.cases.errors import NotOver
 from linli.domains.cases.lifecycle import FINAL, State
 from linli.domains.cases.models import Case, CaseMaterial, Correction, Decision, Delivery, MaterialFile, Refusal, Step, StepState
 from linli.domains.cases.moves import lock, subject
+from linli.domains.cases.papers import SEALED_BY_JOB
 from linli.domains.cases.permissions import SUPERVISE, supervised_cases
 from linli.domains.cases.queries.looking import clock_views
 from linli.domains.catalog.queries import Standard, get_standard
@@ -111,7 +112,7 @@ def _standing(d: DocumentCard) -> dict[str, Any]:
 
 
 def _paper(number: int, d: DocumentCard) -> Part:
-    kind = "paper-sealed" if d.sealed_at else "paper-unsealed"
+    kind = "paper-sealed" if d.sealed_at else "paper-awaiting-seal" if d.kind in SEALED_BY_JOB else "paper-unsealed"
     return Part(f"papers/{number:02d}-{safe_name(d.title)}.pdf", f"{d.title} {d.number}", kind, "application/pdf", pdf(d.id))
 
 

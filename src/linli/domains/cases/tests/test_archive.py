@@ -339,6 +339,12 @@ def test_the_database_keeps_what_a_package_is(over):
         cursor.execute("DELETE FROM documents_package WHERE id = %s", [package])
 
 
+def test_a_notice_that_was_not_sealed_yet_is_told(story):
+    story.whole()
+    checks = Package.objects.get(pk=put_away(story.case_id)).checks
+    assert [f.rpartition(": ")[2] for f in checks["completeness"]["found"]] == ["was not sealed yet"]
+
+
 def test_only_who_supervises_the_case_takes_its_file(story):
     case_id = closed(story)
     put_away(case_id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from linli.domains.accounts.queries import names as names_of_users
+from linli.domains.cases.commands import take_archive
 from linli.domains.cases.queries import (
     IN_HAND,
     ClockView,
@@ -31,7 +33,7 @@ from linli.domains.cases.queries import (
     supervisor_sheet,
     why_waiting,
 )
-from linli.domains.documents.queries import documents_of, open_file, pdf
+from linli.domains.documents.queries import documents_of, open_file, package_content, packages_of, pdf
 from linli.domains.org.queries import org_names
 from linli.domains.trace.queries import verify_chain
 from linli.kernel.text import noop
@@ -39,17 +41,19 @@ from linli.web.access import requires
 from linli.web.desk.supervise.acting import ACTIONS
 from linli.web.desk.supervise.lines import LOOKS
 from linli.web.desk.supervise.words import ask_facts, ask_words, events_of, step_words
-from linli.web.files import send_file, send_pdf
+from linli.web.files import send_archive, send_file, send_pdf
 from linli.web.http import StaffRequest
+from linli.web.once import keyed
 from linli.web.ui.parts import Column, Fact
 
 _STATES = {
     MaterialState.HAVE: "have", MaterialState.WILL_VERIFY: "verified", MaterialState.COMMITTABLE: "promise",
     MaterialState.PROVIDE: "needed", MaterialState.OWED: "owed",
+    MaterialState.PENDING: "pending",
 }  # fmt: skip
 _OUTCOMES = {"met": noop("按时完成"), "late": noop("超期完成"), "void": noop("不再计算")}
+_CHECKS = {"truth": noop("真实"), "completeness": noop("完整"), "usability": noop("可用"), "safety": noop("安全")}
 _STEP_STATES = {StepState.WAITING: "soon", StepState.OPEN: "info", StepState.DONE: "done", StepState.RELEASED: "plain"}
-    MaterialState.PENDING: "pending",
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,18 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
         "stage_columns": [Column(_("环节")), Column(_("经办人")), Column(_("抽取")), Column(_("状态"))],
         "events": events_of(entries, names=names, orgs=orgs, verdict=verdict), "verdict": verdict,
         "materials": [(m, _STATES.get(MaterialState(m.state)), sheet.files.get(m.pk, [])) for m in sheet.materials],
-        "papers": documents_of(case_id), "open_asks": [(a, ask_words(a), ask_facts(a)) for a in sheet.asks if a.settled_at is None],
+        "papers": documents_of(case_id),
+        "packages": [(p, _checks(p.checks)) for p in packages_of(case_id)],
+        "open_asks": [(a, ask_words(a), ask_facts(a)) for a in sheet.asks if a.settled_at is None],
         "acts": [(act, ACTIONS[act]) for act in acts], "may_settle": any(request.actor.can(p) for p in ("cases.suspend", "cases.redraw")),
         "why": why_waiting(waits.pk, by=request.actor, now=request.now) if waits and sheet.case.state in IN_HAND else [],
     }  # fmt: skip
     return render(request, "desk/supervise/case.html", context)
+
+
+def _checks(checks: dict[str, dict[str, Any]]) -> list[tuple[str, bool, list[str]]]:
+    """The four checks of an electronic file in words."""
+    return [(_(word), checks[name]["ok"], checks[name]["found"]) for name, word in _CHECKS.items()]
 
 
 def _facts(sheet: SupervisorSheet, orgs: dict[UUID, str]) -> list[Fact]:
@@ -152,3 +163,13 @@ def file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpResponseBas
     """A file that was handed in."""
     found = counter_file(case_id, file_id, by=request.actor)
     return send_file(open_file(found.file_id), found.name, download="download" in request.GET)
+
+
+@requires("cases.supervise")
+@require_POST
+def archive(request: StaffRequest, case_id: UUID, ordinal: int) -> HttpResponse:
+    """The electronic file of the case, to take along; that it was taken is recorded."""
+    take_archive(case_id=case_id, ordinal=ordinal, by=request.actor, now=request.now, **keyed(request))
+    package = packages_of(case_id).get(ordinal=ordinal)
+    number = supervisor_sheet(case_id, by=request.actor, now=request.now).case.number
+    return send_archive(package_content(package.pk), f"{number}-{ordinal}")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("all-cases/<uuid:case_id>", case.case, name="case"),
     path("all-cases/<uuid:case_id>/papers/<uuid:document_id>.pdf", case.paper, name="paper"),
     path("all-cases/<uuid:case_id>/files/<uuid:file_id>", case.file, name="file"),
+    path("all-cases/<uuid:case_id>/archive/<int:ordinal>", case.archive, name="archive"),
     path("all-cases/<uuid:case_id>/<slug:act>", acting.act, name="act"),
     path("asks", asks.asks, name="asks"),
     path("asks/<uuid:ask_id>", asks.settle, name="settle"),

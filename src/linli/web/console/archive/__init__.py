@@ -1,0 +1,1 @@
+"""Electronic files: which are due, and destroying them by two people."""
