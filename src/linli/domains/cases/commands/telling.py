@@ -91,6 +91,12 @@ def _phone(case: Case) -> str:
     return letterhead(case.org_id).phone or "12333"
 
 
+def _what(told: _Told) -> str:
+    """The name of the material an act is about."""
+    wanted = told.standard.material(str(told.entry.data["material"]))
+    return wanted.name if wanted else ""
+
+
 _Values = Callable[[_Told], dict[str, Words]]
 # Which acts are told, in which kind of message, with what besides the case and its office.
 TELLS: dict[str, tuple[str, _Values]] = {
@@ -110,6 +116,9 @@ TELLS: dict[str, tuple[str, _Values]] = {
     "cases.extended": ("case.extended", lambda told: _promised(told, "until")),
     "cases.due_projected_anew": ("case.due_moved", lambda told: _promised(told, "after")),
     OVERDUE: ("case.overdue", _overdue),
+    "cases.pending_reminded": ("case.pending_reminded", lambda told: {"what": _what(told), "until": told.day("until")}),
+    "cases.breach_found": ("case.breach_found", lambda told: {"what": _what(told), "until": told.day("until"), "phone": _phone(told.case)}),
+    "cases.breach_concluded": ("case.breach_concluded", lambda told: {"what": _what(told), "phone": _phone(told.case)}),
 }
 
 

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from linli.domains.cases.queries import provisional_standing
 from linli.domains.documents.queries import (
     CODE_LENGTH,
+    PaperKind,
     PdfVerdict,
     State,
     Verified,
@@ -60,6 +62,9 @@ class Answer:
     meaning: Message
 
 
+_RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
+
+
 def _standing(d: Verified, request: Request) -> Answer:
     if d.state is State.REVOKED:
         why = msg("已于 %(day)s 作废，不能再使用。", day=d.revoked_on)
@@ -70,6 +75,9 @@ def _standing(d: Verified, request: Request) -> Answer:
         return Answer("bad", msg("这份文书还没有用印"), msg("没有用印的文书没有效力，请等正式送达。"))
     if d.expired(request.today):
         return Answer("soon", msg("这份文书是真的，但已过有效期"), msg("有效期到 %(day)s 为止。", day=d.valid_to))
+    result = provisional_standing(d.subject_id) if d.kind in _RESULTS and d.subject_id else None
+    if result and not result.checked:
+        return Answer("soon", msg("这份文书是真的，结果暂行"), msg("结果凭申请人的书面承诺先行作出，最迟于 %(day)s 核查；核查不符的，依法撤销。", day=result.until))
     return Answer("done", msg("这份文书是真的，现在有效"), msg("由%(issuer)s出具，没有作废，没有被替换。", issuer=d.issuer))
 
 
