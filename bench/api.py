@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from common import conninfo, quantiles, table
 from lifecycle import ITEM, WORLD, Floor, plain_cursor
@@ -41,12 +41,12 @@ from linli.testing.story import Story, filled
 LIMIT = 6_000  # a minute; several systems share the work so that none meets it
 
 
-def _admit(now: datetime) -> str:
-    """The key of one more system."""
+def _admit(now: datetime) -> tuple[UUID, str]:
+    """One more system, and its key."""
     return admit_client(
         name=f"bench {uuid4().hex[:12]}", org_id=WORLD.orgs["hall"], owner="bench", scopes=["intake"], per_minute=LIMIT,
         expires_at=now + timedelta(days=1), by=system("clients.manage"), now=now,
-    )[1]  # fmt: skip
+    )  # fmt: skip
 
 
 class Caller:
@@ -72,12 +72,14 @@ class Caller:
 
     def headers(self, n: int) -> dict[str, str]:
         return {
-            "Authorization": f"Bearer {self.keys[n % len(self.keys)]}", "Idempotency-Key": str(uuid4()), "Content-Type": "application/json",
+            "Authorization": f"Bearer {self.keys[n % len(self.keys)][1]}", "Idempotency-Key": str(uuid4()), "Content-Type": "application/json",
         }  # fmt: skip
 
     def run(self) -> None:
         """One submission in this process, to see what it writes."""
-        answer = Client().post("/api/v1/cases", self.body, content_type="application/json", headers=self.headers(0))
+        headers = self.headers(0)
+        self.stored = uuid5(self.keys[0][0], headers["Idempotency-Key"])
+        answer = Client(SERVER_NAME="127.0.0.1").post("/api/v1/cases", self.body, content_type="application/json", headers=headers)
         assert answer.status_code == 201, answer.content
 
 
@@ -131,6 +133,7 @@ def main() -> None:
     caller = Caller()
     caller.run()
     floor = Floor(caller)  # type: ignore[arg-type]
+    floor.fresh.add(caller.stored.hex)  # the key under which the answer is kept is none of our own making
     connections.close_all()
     numbers = itertools.count(random.randrange(10**9))
 

@@ -90,13 +90,13 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "linli.api.middleware.ApiMiddleware",  # sees also what those below refuse
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "linli.web.middleware.ActorMiddleware",
-    "linli.api.middleware.ApiMiddleware",
 ]
 CSRF_FAILURE_VIEW = "linli.web.errors.csrf_failure"
 

@@ -386,6 +386,7 @@ def test_guessing_codes_has_to_wait(db):
 def test_an_address_or_method_that_is_not_there_is_told_like_everything_else(caller):
     problem(caller.get("/nothing"), 404, "api.no_such_address")
     problem(caller.get("/items/%00"), 400, "api.body_unreadable")
+    problem(caller.get("/halls", Host="evil.example"), 400, "api.body_unreadable")
     told = caller.ask("delete", "/cases")
     problem(told, 405, "api.method_not_allowed")
     assert told["Allow"]
