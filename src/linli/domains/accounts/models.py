@@ -14,7 +14,7 @@ class User(models.Model):
     """Somebody who can sign in. Active users can; a locked one can again after ``locked_until``.
 
     Staff sign in with a password. A resident (``is_resident``) has neither password nor second factor: room ``people`` proves who
-    they are. The two are never mixed (``docs/adr/0012-residents-and-staff-apart.md``): what a user once is they stay, a resident holds no post (trigger in ``org``),
+    they are. The two are never mixed (``docs/adr/0016-residents-and-staff-apart.md``): what a user once is they stay, a resident holds no post (trigger in ``org``),
     and only a resident belongs to a person (trigger in ``people``).
     """
 

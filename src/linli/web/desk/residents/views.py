@@ -64,6 +64,7 @@ def _page(request: StaffRequest, party_id: UUID, *, is_employer: bool, **more: A
         "party": party(party_id, is_employer=is_employer), "page": page, "columns": [*columns, Column(_("操作"), hidden=True)],
         "rows": [(line, TONES[line.state], line.state in ("in-force", "coming")) for line in lines(page.rows, on=request.today)],
     }  # fmt: skip
+    context["nothing"] = not context["rows"]
     return render(request, "desk/residents/party.html", context | more)
 
 
