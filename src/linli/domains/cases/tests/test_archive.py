@@ -19,10 +19,18 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from linli.domains.cases import commands as do
 from linli.domains.cases.errors import NotOver
 from linli.domains.cases.models import Case, MaterialFile
-from linli.domains.documents.commands import Contents, json_part, propose_destruction, settle_destruction, store_file
-from linli.domains.documents.errors import NotDue, PackageGone, SameHand
-from linli.domains.documents.models import Package
+from linli.domains.documents.commands import (
+    Contents,
+    NotDue,
+    PackageGone,
+    SameHand,
+    json_part,
+    propose_destruction,
+    settle_destruction,
+    store_file,
+)
 from linli.domains.documents.queries import (
+    Package,
     PaperKind,
     check_archive,
     destruction_proof,
@@ -31,7 +39,6 @@ from linli.domains.documents.queries import (
     package_content,
     packages_of,
 )
-from linli.domains.documents.retention import Rule, term
 from linli.domains.trace.commands import public_folder, seal_heads
 from linli.domains.trace.queries import timeline, verify_all
 from linli.kernel.actors import system
@@ -262,18 +269,6 @@ def test_a_check_that_finds_something_says_what(story):
 
 
 # -- how long, and then -------------------------------------------------------------------------------------------------------------
-
-
-def rule(kind, years, **more):
-    return Rule(kind=kind, years=years, basis="x", **({"valid_from": date(2026, 1, 1)} | more))
-
-
-def test_the_most_special_rule_in_force_counts_from_the_end_of_the_year():
-    rules = [rule("*", 30), rule("domain:pension", None), rule("item:x", 10, valid_to=date(2026, 6, 30))]
-    assert term(["item:x", "domain:pension"], closed_on=date(2026, 3, 2), rules=rules).until == date(2036, 12, 31)
-    assert term(["item:x", "domain:pension"], closed_on=date(2026, 7, 1), rules=rules).until is None
-    assert term(["item:y"], closed_on=date(2026, 3, 2), rules=rules).until == date(2056, 12, 31)
-    assert term(["item:y"], closed_on=date(2025, 3, 2), rules=rules).until is None  # no rule was in force: kept for good
 
 
 @pytest.fixture

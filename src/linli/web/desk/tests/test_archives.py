@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from linli.domains.cases import commands as do
-from linli.domains.documents.models import Package
+from linli.domains.documents.queries import Package
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import system
 from linli.kernel.ids import uuid7
