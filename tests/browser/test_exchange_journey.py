@@ -10,7 +10,7 @@ from linli.domains.exchange import commands as exchange
 from linli.domains.exchange.queries import interfaces, still_waiting
 from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
 from linli.testing.departments import MANAGER, Departments, departments, sandbox_server  # noqa: F401
-from linli.testing.story import INSTANT, Story, filled
+from linli.testing.story import INSTANT, PERMIT, Story, filled
 from linli.testing.world import COUNTY, person_id
 
 pytestmark = pytest.mark.browser
@@ -41,7 +41,7 @@ def places(page):
 
 def test_a_clerk_sees_materials_arrive_by_themselves(open_page, world, live, departments: Departments):  # noqa: F811
     departments.connect(now())
-    story = draft(world)
+    story = draft(world, PERMIT)
     do.ask_departments(case_id=story.case_id, user_id=world.users["clerk"], now=now())
     page = open_page(WIDE)
     sign_in(page, login_of(world, "clerk"), to=f"/desk/cases/{story.case_id}")
@@ -50,8 +50,10 @@ def test_a_clerk_sees_materials_arrive_by_themselves(open_page, world, live, dep
     field = page.locator("#case-form input[type=text]:visible").first
     field.fill("打到一半")
     before = places(page)
+    assert before
     shot(page, "exchange-waiting")
     answer(story)
+    page.locator(".l-arrival").nth(1).get_by_text("已答复，不用申请人提供").wait_for()
     waiting.get_by_text("已答复，不用申请人提供").wait_for()
     assert places(page) == before, "nothing moves under the cursor"
     assert field.input_value() == "打到一半"

@@ -101,6 +101,8 @@ def material_rows(sheet: CounterSheet) -> list[MaterialRow]:
 
 
 def _note(row: CaseMaterial, wanted: Material) -> str:
+    if row.received == Received.SHARED:
+        return ""  # its source speaks for itself
     if row.received:
         return _(Received(row.received).label)
     if wanted.from_departments:

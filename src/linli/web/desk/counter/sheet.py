@@ -22,6 +22,7 @@ from linli.domains.cases.queries import (
     plain_timeline,
 )
 from linli.domains.documents.queries import PaperKind, documents_of
+from linli.domains.exchange.queries import Shared
 from linli.domains.org.queries import get_org, org_names
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
@@ -104,12 +105,18 @@ def show_sheet(
     """The page. ``unsaved`` is what was typed when a colleague had already moved the case on."""
     context = about(sheet, request) | {
         "answers": answer_facts(sheet),
-        "materials": [(m, ROW_STATES[MaterialState(m.state)], _how(m), sheet.files.get(m.pk, [])) for m in sheet.materials],
+        "materials": [(m, ROW_STATES[MaterialState(m.state)], _how(m), sheet.files.get(m.pk, []), _receipt(sheet, m)) for m in sheet.materials],
         "events": events_of(sheet, request), "next": _(_NEXT[State(sheet.case.state)]), "unsaved": _unsaved(sheet, unsaved),
         "problems": [("", joined([error.message, *([error.what_to_do] if error.what_to_do else [])], _))] if error else [],
         "deliver_url": link("issue:deliver", sheet.case.pk) if sheet.case.state == State.ISSUED else "",
     }  # fmt: skip
     return render(request, "desk/counter/case.html", context, status=409 if error else 200)
+
+
+def _receipt(sheet: CounterSheet, material: CaseMaterial) -> Shared | None:
+    """What another department said of a material, if it said something."""
+    found = sheet.shared.get(material.code)
+    return found if found and found.digest else None
 
 
 def _how(material: CaseMaterial) -> str:
