@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from linli.domains.cases.commands.intake import (
     Applicant,
@@ -308,7 +308,8 @@ def withdraw_online(*, case_id: UUID, reason: str = "", by: Actor, now: datetime
 def read_own_paper(*, case_id: UUID, document_id: UUID, by: Actor, now: datetime) -> DocumentCard:
     """A sealed paper of one's own case, for downloading; each look is recorded in the case."""
     card = own_paper(case_id, document_id, by=by, on=local_date(now))
-    record("cases.paper_read", subject=subject(case_id), by=by, at=now, document=document_id)
+    with transaction.atomic():
+        record("cases.paper_read", subject=subject(case_id), by=by, at=now, document=document_id)
     return card
 
 
