@@ -1,6 +1,6 @@
 """Rosters (批量申报): which columns a sheet of people has for an item, and what a row of it says. Derived from the catalogue alone.
 
-Whose application it is follows the standard's applicant kinds (``docs/adr/0016-rosters.md``): where employers apply, the employer is the
+Whose application it is follows the standard's applicant kinds (``docs/adr/0017-rosters.md``): where employers apply, the employer is the
 applicant, of one case with the people listed in it if the form has a table for them, else of one case a person; where only persons
 apply, each person is the applicant of a case of their own.
 """
