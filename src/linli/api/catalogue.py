@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Path, Query, Router, Schema
-from pydantic import BeforeValidator
+from ninja.errors import ValidationError
 
 from linli.api.guard import ApiRequest, Needs, who
 from linli.api.paging import Cursor, Limit, page, ranked
@@ -40,12 +39,9 @@ Region = Annotated[
 ]
 
 
-def _day(value: object) -> object:
-    """A day as it is written; a bare number would be taken for seconds."""
-    return value if value is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) else ""
-
-
-Day = Annotated[date | None, BeforeValidator(_day), Query(description="The day that counts; today when it is left out.")]
+Day = Annotated[
+    str, Query(pattern=r"^(\d{4}-\d\d-\d\d)?$", description="The day that counts (`2026-11-22`); today when it is left out.")
+]
 NATION = "0"
 
 
@@ -107,12 +103,19 @@ def _place(request: ApiRequest, region: str) -> str:
     return region or who(request).region
 
 
+def _day(request: ApiRequest, text: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else request.today
+    except ValueError as error:
+        raise ValidationError([{"loc": ("query", "on"), "type": "date_parsing", "msg": str(error)}]) from None
+
+
 @router.get("/items", response=ItemPage)
 def list_items(
-    request: ApiRequest, q: Annotated[str, Query(max_length=100)] = "", region: Region = "", on: Day = None, limit: Limit = 20, cursor: Cursor = ""
+    request: ApiRequest, q: Annotated[str, Query(max_length=100)] = "", region: Region = "", on: Day = "", limit: Limit = 20, cursor: Cursor = ""
 ) -> object:  # fmt: skip
     """Items in force in a place on a day; with `q` those that match everyday words, the best first."""
-    day = on or request.today
+    day = _day(request, on)
     if q.strip():
         rows, after = ranked(search(q, region=_place(request, region), on=day), limit=limit, cursor=cursor)
     else:
@@ -130,9 +133,9 @@ def list_items(
 
 
 @router.get("/items/{code}", response=Guide)
-def get_item(request: ApiRequest, code: Code, region: Region = "", on: Day = None) -> object:
+def get_item(request: ApiRequest, code: Code, region: Region = "", on: Day = "") -> object:
     """The guide of an item as it counts in a place on a day: conditions, materials, steps, time limits, form."""
-    return _guide(request, must_be_in_force(code, region=_place(request, region), on=on or request.today))
+    return _guide(request, must_be_in_force(code, region=_place(request, region), on=_day(request, on)))
 
 
 def _address(request: HttpRequest, found: InForce, name: str = "guide:version") -> str:
@@ -147,16 +150,16 @@ def _guide(request: HttpRequest, found: InForce) -> Guide:
 
 
 @router.get("/items/{code}/guide.pdf", response={303: None})
-def get_guide_pdf(request: ApiRequest, code: Code, region: Region = "", on: Day = None) -> HttpResponse:
+def get_guide_pdf(request: ApiRequest, code: Code, region: Region = "", on: Day = "") -> HttpResponse:
     """Leads to the guide as PDF, at the address of its version, which stays for good."""
-    found = must_be_in_force(code, region=_place(request, region), on=on or request.today)
+    found = must_be_in_force(code, region=_place(request, region), on=_day(request, on))
     return HttpResponse(status=303, headers={"Location": _address(request, found, "guide:version_pdf")})
 
 
 @router.get("/items/{code}/versions", response=list[Version])
-def list_versions(request: ApiRequest, code: Code, region: Region = "", on: Day = None) -> object:
+def list_versions(request: ApiRequest, code: Code, region: Region = "", on: Day = "") -> object:
     """Every published version of the item for the place whose standard counts, the newest first."""
-    found = must_be_in_force(code, region=_place(request, region), on=on or request.today)
+    found = must_be_in_force(code, region=_place(request, region), on=_day(request, on))
     base = reverse("guide:item", args=[code])
     return [
         Version(

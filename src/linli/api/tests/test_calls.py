@@ -362,6 +362,14 @@ def test_whatever_a_form_says_it_is_answered(caller, story, value):
         assert answer.status_code in (201, 422), (field, answer.content.decode())
 
 
+def test_the_day_that_counts_may_be_named(caller):
+    assert caller.get(f"/items/{PERMIT}?on=2026-03-02").status_code == 200
+    problem(caller.get(f"/items/{PERMIT}?on=2020-01-01"), 404, "catalog.item_unknown")
+    for wrong in ("0", "2026-02-30", "1e9", "today"):
+        problem(caller.get(f"/items/{PERMIT}?on={wrong}"), 422, "api.request_invalid")
+    problem(caller.get("/items?of=2026-03-02"), 422, "api.request_invalid")
+
+
 def test_an_upload_of_one_system_is_nothing_to_another(world, caller, story):
     token = caller.upload(picture(), "a.png").json()["file"]
     other = admit(world, "另一平台")
@@ -416,3 +424,13 @@ def test_the_reference_page_names_every_address_and_every_error(client, db):
     for path, operation in (p.values for p in operations()):
         assert f"/api/v1{path}" in text and operation.view_func.__doc__.splitlines()[0] in text.replace("&#x27;", "'")
     assert "cases.still_missing" in text and "clients.key_not_known" in text
+
+
+def test_a_supervisor_reads_which_system_brought_a_case(world, caller, story):
+    from linli.testing.world import PASSWORD
+
+    case_id = caller.post("/cases", application(story)).json()["id"]
+    manager = Client()
+    manager.post("/login", {"username": "manager", "password": PASSWORD})
+    page = manager.get(f"/desk/all-cases/{case_id}", follow=True)
+    assert page.status_code == 200 and "省平台" in page.content.decode()

@@ -33,6 +33,7 @@ from linli.domains.cases.queries import (
     supervisor_sheet,
     why_waiting,
 )
+from linli.domains.clients.queries import client_names
 from linli.domains.documents.queries import documents_of, open_file, package_content, packages_of, pdf
 from linli.domains.org.queries import org_names
 from linli.domains.trace.queries import verify_chain
@@ -91,6 +92,8 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     for draw in sheet.draws.values():
         people |= {*draw.candidates, *map(UUID, draw.excluded)}
     names = names_of_users(people)
+    if sheet.case.client_id:  # brought by another system, which acted under its own name
+        names |= client_names([sheet.case.client_id])
     orgs = org_names([*(e.hall_id or e.org_id for e in entries), sheet.case.org_id, sheet.case.deciding_org_id])
     acts = supervisor_acts(sheet.case, sheet.steps, sheet.case.extensions.all(), by=request.actor)
     waits = next((s for s in sheet.steps if s.state == StepState.WAITING), None)
