@@ -8,7 +8,7 @@ from uuid import UUID
 
 from linli.domains.accounts.commands import create_user
 from linli.domains.cases import commands as do
-from linli.domains.cases.models import Case, Joint, JointPart
+from linli.domains.cases.queries import Case, Joint, JointPart, joint_sheet
 from linli.domains.catalog.commands import load_bundles, load_partners
 from linli.domains.catalog.queries import How, get_standard, partner_standards
 from linli.domains.documents.commands import register_seal
@@ -74,7 +74,7 @@ class JointStory:
 
     def __init__(self, world: World, bundle: str = OPENING, *, day: str = "2026-03-02") -> None:
         self.world, self.bundle, self.day = world, bundle, day
-        self.joint_id: UUID | None = None
+        self.joint_id = UUID(int=0)
 
     def now(self, time: str = "10:00") -> datetime:
         return at(f"{self.day} {time}")
@@ -111,9 +111,7 @@ class JointStory:
 
     def fill(self, *, clerk: str = "clerk", **values: Any) -> dict[str, Any]:
         """Everything the joint form asks for and every paper of the joint list, brought on paper or said not to apply."""
-        from linli.domains.cases.queries import joint_sheet
-
-        sheet = joint_sheet(self.joint_id, by=self.who(clerk), now=self.now())  # type: ignore[arg-type]
+        sheet = joint_sheet(self.joint_id, by=self.who(clerk), now=self.now())
         like = sheet.chosen.members[0].model_copy(update={"form": sheet.fields})
         typed = filled(like) | sheet.form | values
         do.save_joint(joint_id=self.joint_id, values=typed, by=self.who(clerk), now=self.now("10:01"))
@@ -147,9 +145,7 @@ class JointStory:
 
     def produced(self, code: str) -> list[str]:
         """The materials of a part that others give it."""
-        from linli.domains.cases.queries import joint_sheet
-
-        sheet = joint_sheet(self.joint_id, by=self.who("clerk"), now=self.now())  # type: ignore[arg-type]
+        sheet = joint_sheet(self.joint_id, by=self.who("clerk"), now=self.now())
         standard = get_standard(self.part(code).standard_id)
         lines = sheet.chosen.of_member(code)
         return [m.code for m in standard.materials if lines[m.code].how is How.RESULT]

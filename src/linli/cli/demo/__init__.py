@@ -197,6 +197,8 @@ def _summary(state: dict[str, Any], started: float) -> None:
     for name, count in r["states"].items():
         click.echo(f"    {count:>5}  {name}")
     click.echo("  branches: " + ", ".join(f"{k} {v}" for k, v in r["branches"].items()))
+    for line in r["joint"]:
+        click.echo(f"  joint matter: {line}")
     click.echo(f"  draws repeated: {r['draws_same']} of {r['draws']} give the same person again")
     click.echo(f"  papers sealed: {r['sealed']}")
     click.echo(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from linli.domains.accounts.commands import UsernameTaken, create_user
 from linli.domains.accounts.queries import user_by_name
-from linli.domains.catalog.queries import devolution, package_standards
+from linli.domains.catalog.queries import devolution, package_standards, partner_standards
 from linli.domains.documents.commands import SealTaken, register_seal
 from linli.domains.org.commands import add_organisation, add_region, appoint, enrol_staff, grant_many
 from linli.domains.org.queries import OrgKind, Power, org_by_code, postings_of, posts
@@ -162,6 +162,11 @@ def _items(entry: dict[str, Any]) -> Iterator[tuple[str, list[Power]]]:
             allowed = [Power(p) for p in entry.get("powers", Power)]
             for code, grades in devolution().items():
                 yield code, [p for p in GRADES[grades[level]] if p in allowed]
+        case str() as which if which.startswith("partner-"):
+            domain = which.removeprefix("partner-")
+            for standard in partner_standards():
+                if standard.domain == domain:
+                    yield standard.code, [Power(p) for p in entry["powers"]]
         case list() as codes:
             for code in codes:
                 yield code, [Power(p) for p in entry["powers"]]

@@ -19,11 +19,12 @@ from uuid import UUID
 
 from linli.cli.demo.city import City
 from linli.cli.demo.forms import filled, photograph, signature
+from linli.cli.demo.joint import JointMatters
 from linli.cli.demo.population import Population
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case, ClockKind, State, Step, clock_outcomes, my_steps, prefill
-from linli.domains.catalog.commands import load_package
-from linli.domains.catalog.queries import Required, Standard, must_be_in_force, published
+from linli.domains.catalog.commands import load_bundles, load_package, load_partners
+from linli.domains.catalog.queries import Required, Standard, must_be_in_force, package_standards, published
 from linli.domains.documents.commands import store_file
 from linli.domains.documents.queries import current_templates
 from linli.domains.org.queries import Power, actor_for, calendar, overseen_ids, powers_of
@@ -72,9 +73,12 @@ def play(
     now = datetime.now(UTC)
     days = _working_days(now)
     ensure_months(now=_at(days[0], 0), ahead=6)
-    load_package(
-        region="7701", valid_from=date(2026, 1, 1), papers=current_templates(), by=system("catalog.publish"), now=_at(days[0], 1)
-    )
+    published_by: dict[str, Any] = {
+        "region": "7701", "valid_from": date(2026, 1, 1), "by": system("catalog.publish"), "now": _at(days[0], 1),
+    }  # fmt: skip
+    load_package(papers=current_templates(), **published_by)
+    load_partners(papers=current_templates(), **published_by)
+    load_bundles(**published_by)
     first, last = days[0], days[-1]
     do.commit_draws(by=system(), now=_at(first - timedelta(days=1), 18), days=(last - first).days + 8, first=first)
     stage = _Stage(city, people, random.Random(seed), days)
@@ -82,13 +86,16 @@ def play(
     for n, branch in enumerate(_branches(cases, stage.dice)):
         script, begins = stage.case(n, branch)
         agenda.add(begins, script)
+    matters = JointMatters(stage)
+    for begins, script in matters.scripts():
+        agenda.add(begins, script)
     for n, (summary, wish) in enumerate(DEMANDS):
         agenda.add(_at(last, 9, 20 + 37 * n), stage.demand(summary, wish))
     for day in days:
         agenda.add(_at(day, 0, 5), stage.morning(day))
         agenda.add(_at(day, 23, 50), stage.evening(day))
     agenda.run(until=_at(last, 23, 59), total=cases, progress=progress)
-    return stage.told(days, cases)
+    return stage.told(days, cases) | {"joint": matters.told()}
 
 
 def _working_days(now: datetime) -> list[date]:
@@ -147,7 +154,8 @@ class _Stage:
         self.city, self.people, self.dice, self.days = city, people, dice, days
         self.report = Report()
         self.clock = days[0]
-        rows = list(published(region="7701", on=days[0]).values_list("item_id", flat=True))
+        own = {s.code for s in package_standards()}  # the others' items come in with joint matters
+        rows = [c for c in published(region="7701", on=days[0]).values_list("item_id", flat=True) if c in own]
         self.items = rows[:]
         dice.shuffle(self.items)
         self.by_user = {u: n for n, u in city.users.items()}
@@ -357,7 +365,7 @@ class _Stage:
                 if local_date(now) >= self.days[-1] and Case.objects.get(pk=case_id).state == State.ACCEPTED:
                     return
                 continue
-            step = Step.objects.filter(case_id=case_id, state="open").exclude(kind__in=["accept", "issue", "deliver"]).first()
+            step = self.open_step(case_id)
             if step is None:
                 return
             if step.automatic:
@@ -376,6 +384,10 @@ class _Stage:
         now += timedelta(minutes=self.dice.randint(5, 30))
         yield now
         self._deliver(case_id, hall, now)
+
+    def open_step(self, case_id: UUID) -> Step | None:
+        """The stage of a case that is open with somebody."""
+        return Step.objects.filter(case_id=case_id, state="open").exclude(kind__in=["accept", "issue", "deliver"]).first()
 
     def _soon(self, now: datetime) -> datetime:
         """When a reviewer comes to it: the same day or the next ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("linli.web.desk.joint.urls")),
     path("", include("linli.web.desk.counter.urls")),
     path("", include("linli.web.desk.review.urls")),
     path("", include("linli.web.desk.issue.urls")),

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("linli.web.portal.guide.urls")),
+    path("", include("linli.web.portal.bundles.urls")),
     path("", include("linli.web.portal.apply.urls")),
     path("", include("linli.web.portal.verify.urls")),
     path("me/", include("linli.web.portal.me.urls")),

@@ -7,23 +7,24 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.errors import JointOpen, NotAskedFor, NothingChosen, OtherPartyMissing, StillToDo
+from linli.domains.cases.form import check_form
 from linli.domains.cases.joint import Outcome, Standing, promise, settle
 from linli.domains.cases.models import Case, CaseMaterial, Joint, JointPart, MaterialFile
 from linli.domains.cases.queries import bundles_here, joint_sheet, joints_here, joints_own, joints_supervised
-from linli.domains.catalog.queries import How, get_standard
+from linli.domains.catalog.queries import How, get_standard, joined_from, package_bundles, package_standards, partner_standards
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing.concurrency import at_once
 from linli.testing.joint import OPENING, STARTUP, JointStory, build_partners
-from linli.testing.story import Story
+from linli.testing.story import Story, filled
 from linli.testing.truth import check_everything
 
 REGISTRATION, TAX, SEAL, INSURANCE = (
@@ -75,6 +76,26 @@ def test_the_promise_is_the_latest_end_and_its_chain_leads_there(matter, lengths
         start = leg.ends
     assert found.day >= begins + timedelta(days=max(lengths))
     assert found.day <= begins + timedelta(days=sum(lengths))
+
+
+STANDARDS = {s.code: s for s in (*package_standards(), *partner_standards())}
+
+
+@st.composite
+def some_members(draw):
+    bundle = draw(st.sampled_from(list(package_bundles())))
+    chosen = draw(st.lists(st.sampled_from([m.code for m in bundle.members]), min_size=1, unique=True))
+    return joined_from(bundle, STANDARDS, chosen=chosen)
+
+
+@settings(deadline=None, max_examples=60)
+@given(some_members())
+def test_answers_to_the_joint_form_are_answers_every_member_accepts(joined):
+    like = joined.members[0].model_copy(update={"form": joined.form.fields})
+    clean = check_form(joined.form.fields, filled(like), today=date(2026, 3, 2))
+    for standard in joined.members:
+        mine = joined.form.of_member(standard, clean)
+        assert set(check_form(standard.form, mine, today=date(2026, 3, 2))) == set(mine)
 
 
 # -- through the commands ----------------------------------------------------------------------------------------------------------
@@ -326,8 +347,6 @@ class TestPermissions:
             )
         sheet = joint_sheet(story.joint_id, by=me, now=story.now())
         like = sheet.chosen.members[0].model_copy(update={"form": sheet.fields})
-        from linli.testing.story import filled
-
         do.save_joint(joint_id=story.joint_id, values=filled(like) | sheet.form, by=me, now=story.now())
         for line in sheet.still_asked:
             do.hand_in_joint(

@@ -11,7 +11,6 @@ from django.db import DatabaseError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linli.domains.cases.form import check_form
 from linli.domains.catalog import bundles
 from linli.domains.catalog.bundles import Bundle, BundleWrong, How, Joined, bare, join
 from linli.domains.catalog.commands import load_bundles, load_package, load_partners
@@ -20,7 +19,7 @@ from linli.domains.catalog.package import bundle_words, read_bundles, read_packa
 from linli.domains.catalog.queries import bundle_in_force, bundles_in_force, check_standard, joined_here
 from linli.domains.catalog.standard import FieldType, Material, Required, Source, Standard
 from linli.kernel.actors import system
-from linli.testing.story import at, filled
+from linli.testing.story import at
 from linli.testing.world import CITY, COUNTY, World
 
 STANDARDS = {s.code: s for s in (*read_package(), *read_partners())}
@@ -95,25 +94,6 @@ def test_what_a_member_produces_is_never_asked_of_the_others(case: tuple[Bundle,
                 assert makers <= set(line.producers) and makers <= set(joined.waits[code])
     order = joined.order
     assert all(order.index(w) < order.index(code) for code, waits in joined.waits.items() for w in waits)
-
-
-@settings(deadline=None, max_examples=100)
-@given(some_members())
-def test_answers_to_the_joint_form_are_good_answers_for_every_member(case: tuple[Bundle, set[str]]) -> None:
-    joined = whole(*case)
-    values = filled(_as_standard(joined))
-    clean = check_form(joined.form.fields, values, today=ON)
-    for standard in joined.members:
-        mine = joined.form.of_member(standard, clean)
-        assert check_form(standard.form, mine, today=ON) == mine or _same_but_written_otherwise(standard, mine)
-
-
-def _as_standard(joined: Joined) -> Standard:
-    return joined.members[0].model_copy(update={"form": joined.form.fields})
-
-
-def _same_but_written_otherwise(standard: Standard, mine: dict[str, Any]) -> bool:
-    return set(check_form(standard.form, mine, today=ON)) == set(mine)
 
 
 def test_all_of_the_catalogue_can_be_put_together_and_save_something() -> None:

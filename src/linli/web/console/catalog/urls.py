@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.console.catalog import compare, editing, exchange, item, listing, publishing
+from linli.web.console.catalog import bundles, compare, editing, exchange, item, listing, publishing
 
 app_name = "catalog"
 urlpatterns = [
     path("catalog/", listing.items, name="items"),
+    path("catalog/bundles", bundles.bundles, name="bundles"),
+    path("catalog/bundles/<slug:code>", bundles.bundle, name="bundle"),
     path("catalog/drafts", listing.drafts, name="drafts"),
     path("catalog/upcoming", listing.upcoming, name="upcoming"),
     path("catalog/withdrawn", listing.withdrawn, name="withdrawn"),
