@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from linli.cli.demo.forms import filled
@@ -368,3 +370,50 @@ def test_a_clerk_goes_on_with_what_a_resident_began_by_its_code(phone, open_page
     phone.get_by_label("接着办码").fill("".join(back.groups()))
     phone.get_by_role("button", name="接着办").click()
     phone.wait_for_url("**/apply/**")
+
+
+def issue_beside(story):
+    """In a thread of its own: the one of the browser keeps an event loop, under which nothing can be signed."""
+
+    def issue():
+        try:
+            story.issue(time="23:51")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(issue).result()
+
+
+def test_a_resident_takes_the_result_over_and_reads_it(phone, world):
+    """The way of a case whose result is ready: taken over with one press, read, and the record says that it was read."""
+    from linli.domains.cases.tests.test_online import fill, started
+    from linli.domains.people.queries import account_of, resident_actor
+    from linli.testing.story import Story
+    from linli.testing.world import COUNTY
+
+    account = account_of(world.people["applicant"])
+    now = timezone.now()
+    me = resident_actor(account.pk, device="test")
+    case_id = started(me, item=CLAIM, now=now)
+    fill(me, case_id, now=now)
+    do.submit_online(case_id=case_id, by=me, now=now)
+    day = timezone.localdate().isoformat()
+    do.accept_case(case_id=case_id, by=world.actor("elsewhere", on=timezone.localdate()), now=now)
+    story = Story(world, item=CLAIM, region=COUNTY, day=day, case_id=case_id)
+    phone.goto(f"/mine/{case_id}")
+    shot(phone, "mine-in-review")
+    story.review(time="23:50")
+    issue_beside(story)
+    phone.goto(f"/mine/{case_id}")
+    axe(phone)
+    shot(phone, "mine-issued")
+    phone.get_by_role("button", name="在线领取结果").click()
+    phone.get_by_text("同意您的申请").first.wait_for()
+    axe(phone)
+    shot(phone, "mine-delivered")
+    with phone.expect_response(lambda answer: answer.url.endswith(".pdf")) as paper:
+        phone.evaluate("() => { fetch(document.querySelector('a[href$=\".pdf\"]').href); }")
+    assert paper.value.status == 200 and paper.value.headers["content-type"] == "application/pdf"
+    acts = [e.act for e in timeline(case_id)]
+    assert acts.count("cases.delivered") == 1 and "cases.paper_read" in acts

@@ -215,7 +215,7 @@ def _papers(case: Case, may_collect: bool) -> list[DocumentCard]:
             continue
         if d.sealed_at or d.kind in _UNSEALED:
             shown.append(d)
-    return shown
+    return sorted(shown, key=lambda d: d.kind not in _RESULTS)  # what somebody came for stands first
 
 
 def own_paper(case_id: UUID, document_id: UUID, *, by: Actor, on: date) -> DocumentCard:

@@ -58,7 +58,8 @@ def resume(request: StaffRequest, case_id: UUID) -> HttpResponse:
     if not _open(sheet):
         return redirect("apply:case", case_id)
     plan = plan_of(sheet)
-    first = plan.pages[0] if plan.pages[0].slug == KNOWN and sheet.case.version == 1 else plan.first_open
+    fresh = sheet.correctable or (plan.pages[0].slug == KNOWN and sheet.case.version == 1)
+    first = plan.pages[0] if fresh else plan.first_open
     return redirect(_url(sheet, first))
 
 

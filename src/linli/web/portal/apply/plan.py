@@ -104,6 +104,8 @@ def _correction(sheet: OwnSheet) -> Iterator[Page]:
     fields = tuple(code for code, _what in sheet.asked_fields)
     if fields:
         yield Page("form-1", "fields", msg("请改好这几项"), fields)
+    given = sheet.correction.given_at if sheet.correction else None
     for m in sheet.materials:
-        if m.asked:
-            yield Page(f"give-{m.row.code}", "material", Message(m.row.name), material=m, done=not m.open)
+        if m.asked:  # what was there when the notice was written is what the notice is about
+            again = m.row.settled_at is not None and given is not None and m.row.settled_at > given
+            yield Page(f"give-{m.row.code}", "material", Message(m.row.name), material=m, done=again and not m.open)
