@@ -138,7 +138,7 @@ def bind_by_phone(
     Where name, number and telephone agree with what the bureau knows, it is that person. Otherwise, and without a word of what did not
     agree, it is somebody who says so: they may apply, and see nothing that was known before. Raises :class:`ProofOver`.
     """
-    phone = _shown(proof, device, now)
+    phone, shown_at = _shown(proof, device, now)
     number, born = check_document(id_type, id_number, today=local_date(now), field="id_number")
     with transaction.atomic():
         index, tel = blind(number, context=CONTEXT), blind(phone, context=PHONE_CONTEXT)
@@ -150,6 +150,8 @@ def bind_by_phone(
         held = Account.objects.select_related("person").filter(phone_index=tel).first()
         if held and _same_number(held.person, id_type, index) and held.person.name == name.strip():
             return _begin(held, Binding.PHONE, device, address, now)  # back after a long time
+        if held and held.bound_at >= shown_at:  # one showing binds one person
+            raise ProofOver
         if held:
             _take_phone_away(held, now)
         if agrees:
@@ -208,7 +210,7 @@ def start_by_code(*, proof: str, code: str, device: str, address: str | None, no
 
     Raises :class:`ProofOver`, :class:`StartCodeWrong`, :class:`PhoneTaken`.
     """
-    phone = _shown(proof, device, now)
+    phone, _ = _shown(proof, device, now)
     with transaction.atomic():
         person = _take_start_code(code, now)
         held = Account.objects.select_related("person").filter(phone_index=blind(phone, context=PHONE_CONTEXT)).first()
@@ -447,11 +449,12 @@ def _proof(phone: str, device: str, now: datetime) -> str:
     return base64.urlsafe_b64encode(keyring().encrypt(text.encode(), context=_PROOF)).decode()
 
 
-def _shown(proof: str, device: str, now: datetime) -> str:
+def _shown(proof: str, device: str, now: datetime) -> tuple[str, datetime]:
+    """The telephone, and when it was shown."""
     try:
         phone, made_on, made_at = json.loads(keyring().decrypt(base64.urlsafe_b64decode(proof), context=_PROOF))
     except (CannotDecrypt, binascii.Error, ValueError):
         raise ProofOver from None
     if made_on != device or not 0 <= now.timestamp() - made_at <= rules.PROOF_LIFE.total_seconds():
         raise ProofOver
-    return str(phone)
+    return str(phone), datetime.fromtimestamp(made_at, tz=now.tzinfo)

@@ -38,7 +38,7 @@ class ConsentText:
 def consent_texts() -> dict[ConsentPurpose, ConsentText]:
     """All that is asked, by code."""
     raw = yaml.safe_load(resources.files("linli.domains.people").joinpath("data/consents.yaml").read_text("utf-8"))
-    return {c.code: c for c in (ConsentText(**(row | {"code": ConsentPurpose(row["code"])})) for row in raw)}
+    return {c.code: c for c in (ConsentText(**(row | {"code": ConsentPurpose(row["code"])})) for row in raw["consents"])}
 
 
 def has_consented(person_id: UUID, purpose: ConsentPurpose) -> bool:

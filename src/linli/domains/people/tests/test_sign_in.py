@@ -179,6 +179,17 @@ def test_the_proof_of_a_telephone_is_good_on_its_device_and_for_a_while(world):
 
 
 @pytest.mark.django_db
+def test_one_showing_of_a_telephone_binds_one_person(world):
+    shown = proof(STRANGE)
+    names = {"region": COUNTY, "proof": shown, **FROM, "now": NOW}
+    first = do.bind_by_phone(name="甲", id_number=id_number_with_check("77012119880229123"), **names)
+    with pytest.raises(errors.ProofOver):
+        do.bind_by_phone(name="乙", id_number=id_number_with_check("77012119880229125"), **names)
+    again = do.bind_by_phone(name="甲", id_number=id_number_with_check("77012119880229123"), **names)  # pressed twice
+    assert again.user_id == first.user_id
+
+
+@pytest.mark.django_db
 def test_a_start_code_from_the_counter_binds_whoever_was_there(world):
     clerk, person = world.actor("clerk"), world.people["applicant"]
     old = do.issue_start_code(person_id=person, by=clerk, now=NOW)

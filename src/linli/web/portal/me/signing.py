@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from linli.domains.accounts.commands import end_session
 from linli.domains.accounts.queries import SignIn
 from linli.domains.notices.commands import send_code
 from linli.domains.people import commands as people
@@ -77,8 +78,8 @@ def send(request: Request, phone: str) -> None:
         with transaction.atomic():
             code = people.ask_code(phone=phone, address=network(client_address(request)), now=request.now)
             send_code(phone=check_phone(phone), code=code, now=request.now)
-    except CodeTooSoon:
-        if STEPS.kept(request).get("phone") != phone:
+    except CodeTooSoon as error:
+        if STEPS.kept(request).get("phone") != phone or error.params["minutes"] != 1:
             raise
 
 
@@ -224,6 +225,8 @@ def notice(request: Request) -> HttpResponse:
 def enter(request: Request, session: SignIn) -> HttpResponse:
     """Go on as who was recognised; nothing of whoever used this browser before is left."""
     onward = STEPS.kept(request).get("next", "")
+    if request.sign_in and request.actor and request.sign_in.user_id != session.user_id:
+        end_session(session_id=request.sign_in.pk, why="sign-out", by=request.actor, now=request.now)
     if request.session.get("user") != str(session.user_id):
         request.session.flush()
         rotate_token(request)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from linli.domains.accounts.queries import SignIn
 from linli.domains.notices.queries import letters, posted
 from linli.domains.people.commands import issue_start_code
 from linli.domains.people.queries import account_of, person_facts
@@ -144,6 +145,18 @@ def test_staff_and_residents_are_led_apart(client, world):
     assert resident.post("/account/stay").status_code == 204
 
 
+def test_signing_in_for_oneself_ends_the_session_of_the_post(client, world):
+    login, facts = login_of(world, "clerk"), person_facts(world.people["applicant"])
+    client.post("/login", {"username": login.username, "password": login.password})
+    staff = client.session["sign_in"]
+    ask(client, facts["phone"])
+    enter_code(client, facts["phone"])
+    client.post(reverse("me:name"), {"name": facts["name"]})
+    client.post(reverse("me:number"), {"id_type": "citizen", "id_number": facts["id_number"]})
+    assert client.get(reverse("me:home")).status_code == 200
+    assert SignIn.objects.get(pk=staff).ended_at is not None
+
+
 def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(world):
     mine, theirs = Client(), Client()
     sign_in_resident(mine, world)
@@ -181,8 +194,6 @@ def test_sessions_left_alone_end_later_than_those_of_staff(world, at):
 def test_the_list_of_sessions_asks_as_often_for_many(world, django_assert_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
-
-    from linli.domains.accounts.queries import SignIn
 
     mine = Client()
     sign_in_resident(mine, world)
