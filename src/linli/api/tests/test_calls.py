@@ -123,7 +123,7 @@ def test_a_case_goes_from_the_first_call_to_the_sealed_result(world, caller, sto
 
 
 def test_what_a_system_did_stands_in_the_record_under_its_name(world, caller, story):
-    from linli.domains.trace.models import Event
+    from linli.domains.trace.queries import Event
 
     case_id = caller.post("/cases", application(story)).json()["id"]
     devices = set(Event.objects.filter(chain_id=case_id).values_list("device", "user_id"))
