@@ -387,8 +387,8 @@ def issue_beside(story):
 
 def test_a_resident_takes_the_result_over_and_reads_it(phone, world):
     """The way of a case whose result is ready: taken over with one press, read, and the record says that it was read."""
-    from linli.domains.cases.tests.test_online import fill, started
     from linli.domains.people.queries import account_of, resident_actor
+    from linli.testing.online import fill, started
     from linli.testing.story import Story
     from linli.testing.world import COUNTY
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -36,23 +35,14 @@ from linli.domains.documents.commands import store_file
 from linli.domains.documents.queries import PaperKind, documents_of
 from linli.domains.people.queries import party
 from linli.domains.trace.queries import timeline
-from linli.kernel.actors import Actor, Channel
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
 from linli.kernel.ids import uuid7
+from linli.testing.online import CLAIM, NOW, TODAY, fill, resident, started, submitted
 from linli.testing.story import Story, at, filled, picture
 from linli.testing.truth import check_everything
 from linli.testing.world import COUNTY
 
 pytestmark = pytest.mark.django_db
-CLAIM = "flexible-social-subsidy"  # a form that is a material too, and one that depends on the situation and may be committed to
-NOW, TODAY = at("2026-03-02 10:00"), date(2026, 3, 2)
-
-
-def resident(world, name="applicant"):
-    return Actor(
-        user_id=world.users.get(f"resident-{name}") or world.people[name], region=COUNTY, device="phone", channel=Channel.ONLINE,
-        permissions=frozenset({"portal.use"}), name=name, resident_id=world.people[name],
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -64,41 +54,6 @@ def me(world):
 def story(world):
     """The county's people at work; its office takes in what is applied for online there."""
     return Story(world, item=CLAIM, region=COUNTY)
-
-
-def started(me, item=CLAIM, now=NOW, **more):
-    return do.start_online(item_code=item, applicant_id=me.resident_id, by=me, now=now, **more)
-
-
-def fill(me, case_id, now=NOW, questions=True):
-    """Answer everything that is asked; ``questions`` are left out where they are answered already."""
-    sheet = own_sheet(case_id, by=me, now=now)
-    wanted = set(asked_fields(sheet.standard))
-    do.save_online(
-        case_id=case_id,
-        values={k: v for k, v in filled(sheet.standard).items() if k in wanted and k not in sheet.form},
-        by=me,
-        now=now,
-    )
-    for material in sheet.materials:
-        if material.is_question and not questions:
-            continue
-        if material.is_question and not material.wanted.may_be_committed:
-            do.answer_online(case_id=case_id, code=material.row.code, applies=False, by=me, now=now)
-        elif material.wanted.may_be_committed:
-            do.commit_online(case_id=case_id, code=material.row.code, signature=None, name="赵示例", by=me, now=now)
-        elif material.open:
-            ref = store_file(content=picture(material.row.code), declared_name="p.png", by=me, now=now)
-            do.hand_in_online(
-                case_id=case_id, material=do.Handed(material.row.code, do.Received.PHOTOGRAPHED, ((ref, "p.png"),)), by=me, now=now
-            )
-
-
-def submitted(me, **more):
-    case_id = started(me, **more)
-    fill(me, case_id, now=more.get("now", NOW))
-    do.submit_online(case_id=case_id, by=me, now=more.get("now", NOW))
-    return case_id
 
 
 # -- a draft ------------------------------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from django.db import connections
 from linli.domains.cases import commands as do
 from linli.domains.cases.models import Case, CaseMaterial
 from linli.domains.cases.queries import own_sheet
-from linli.domains.cases.tests.test_online import NOW, fill, resident, started
 from linli.domains.trace.queries import timeline
 from linli.kernel.ids import uuid7
+from linli.testing.online import NOW, fill, resident, started
 
 
 def crowd(times, act):

@@ -10,11 +10,11 @@ from linli.domains.cases import commands as do
 from linli.domains.cases.models import Case
 from linli.domains.cases.permissions import applies_for, collects_for, sees_own
 from linli.domains.cases.queries import applicants_for, offer_online, own_cases, own_list, own_sheet
-from linli.domains.cases.tests.test_online import CLAIM, NOW, TODAY, fill, resident, started, submitted
 from linli.domains.people.commands import register_mandate, revoke_mandate
 from linli.domains.people.queries import Ground, Scope
 from linli.domains.trace.queries import timeline
 from linli.kernel.errors import NotFound
+from linli.testing.online import CLAIM, NOW, TODAY, fill, resident, started, submitted
 from linli.testing.story import at
 
 pytestmark = pytest.mark.django_db

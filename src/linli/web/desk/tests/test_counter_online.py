@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case
-from linli.domains.cases.tests.test_online import fill, resident, started
+from linli.testing.online import fill, resident, started
 from linli.testing.world import PASSWORD
 from linli.web.desk.counter.online import WRONG_CODES
 
