@@ -13,12 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from linli.cli.demo.forms import filled
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case, State
 from linli.domains.catalog.queries import get_standard
 from linli.testing.browser import sign_in_resident
-from linli.testing.story import picture
+from linli.testing.story import filled, picture
 from linli.web.itemform import PREFIX
 
 pytestmark = pytest.mark.django_db
