@@ -43,8 +43,12 @@ class Env(BaseSettings):
     lockout_minutes: int = Field(30, ge=1, description="How long it stays locked. (K)")
     idle_minutes: int = Field(15, ge=1, le=480, description="Minutes without a request that end a session. (K)")
     sessions_per_user: int = Field(2, ge=1, le=20, description="Live sessions of one account; a further one ends the oldest. (K)")
-    resident_idle_minutes: int = Field(30, ge=5, le=480, description="The same for residents, who read slowly and are warned first. (K)")
-    resident_sessions: int = Field(5, ge=1, le=20, description="Live sessions of a resident: telephone, computer, a child's telephone. (K)")
+    resident_idle_minutes: int = Field(
+        30, ge=5, le=480, description="The same for residents, who read slowly and are warned first. (K)"
+    )
+    resident_sessions: int = Field(
+        5, ge=1, le=20, description="Live sessions of a resident: telephone, computer, a child's telephone. (K)"
+    )
     # The authority's identity provider (OpenID Connect), with which residents may sign in.
     oidc_issuer: str = Field("", description="Its address (`https://…`, as it names itself); not offered when empty.")
     oidc_client_id: str = Field("", description="What it calls this platform.")
@@ -63,22 +67,38 @@ class Env(BaseSettings):
     amber_fraction: float = Field(1 / 3, gt=0, lt=1, description="Share of a limit that is left when its clock turns amber. (K)")
     amber_working_days: int = Field(1, ge=0, description="Or that many working days, whichever comes first. (K)")
     correction_days: int = Field(10, ge=1, description="Working days an applicant is given to correct; stated in the notice. (L)")
-    commitment_check_days: int = Field(60, ge=1, description="Working days from the decision within which a commitment is checked. (L: 浙江, art. 14 of its regulation)")
-    commitment_hearing_days: int = Field(5, ge=1, description="Working days an applicant has to answer to facts that belie a commitment. (K)")
-    credit_note_months: int = Field(12, ge=1, le=60, description="Months for which a commitment proved untrue is noted, unless repaired before. (K)")
-    pending_remind_days: int = Field(2, ge=0, description="Working days before its day on which a promised material is reminded of. (K)")
+    commitment_check_days: int = Field(
+        60,
+        ge=1,
+        description="Working days from the decision within which a commitment is checked. (L: 浙江, art. 14 of its regulation)",
+    )
+    commitment_hearing_days: int = Field(
+        5, ge=1, description="Working days an applicant has to answer to facts that belie a commitment. (K)"
+    )
+    credit_note_months: int = Field(
+        12, ge=1, le=60, description="Months for which a commitment proved untrue is noted, unless repaired before. (K)"
+    )
+    pending_remind_days: int = Field(
+        2, ge=0, description="Working days before its day on which a promised material is reminded of. (K)"
+    )
     demand_days: int = Field(5, ge=1, description="Working days to answer a demand. (L)")
-    objection_days: int = Field(15, ge=1, description="Working days to answer somebody who says that a record about them is wrong. (K)")
+    objection_days: int = Field(
+        15, ge=1, description="Working days to answer somebody who says that a record about them is wrong. (K)"
+    )
     reviewer_load: int = Field(30, ge=1, description="Open cases at which a reviewer is left out of the draw. (K)")
     # Documents.
     tsa_url: str = Field("", description="RFC 3161 time stamp authority; stamps are made locally, and say so, when empty.")
-    retention_file: str = Field("", description="Your own schedule of how long files are kept (YAML); the usual classes when empty.")
+    retention_file: str = Field(
+        "", description="Your own schedule of how long files are kept (YAML); the usual classes when empty."
+    )
     upload_megabytes: int = Field(20, ge=1, le=500, description="Most that one file handed in may have.")
     crypto_suite: Literal["sm", "intl"] = Field(
         "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."
     )
     # Messages (docs/operations.md, Messages).
-    post_office: bool = Field(False, description="Keep what would be sent where anybody can read it (/demo/post/); never with real people.")
+    post_office: bool = Field(
+        False, description="Keep what would be sent where anybody can read it (/demo/post/); never with real people."
+    )
     quiet_from: time = Field(time(21, 0), description="From when nobody is disturbed; only sign-in codes go out.")
     quiet_until: time = Field(time(8, 0), description="Until when.")
     sms_signature: str = Field("邻里", max_length=16, description="The name in 【】 before every text message.")

@@ -144,7 +144,8 @@ def render_paper(
 ) -> bytes:  # fmt: skip
     """Print a guide, or a specimen of any other kind, with a version of its template (None: the newest).
 
-    ``issuer`` and ``on`` stand under a specimen. ``to_sign``: no specimen but a sheet to be signed by hand. Raises :class:`PaperWrong` when the data do not fit the kind.
+    ``issuer`` and ``on`` stand under a specimen. ``to_sign``: no specimen but a sheet to be signed by hand.
+    Raises :class:`PaperWrong` when the data do not fit the kind.
     """
     kind = PaperKind(kind)
     try:
