@@ -198,7 +198,8 @@ def check_row(plan: RosterPlan, cells: Mapping[str, Cell], *, today: date) -> tu
         clean = check_form(fields, cells, today=today)
     except Invalid as error:
         for one in error.errors:
-            what = msg("%(what)s%(remedy)s", what=one.message, remedy=one.what_to_do or "")
+            joint = "，" if one.what_to_do and not str(one.message).endswith("。") else ""
+            what = msg("%(what)s%(joint)s%(remedy)s", what=one.message, joint=joint, remedy=one.what_to_do or "")
             problems.append(Problem(labels.get(one.field or "", ""), what))
         return {}, problems
     return clean, problems
