@@ -19,6 +19,7 @@ from linli.domains.cases.permissions import RECEIVE, at_counter
 from linli.domains.catalog.queries import get_standard
 from linli.domains.exchange import commands as exchange
 from linli.domains.exchange.queries import any_connected, never_asked, shared_of, still_waiting, subjects_waiting
+from linli.domains.people.queries import is_verified
 from linli.domains.trace.commands import Act, record_all
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.errors import NotFound
@@ -28,10 +29,15 @@ from linli.kernel.text import msg
 PATIENCE = 3.0  # seconds a clerk waits who asked for it
 
 
-def ask_departments(*, case_id: UUID, user_id: UUID | None = None, now: datetime) -> list[UUID]:
-    """Ask for every material of a case that others hold and that has not come in; returns the new questions. Safe to repeat."""
+def ask_departments(*, case_id: UUID, user_id: UUID | None = None, attended: bool = False, now: datetime) -> list[UUID]:
+    """Ask for every material of a case that others hold and that has not come in; returns the new questions. Safe to repeat.
+
+    Of an applicant who only says who they are nothing is asked until a clerk has accepted the case, or is there (``attended``).
+    """
     case = Case.objects.filter(pk=case_id).first()
     if case is None or case.state in FINAL:
+        return []
+    if not (attended or case.accepted_at or case.applicant_is_employer or is_verified(case.applicant_id)):
         return []
     standard = get_standard(case.standard_id)
     lacking = Q(state__in=sharing.OPEN_TO_SOURCES) | Q(received=Received.SHARED)  # a shared one is looked at again: facts change
@@ -78,7 +84,7 @@ def fetch_shared(*, case_id: UUID, by: Actor, now: datetime) -> list[str]:
     case = Case.objects.filter(pk=case_id).first()
     if case is None or not at_counter(by, case):
         raise NotFound(what=msg("这件办件"))
-    ask_departments(case_id=case_id, user_id=by.user_id, now=now)
+    ask_departments(case_id=case_id, user_id=by.user_id, attended=True, now=now)
     exchange.fetch(question_ids=still_waiting(case_id), now=now, deadline=PATIENCE)
     exchange.fetch(
         question_ids=still_waiting(case_id), now=now, deadline=PATIENCE, due_only=True

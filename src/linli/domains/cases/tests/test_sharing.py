@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from linli.domains.cases import commands as do
@@ -21,6 +22,7 @@ from linli.testing.story import INSTANT, PERMIT, Story, at, filled
 from linli.testing.world import person_id
 
 pytestmark = pytest.mark.django_db
+SHARED_OF_A_PERSON = "flexible-social-subsidy"
 
 
 def now():
@@ -90,6 +92,16 @@ def test_a_clerk_may_ask_right_now_and_nobody_else_s_clerk(world, departments: D
         do.fetch_shared(case_id=case_id, by=world.actor("elsewhere"), now=now())
     with pytest.raises(LinliError):
         do.fetch_shared(case_id=case_id, by=world.actor("reviewer-1"), now=now())
+    assert do.fetch_shared(case_id=case_id, by=world.actor("clerk"), now=now())
+
+
+def test_of_somebody_who_only_says_who_they_are_nothing_is_asked_before_a_clerk_has_seen_them(world, departments: Departments):  # noqa: F811
+    departments.connect(now())
+    story = Story(world, item=SHARED_OF_A_PERSON)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE people_person SET verified = false WHERE id = %s", [story.applicant.id])
+    case_id = start_case(item_code=SHARED_OF_A_PERSON, applicant=story.applicant, by=story.who("clerk"), now=at("2026-03-02 10:00"))
+    assert do.ask_departments(case_id=case_id, now=now()) == []
     assert do.fetch_shared(case_id=case_id, by=world.actor("clerk"), now=now())
 
 
