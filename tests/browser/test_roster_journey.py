@@ -8,9 +8,9 @@ from openpyxl import load_workbook
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import RosterState, rosters
-from linli.domains.cases.tests.test_rosters import ENROL, PLANS, book, person, someone
 from linli.domains.people.queries import employer_facts
 from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
+from linli.testing.rosters import ENROL, PLANS, book, person, someone
 
 pytestmark = pytest.mark.browser
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -77,8 +77,8 @@ from linli.domains.cases.queries.commitments import (
     own_checks,
     pending_at_counter,
     promise_overview,
-    promises_of,
     promise_print,
+    promises_of,
     provisional_standing,
     seen_promises,
     shelf_counts,
@@ -187,6 +187,7 @@ from linli.domains.cases.queries.review import (
 from linli.domains.cases.queries.rosters import (
     RosterOffer,
     RosterPerson,
+    RosterPlan,
     RosterShape,
     RosterSheet,
     RosterState,
@@ -198,6 +199,7 @@ from linli.domains.cases.queries.rosters import (
     roster_moved,
     roster_offer,
     roster_people,
+    roster_plan_of,
     roster_problems,
     roster_results,
     roster_sheet,
@@ -216,7 +218,7 @@ from linli.domains.cases.queries.supervision import (
 from linli.domains.cases.reading import Answer, answers
 
 __all__ = [
-    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people",
+    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan",
     "roster_problems", "roster_results", "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",
     "RosterSheet", "RosterState",
     "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "Board", "board",

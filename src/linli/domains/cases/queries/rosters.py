@@ -14,6 +14,7 @@ from linli.domains.cases.models import Roster, RosterRow
 from linli.domains.cases.permissions import RECEIVE, seen_rosters
 from linli.domains.cases.rosterbook import write_results, write_roster
 from linli.domains.cases.rostering import RosterPlan, RosterShape, RosterState, plan_of
+from linli.domains.cases.rostering import plan_of as roster_plan_of
 from linli.domains.catalog.queries import InForce, Standard, get_standard, in_force, known_facts, names_of
 from linli.domains.org.queries import Power, powers_of
 from linli.domains.people.queries import CONTEXT, Party, employer_facts, parties
@@ -151,7 +152,11 @@ def people_of(sheet: RosterSheet, rows: Iterable[RosterRow]) -> list[RosterPerso
     for r in rows:
         number = str(r.values.open_json().get(sheet.plan.number, ""))
         state = r.case.state if r.case else ""
-        out.append(RosterPerson(r.number, r.name, mask_id(number), r.case_id, (r.case.number or "") if r.case else "", state, tuple(r.problem)))
+        out.append(
+            RosterPerson(
+                r.number, r.name, mask_id(number), r.case_id, (r.case.number or "") if r.case else "", state, tuple(r.problem)
+            )
+        )
     return out
 
 
@@ -169,7 +174,10 @@ def roster_problems(roster_id: UUID, *, by: Actor) -> list[RowProblem]:
     sheet, kept = _kept_sheet(roster_id, by)
     at = next((i for i, f in enumerate(sheet.plan.columns) if f.name == sheet.plan.name), 0)
     who = {number: cells[at] for number, cells in kept["rows"]}
-    return [RowProblem(int(n), who.get(int(n), ""), tuple(_said(found))) for n, found in sorted(kept["problems"].items(), key=lambda p: int(p[0]))]
+    return [
+        RowProblem(int(n), who.get(int(n), ""), tuple(_said(found)))
+        for n, found in sorted(kept["problems"].items(), key=lambda p: int(p[0]))
+    ]
 
 
 def _said(found: list[list[str]]) -> list[str]:
@@ -205,7 +213,7 @@ def roster_moved(sheet: RosterSheet, now: datetime) -> bool:
 
 
 __all__ = [
-    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people",
+    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan",
     "roster_problems", "roster_results", "roster_sheet", "roster_template", "RosterLine", "RosterOffer", "RosterPerson", "rosters",
     "RosterShape", "RosterSheet", "RosterState", "RowProblem",
 ]  # fmt: skip

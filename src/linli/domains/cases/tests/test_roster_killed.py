@@ -12,10 +12,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.models import Case, Roster, RosterRow
-from linli.domains.cases.tests.test_rosters import COMMON, ENROL, NOW, PLANS, book, person
 from linli.domains.people.queries import employer_facts
+from linli.testing.rosters import COMMON, ENROL, PLANS, book, person
+from linli.testing.story import at
 
-PEOPLE = 120
+PEOPLE, NOW = 120, at("2026-03-02 10:00")
 
 
 def made() -> int:

@@ -11,7 +11,7 @@ from io import BytesIO
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.commands import rosters as making
@@ -31,53 +31,16 @@ from linli.domains.cases.queries import (
 )
 from linli.domains.cases.rosterbook import read_roster, write_roster
 from linli.domains.cases.rostering import PROBLEMS, RosterShape, Spoilt, check_row, line_of, plan_of, read_cell, said_twice
-from linli.domains.catalog.queries import FieldType, FormField, package_standards
+from linli.domains.catalog.queries import FieldType, FormField
 from linli.domains.documents.commands import FileRefused
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
-from linli.kernel.identifiers import id_number_with_check
+from linli.testing.rosters import COMMON, ENROL, LIST, STANDARDS, book, person, someone
 from linli.testing.story import at, picture
 from linli.testing.world import person_id
 
-ENROL, LIST, CARD = "employee-enrolment", "employment-registration-employer", "graduate-real-name-registration"
-STANDARDS = {s.code: s for s in package_standards()}
+CARD = "graduate-real-name-registration"
 PLANS = {code: plan_of(STANDARDS[code]) for code in (ENROL, LIST, CARD)}
 TODAY, NOW = date(2026, 3, 2), at("2026-03-02 10:00")
-COMMON = {"org_name": "云岭示例服务有限公司", "uscc": "", "handler_name": "孙经办", "handler_phone": "10000000008"}
-
-
-def someone(n: int) -> str:
-    return id_number_with_check(f"7701211980{1 + n % 12:02d}{1 + n % 28:02d}{n % 1000:03d}")
-
-
-def person(plan, n: int, **more):
-    """A row that is right, by column name."""
-    row = {}
-    for f in plan.columns:
-        if f.name in (plan.name, plan.number):
-            row[f.name] = f"职工{n:04d}" if f.name == plan.name else someone(n)
-        elif f.type is FieldType.SELECT and f.options:
-            row[f.name] = f.options[0]
-        else:
-            row[f.name] = {
-                FieldType.DATE: "2026-03-01", FieldType.YEAR_MONTH: "2026-03", FieldType.MONEY: "4500.00", FieldType.NUMBER: "1",
-                FieldType.PHONE: f"1000000{n:04d}", FieldType.BOOLEAN: "是", FieldType.ID_NUMBER: someone(n + 500),
-                FieldType.BANK_ACCOUNT: "6222020200000000004",
-            }.get(f.type, "示例")  # fmt: skip
-    return row | more
-
-
-def book(plan, people, *, heads=None, raw=False) -> BytesIO:
-    """A sheet as somebody would hand it in."""
-    out = Workbook()
-    sheet = out.active
-    sheet.title = "名单"
-    sheet.append(heads or [f.label + ("*" if f.required else "") for f in plan.columns])
-    for one in people:
-        sheet.append(one if raw else [one.get(f.name, "") for f in plan.columns])
-    stream = BytesIO()
-    out.save(stream)
-    stream.seek(0)
-    return stream
 
 
 # -- the sheet of an item ------------------------------------------------------------------------------------------------------------
@@ -141,7 +104,14 @@ def test_a_cell_is_read_the_way_its_field_wants_it(kind, value, read):
     assert read_cell(FormField(name="x", label="某", type=kind), value) == read
 
 
-_CELLS = st.one_of(st.none(), st.text(max_size=40), st.integers(-(10**18), 10**18), st.floats(allow_nan=False, allow_infinity=False), st.dates(), st.booleans())
+_CELLS = st.one_of(
+    st.none(),
+    st.text(max_size=40),
+    st.integers(-(10**18), 10**18),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.dates(),
+    st.booleans(),
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -203,7 +173,7 @@ def test_a_bomb_is_not_unfolded_and_a_sheet_without_end_is_left():
 def test_formulas_and_broken_cells_are_named_and_never_travel_back():
     plan = PLANS[ENROL]
     evil = person(plan, 1) | {plan.name: '=HYPERLINK("http://x.example","点我")'}
-    (_, cells), = read_roster(book(plan, [evil]).getvalue(), plan)
+    ((_, cells),) = read_roster(book(plan, [evil]).getvalue(), plan)
     _, wrong = check_row(plan, cells, today=TODAY)
     assert any("公式" in str(p.what) for p in wrong)
     back = load_workbook(BytesIO(write_roster(plan, item="x", rows=[(2, ["=1+1", "@x", "-甲"])], problems={2: "=坏"})))
@@ -228,7 +198,9 @@ def handed(world, clerk):
     def hand(people, item=ENROL, **more):
         content = people if isinstance(people, BytesIO) else book(PLANS[item], people)
         values = {"common": COMMON | {"uscc": code}, "materials": {"m01": "paper"}, "accept": False, "by": clerk, "now": NOW} | more
-        roster_id = do.check_roster(item_code=item, employer_id=world.people["employer"], content=content, file_name="名单.xlsx", **values)
+        roster_id = do.check_roster(
+            item_code=item, employer_id=world.people["employer"], content=content, file_name="名单.xlsx", **values
+        )
         return Roster.objects.get(pk=roster_id)
 
     return hand
@@ -318,7 +290,9 @@ def test_where_only_persons_apply_each_is_registered_and_applies_for_themselves(
 
 
 def test_received_and_accepted_at_once_where_the_materials_are_complete(handed, clerk):
-    everything = {m.code: "not_applicable" if m.required != "yes" else "paper" for m in STANDARDS[ENROL].materials if not m.from_departments}
+    everything = {
+        m.code: "not_applicable" if m.required != "yes" else "paper" for m in STANDARDS[ENROL].materials if not m.from_departments
+    }
     roster = handed([person(PLANS[ENROL], n) for n in range(3)], materials=everything, accept=True)
     do.start_roster(roster_id=roster.pk, by=clerk, now=NOW)
     run(roster)
@@ -326,7 +300,9 @@ def test_received_and_accepted_at_once_where_the_materials_are_complete(handed, 
 
 
 def test_one_that_fails_on_the_way_is_named_and_the_others_go_on_and_it_can_be_tried_again(handed, clerk):
-    roster = handed([person(PLANS[ENROL], n) for n in range(5)], materials={}, accept=True)  # nothing handed in: nothing is accepted
+    roster = handed(
+        [person(PLANS[ENROL], n) for n in range(5)], materials={}, accept=True
+    )  # nothing handed in: nothing is accepted
     do.start_roster(roster_id=roster.pk, by=clerk, now=NOW)
     run(roster)
     sheet = roster_sheet(roster.pk, by=clerk)

@@ -167,7 +167,9 @@ def _form(act: str, request: StaffRequest, sheet: CheckSheet, *, bound: bool) ->
         names = names_by_id(people)
         form.fields["to"].choices = [(str(p), names.get(p, str(p))) for p in people]  # type: ignore[attr-defined]
     else:
-        form.fields["text"].label, form.fields["text"].help_text = _(ACTS[act].label), _(ACTS[act].help)
+        text = form.fields["text"]
+        text.label, text.help_text = _(ACTS[act].label), _(ACTS[act].help)
+        text.error_messages["required"] = _("请填写%(label)s。") % {"label": text.label}
     return form
 
 

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Commitment, promises_of
-from linli.domains.cases.tests.test_rosters import COMMON, ENROL, PLANS, book, person
 from linli.domains.documents.queries import documents_of
 from linli.domains.people.queries import employer_facts
 from linli.kernel.ids import uuid7
+from linli.testing.rosters import COMMON, ENROL, PLANS, book, person
 from linli.testing.story import Story, at
 from linli.testing.world import PASSWORD
 
