@@ -36,7 +36,9 @@ def answer(story):
 
 def places(page):
     """Where every button of the page stands."""
-    return page.locator(".l-checklist form button:visible").evaluate_all("all => all.map(b => Math.round(b.getBoundingClientRect().top))")
+    return page.locator(".l-checklist form button:visible").evaluate_all(
+        "all => all.map(b => Math.round(b.getBoundingClientRect().top))"
+    )
 
 
 def test_a_clerk_sees_materials_arrive_by_themselves(open_page, world, live, departments: Departments):  # noqa: F811
@@ -113,7 +115,13 @@ def test_the_reviewer_sees_what_was_shared_and_the_console_counts_it(open_page, 
     numbers = {f.name: person_id(0) for f in story.standard.form if f.type == "id-number"}
     clerk = world.actor("clerk", on=now().date())
     story.case_id = do.receive_case(
-        item_code=story.item, applicant=story.applicant, form=form | numbers, materials=story.handed(), region=COUNTY, by=clerk, now=now()
+        item_code=story.item,
+        applicant=story.applicant,
+        form=form | numbers,
+        materials=story.handed(),
+        region=COUNTY,
+        by=clerk,
+        now=now(),
     )
     do.fetch_shared(case_id=story.case_id, by=clerk, now=now())
     do.accept_case(case_id=story.case_id, by=clerk, now=now())
@@ -122,13 +130,19 @@ def test_the_reviewer_sees_what_was_shared_and_the_console_counts_it(open_page, 
     page = open_page(WIDE)
     sign_in(page, login_of(world, name), to=f"/desk/review/{step.pk}")
     page.locator(".l-shared-sheet").first.wait_for(state="attached")
-    link = page.locator(".l-viewer-list a").filter(has_text=Case.objects.get(pk=story.case_id).materials.filter(received="shared").first().name[:20])
+    link = page.locator(".l-viewer-list a").filter(
+        has_text=Case.objects.get(pk=story.case_id).materials.filter(received="shared").first().name[:20]
+    )
     link.first.click()
     assert "数据来源" in page.locator(".l-shared-sheet:visible").first.inner_text()
     axe(page)
     shot(page, "exchange-review")
     departments.fault("down", "rs-card")
-    pages = {"saved": "/console/exchange/saved", "faces": "/console/exchange/interfaces", "face": "/console/exchange/interfaces/ga-identity"}
+    pages = {
+        "saved": "/console/exchange/saved",
+        "faces": "/console/exchange/interfaces",
+        "face": "/console/exchange/interfaces/ga-identity",
+    }
     for who in ("manager", "administrator"):
         for width, large in ((WIDE, False), (PHONE, False), (WIDE, True)):
             page = open_page(width, large=large)

@@ -181,13 +181,17 @@ def _exchange() -> Iterator[Result]:
             "linli exchange connect --url URL --app ID --secret-file FILE, or 共享接口 on the console",
         )
         return
-    text = f"{found.connected} of {found.described} interfaces to other departments are connected, {found.switched_off} switched off"
+    text = (
+        f"{found.connected} of {found.described} interfaces to other departments are connected, {found.switched_off} switched off"
+    )
     if found.connected < found.described:
         yield _warn(text, "linli exchange list")
     else:
         yield _good(text)
     if found.sandbox:
-        yield _warn(f"{found.sandbox} of them lead to the sandbox, which invents its answers", "connect the real ones before going live")
+        yield _warn(
+            f"{found.sandbox} of them lead to the sandbox, which invents its answers", "connect the real ones before going live"
+        )
 
 
 def _settings() -> Iterator[Result]:

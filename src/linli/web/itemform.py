@@ -138,9 +138,7 @@ def _as_text(value: Any) -> str:
     return "；".join(value) if isinstance(value, list) else str(value)
 
 
-def read(
-    standard: Standard, post: QueryDict, stored: Mapping[str, Any], *, only: Collection[str] | None = None
-) -> dict[str, Any]:
+def read(standard: Standard, post: QueryDict, stored: Mapping[str, Any], *, only: Collection[str] | None = None) -> dict[str, Any]:
     """What was typed, by the names of the item. A masked number that was left as it stood is the number that is kept."""
     values: dict[str, Any] = {}
     for f in standard.form:

@@ -44,8 +44,11 @@ _entries: dict[tuple[Face, str], Entry] = {}
 
 
 def register(*entries: Entry) -> None:
-    """Add entries; registering one again replaces it."""
+    """Add entries; registering one again replaces it. Two of one face cannot have the same key."""
     for entry in entries:
+        taken = [e for e in _entries.values() if (e.face, e.key) == (entry.face, entry.key) and e.url_name != entry.url_name]
+        if entry.key and taken:
+            raise ValueError(f"G {entry.key.upper()} of {entry.face} leads to {taken[0].url_name} already, not to {entry.url_name}")
         _entries[entry.face, entry.url_name] = entry
 
 

@@ -193,6 +193,7 @@ def _holds(by: Actor, *powers: Power) -> Exists:
 
 # -- residents ---------------------------------------------------------------------------------------------------------------
 
+
 def own_cases(by: Actor, *, on: date) -> QuerySet[Case]:
     """What a resident sees: their own cases, those of whoever lets them read, and of those for whom they apply the ones
     they brought themselves; where a mandate is for some items, cases of these. Three queries before the list itself."""

@@ -75,7 +75,9 @@ def write_roster(
         wrong = (problems or {}).get(number, "")
         out = [_text(sheet, value, field, wrong=bool(wrong)) for field, value in zip(plan.columns, cells, strict=False)]
         if problems is not None:
-            out += [_styled(sheet, "", fill=None)] * (len(plan.columns) - len(out)) + [_styled(sheet, wrong, fill=_WRONG if wrong else None)]
+            out += [_styled(sheet, "", fill=None)] * (len(plan.columns) - len(out)) + [
+                _styled(sheet, wrong, fill=_WRONG if wrong else None)
+            ]
         sheet.append(out)
         at_row += 1
     if not at_row > 1:  # an empty template: columns of numbers are text, or a spreadsheet rounds them

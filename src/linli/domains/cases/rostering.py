@@ -120,7 +120,12 @@ def plan_of(standard: Standard) -> RosterPlan | None:
                 name, number = _words()["person"]
                 at = [c.label for c in columns]
                 return RosterPlan(
-                    RosterShape.TABLE, columns, common + others, columns[at.index(name)].name, columns[at.index(number)].name, f.name
+                    RosterShape.TABLE,
+                    columns,
+                    common + others,
+                    columns[at.index(name)].name,
+                    columns[at.index(number)].name,
+                    f.name,
                 )
     by_fact = {fact: name for name, fact in person.items()}
     if not {"name", "id_number"} <= set(by_fact) or any(f.type is FieldType.TABLE and f.required for f in standard.form):

@@ -222,10 +222,13 @@ class Package(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "ordinal"], name="documents_package_place"),
             models.CheckConstraint(
-                condition=Q(destroyed_at=None, file__isnull=False) | Q(destroyed_at__isnull=False, file=None, destruction__isnull=False),
+                condition=Q(destroyed_at=None, file__isnull=False)
+                | Q(destroyed_at__isnull=False, file=None, destruction__isnull=False),
                 name="documents_package_destroyed",
             ),
         ]
         indexes = [
-            models.Index(fields=["keep_until", "id"], name="documents_package_due", condition=Q(destroyed_at=None, keep_until__isnull=False)),
+            models.Index(
+                fields=["keep_until", "id"], name="documents_package_due", condition=Q(destroyed_at=None, keep_until__isnull=False)
+            ),
         ]

@@ -403,7 +403,6 @@ class DeliveryReceipt(Addressed):
     note: Prose = Field("", description="备注")
 
 
-
 class Content(Part):
     """One line of the list inside a case file."""
 

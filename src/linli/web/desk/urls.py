@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("linli.web.desk.joint.urls")),
     path("", include("linli.web.desk.counter.urls")),
+    path("", include("linli.web.desk.joint.urls")),
     path("", include("linli.web.desk.review.urls")),
     path("", include("linli.web.desk.issue.urls")),
     path("", include("linli.web.desk.supervise.urls")),

@@ -42,7 +42,13 @@ _REVOCABLE = (PaperState.COMPOSED, PaperState.SEALED)
 
 @once
 def commit_to(
-    *, case_id: UUID, code: str, promise: Promise = Promise.COMMITMENT, signature: StoredFileRef | None = None, by: Actor, now: datetime
+    *,
+    case_id: UUID,
+    code: str,
+    promise: Promise = Promise.COMMITMENT,
+    signature: StoredFileRef | None = None,
+    by: Actor,
+    now: datetime,
 ) -> None:
     """Take a promise at the counter in place of a material: signed on the screen, or (without a file) on the printed sheet, which
     is kept. What was told is kept with it.
@@ -262,7 +268,11 @@ def _take_back(work: Work, breach: Breach) -> list[str]:
     for card in documents_of(work.case.pk):
         if card.kind in _RESULTS and card.state in _REVOCABLE:
             revoke_document(
-                document_id=card.id, reason=f"告知承诺不实：{breach.facts}", legal_basis=breach.legal_basis, by=work.by, now=work.now
+                document_id=card.id,
+                reason=f"告知承诺不实：{breach.facts}",
+                legal_basis=breach.legal_basis,
+                by=work.by,
+                now=work.now,
             )
             numbers.append(card.number)
     return numbers
@@ -304,7 +314,9 @@ def give_check(*, commitment_id: UUID, user_id: UUID, by: Actor, now: datetime) 
     """Let a supervisor give an open check to somebody else, who had no hand in the case."""
     by.must("cases.redraw")
     work, promise = _locked(commitment_id, by=by, now=now)
-    if promise.standing not in (PromiseState.DUE, PromiseState.DOUBTED) or user_id not in promises.who_may_check(work.case, on=local_date(now)):
+    if promise.standing not in (PromiseState.DUE, PromiseState.DOUBTED) or user_id not in promises.who_may_check(
+        work.case, on=local_date(now)
+    ):
         raise NotYourCheck
     promise.owner_id = user_id
     promise.save(update_fields=["owner_id"])

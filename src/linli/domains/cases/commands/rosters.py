@@ -155,15 +155,15 @@ def _check_among(plan: RosterPlan, clean: Mapping[int, Mapping[str, Any]], probl
     for n, number in numbers.items():
         name = str(clean[n].get(plan.name, "")).strip()
         if name and known.get(number, name) != name:
-            problems.setdefault(n, []).append(
-                Problem(label[plan.name], msg("与这个证件号码已登记的姓名不一致，请核对姓名和号码"))
-            )
+            problems.setdefault(n, []).append(Problem(label[plan.name], msg("与这个证件号码已登记的姓名不一致，请核对姓名和号码")))
 
 
 def _returned(plan: RosterPlan, lines: list[tuple[int, dict[str, Any]]], problems: Mapping[int, list[Problem]]) -> dict[str, Any]:
     """A sheet as it is kept to be handed back: what was filled in as text, and what is wrong in words."""
     return {
-        "rows": [[n, [str(cells[f.name]) if not isinstance(cells[f.name], Spoilt) else "" for f in plan.columns]] for n, cells in lines],
+        "rows": [
+            [n, [str(cells[f.name]) if not isinstance(cells[f.name], Spoilt) else "" for f in plan.columns]] for n, cells in lines
+        ],
         "problems": {str(n): [[p.column, str(p.what)] for p in found] for n, found in problems.items()},
     }
 
@@ -278,7 +278,9 @@ def _make_batch(*, roster_id: UUID, now: datetime) -> bool | None:
         roster.state, roster.done_at, roster.touched_at, roster.sheet = RosterState.DONE, now, now, None
         roster.save(update_fields=["state", "done_at", "touched_at", "sheet"])
         made = RosterRow.objects.filter(roster=roster).exclude(case=None).count()
-        record("cases.roster_done", subject=_chain(roster.pk), by=_actor(roster.actor), at=now, made=made, failed=roster.rows - made)
+        record(
+            "cases.roster_done", subject=_chain(roster.pk), by=_actor(roster.actor), at=now, made=made, failed=roster.rows - made
+        )
         return True
     groups = [people] if plan.shape is RosterShape.TABLE else [[person] for person in people]
     for group in groups:
@@ -312,7 +314,9 @@ def _make_case(roster: Roster, plan: RosterPlan, people: list[RosterRow], now: d
         for code, how in sorted(roster.materials.items())
         if code in wanted
     ]
-    case_id = receive_case(item_code=roster.item_code, applicant=applicant, form=values, materials=handed, region=roster.region, by=by, now=now)
+    case_id = receive_case(
+        item_code=roster.item_code, applicant=applicant, form=values, materials=handed, region=roster.region, by=by, now=now
+    )
     if roster.accept:
         accept_case(case_id=case_id, by=by, now=now)
     return case_id

@@ -59,7 +59,9 @@ def _resumed(told: _Told) -> dict[str, Words]:
 
 def _missing(told: _Told) -> dict[str, Words]:
     labels = {f.name: f.label for f in told.standard.form} | {m.code: m.name for m in told.standard.materials}
-    listed = tuple(msg("%(name)s（%(what)s）", name=labels.get(i["code"], i["code"]), what=i["what"]) for i in told.entry.data["items"])
+    listed = tuple(
+        msg("%(name)s（%(what)s）", name=labels.get(i["code"], i["code"]), what=i["what"]) for i in told.entry.data["items"]
+    )
     return {"until": told.day("until"), "what": msg("%(listed)s", listed=listed)}
 
 
@@ -117,7 +119,10 @@ TELLS: dict[str, tuple[str, _Values]] = {
     "cases.due_projected_anew": ("case.due_moved", lambda told: _promised(told, "after")),
     OVERDUE: ("case.overdue", _overdue),
     "cases.pending_reminded": ("case.pending_reminded", lambda told: {"what": _what(told), "until": told.day("until")}),
-    "cases.breach_found": ("case.breach_found", lambda told: {"what": _what(told), "until": told.day("until"), "phone": _phone(told.case)}),
+    "cases.breach_found": (
+        "case.breach_found",
+        lambda told: {"what": _what(told), "until": told.day("until"), "phone": _phone(told.case)},
+    ),
     "cases.breach_concluded": ("case.breach_concluded", lambda told: {"what": _what(told), "phone": _phone(told.case)}),
 }
 
@@ -140,7 +145,9 @@ def tell(*, case_id: UUID, seq: int, by: Actor, now: datetime) -> int:
     if case.agent_id and case.agent_id != case.applicant_id:
         to.append(Recipient(case.agent_id))
     keys = {r: f"{case_id}:{seq}:{r.party_id}" for r in to}
-    return sum(notify(kind, to=r, about=subject(case_id), values=values, key=key, by=by, now=now) is not None for r, key in keys.items())
+    return sum(
+        notify(kind, to=r, about=subject(case_id), values=values, key=key, by=by, now=now) is not None for r, key in keys.items()
+    )
 
 
 def _not_theirs(entry: Entry) -> bool:

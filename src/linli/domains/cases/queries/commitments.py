@@ -68,7 +68,9 @@ def promise_print(case: Case, terms: Terms, *, by: Actor, on: date) -> bytes:
     head = letterhead(case.org_id)
     who = addressed(case, terms.standard, head) | {"case_number": case.number or ""}
     issuer = letterhead(head.body_id).name
-    return render_paper(PaperKind.COMMITMENT, None, who | promise_text(terms.notice, terms.name), issuer=issuer, on=on, to_sign=True)
+    return render_paper(
+        PaperKind.COMMITMENT, None, who | promise_text(terms.notice, terms.name), issuer=issuer, on=on, to_sign=True
+    )
 
 
 def promises_of(case_id: UUID) -> dict[str, Commitment]:

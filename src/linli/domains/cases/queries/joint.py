@@ -54,7 +54,12 @@ def bundles_here(text: str = "", *, by: Actor, on: date) -> list[BundleInForce]:
         found
         for found in bundles_in_force(region=by.region, on=on)
         if any(m.code in mine for m in found.bundle.members)
-        and (not wanted or wanted in found.bundle.name or wanted.upper() in initials(found.bundle.name) or wanted in found.bundle.trigger)
+        and (
+            not wanted
+            or wanted in found.bundle.name
+            or wanted.upper() in initials(found.bundle.name)
+            or wanted in found.bundle.trigger
+        )
     ]
 
 

@@ -129,7 +129,12 @@ def committed(story, code=CODE, promise=Promise.COMMITMENT, handed=()):
     for one in [h for h in story.handed() if h.code != code] + list(handed):
         do.hand_in(case_id=story.case_id, material=one, by=story.who("clerk"), now=at("2026-03-02 10:02"))
     do.commit_to(
-        case_id=story.case_id, code=code, promise=promise, signature=signature(story), by=story.who("clerk"), now=at("2026-03-02 10:03")
+        case_id=story.case_id,
+        code=code,
+        promise=promise,
+        signature=signature(story),
+        by=story.who("clerk"),
+        now=at("2026-03-02 10:03"),
     )
     return Commitment.objects.get(case_id=story.case_id, code=code, standing="given")
 
@@ -149,7 +154,9 @@ def owner(story, row, day="2026-03-10"):
 def doubted(story):
     row = decided(story)
     story.issue()
-    document = do.find_breach(commitment_id=row.pk, facts="单位回函：入职不足五年。", by=owner(story, row), now=at("2026-03-10 09:00"))
+    document = do.find_breach(
+        commitment_id=row.pk, facts="单位回函：入职不足五年。", by=owner(story, row), now=at("2026-03-10 09:00")
+    )
     return row, document
 
 
@@ -165,7 +172,9 @@ def test_the_text_that_was_told_is_kept_with_the_signature_and_stays(story):
 
 def test_bringing_the_material_after_all_ends_the_promise_and_a_new_one_takes_its_place(story):
     first = committed(story)
-    do.hand_in(case_id=story.case_id, material=do.Handed(CODE, do.Received.PAPER), by=story.who("clerk"), now=at("2026-03-02 10:04"))
+    do.hand_in(
+        case_id=story.case_id, material=do.Handed(CODE, do.Received.PAPER), by=story.who("clerk"), now=at("2026-03-02 10:04")
+    )
     first.refresh_from_db()
     assert first.standing == PromiseState.VOID
     do.commit_to(case_id=story.case_id, code=CODE, by=story.who("clerk"), now=at("2026-03-02 10:05"))
@@ -186,7 +195,10 @@ def test_what_the_standard_does_not_list_cannot_be_promised(story):
 
 def test_the_decision_makes_a_check_with_an_owner_and_a_day_counted_in_working_days(story):
     row = decided(story)
-    assert (row.standing, row.due_on) == (PromiseState.DUE, date(2026, 5, 28))  # 60 working days after 2 March, Qingming and May left out
+    assert (row.standing, row.due_on) == (
+        PromiseState.DUE,
+        date(2026, 5, 28),
+    )  # 60 working days after 2 March, Qingming and May left out
     hands = set(story.case.steps.values_list("user_id", flat=True))
     assert row.owner_id and row.owner_id not in hands
     assert [e.act for e in timeline(story.case_id)].count("cases.check_due") == 1
@@ -247,14 +259,18 @@ def test_nobody_is_found_untrue_before_they_could_speak_nor_by_whoever_found_the
 
 def test_whoever_lets_the_day_pass_is_decided_on_without_a_statement(story):
     row, _ = doubted(story)
-    do.conclude_breach(commitment_id=row.pk, upheld=True, reasons="属实", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00"))
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=True, reasons="属实", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00")
+    )
     row.refresh_from_db()
     assert row.standing == PromiseState.BROKEN
 
 
 def test_a_doubt_that_is_cleared_leaves_no_mark(story):
     row, _ = doubted(story)
-    do.conclude_breach(commitment_id=row.pk, upheld=False, reasons="单位更正了记录。", by=story.who("leader"), now=at("2026-03-10 15:00"))
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=False, reasons="单位更正了记录。", by=story.who("leader"), now=at("2026-03-10 15:00")
+    )
     row.refresh_from_db()
     assert row.standing == PromiseState.KEPT and row.breach.noted_until is None
     assert {d.state.value for d in documents_of(story.case_id) if d.kind.value == "decision"} == {"sealed"}
@@ -262,13 +278,17 @@ def test_a_doubt_that_is_cleared_leaves_no_mark(story):
 
 def test_who_broke_one_promise_gives_no_other_until_it_is_repaired(story):
     row, _ = doubted(story)
-    do.conclude_breach(commitment_id=row.pk, upheld=True, reasons="属实", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00"))
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=True, reasons="属实", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00")
+    )
     again = Story(story.world, item=SKILL, day="2026-03-19")
     again.receive(complete=False)
     common = {"case_id": again.case_id, "code": CODE, "by": again.who("clerk")}
     with pytest.raises(CreditNoted, match="2027-03-18"):
         do.commit_to(**common, now=at("2026-03-19 10:03"))
-    do.repair_breach(commitment_id=row.pk, how="补交了工作年限证明。", by=story.who("leader", "2026-03-19"), now=at("2026-03-19 10:04"))
+    do.repair_breach(
+        commitment_id=row.pk, how="补交了工作年限证明。", by=story.who("leader", "2026-03-19"), now=at("2026-03-19 10:04")
+    )
     do.commit_to(**common, now=at("2026-03-19 10:05"))
     with pytest.raises(NotYourCheck):
         do.repair_breach(commitment_id=row.pk, how="再来", by=story.who("leader", "2026-03-19"), now=at("2026-03-19 10:06"))
@@ -315,7 +335,10 @@ def test_who_promised_is_reminded_once_and_then_the_acceptance_is_taken_back(per
         acts = [e.act for e in timeline(permit.case_id)]
         assert acts.count("cases.pending_reminded") == times
     assert do.lapse_pending(by=SYSTEM, now=at("2026-03-09 23:00")) == 0
-    assert do.lapse_pending(by=SYSTEM, now=at("2026-03-10 01:00")) == 1 and do.lapse_pending(by=SYSTEM, now=at("2026-03-10 01:00")) == 0
+    assert (
+        do.lapse_pending(by=SYSTEM, now=at("2026-03-10 01:00")) == 1
+        and do.lapse_pending(by=SYSTEM, now=at("2026-03-10 01:00")) == 0
+    )
     assert permit.case.state == "withdrawn" and Commitment.objects.get(case_id=permit.case_id).standing == PromiseState.BROKEN
 
 
@@ -380,7 +403,10 @@ def test_a_department_that_holds_the_record_settles_the_check_and_its_receipt_is
     assert do.ask_for_check(commitment_id=row.pk, by=SYSTEM, now=datetime.now(UTC)) == 0  # nothing is connected: by hand
     departments.connect(datetime.now(UTC))
     now = datetime.now(UTC)
-    assert do.ask_for_check(commitment_id=row.pk, by=SYSTEM, now=now) == 1 and do.ask_for_check(commitment_id=row.pk, by=SYSTEM, now=now) == 0
+    assert (
+        do.ask_for_check(commitment_id=row.pk, by=SYSTEM, now=now) == 1
+        and do.ask_for_check(commitment_id=row.pk, by=SYSTEM, now=now) == 0
+    )
     assert do.settle_answered(by=SYSTEM, now=now) == 0
     exchange.fetch(question_ids=still_waiting(story.case_id), now=datetime.now(UTC))
     shared = check_sheet(row.pk, by=owner(story, row), now=now).shared

@@ -180,7 +180,20 @@ def check_signature(manifest, signature, certificate):
         signed, data = Path(folder, "signature"), Path(folder, "data")
         signed.write_bytes(signature)
         data.write_bytes(manifest)
-        command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signed, "-content", data, "-CAfile", certificate]
+        command = [
+            "openssl",
+            "cms",
+            "-verify",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            signed,
+            "-content",
+            data,
+            "-CAfile",
+            certificate,
+        ]
         done = subprocess.run([*command, "-purpose", "any", "-out", Path(folder, "out")], capture_output=True)
     if done.returncode:
         raise Changed("manifest.json: its signature does not hold")

@@ -8,6 +8,13 @@ from linli.web.navigation import Entry
 
 navigation.register(
     Entry(
-        "desk", noop("事后核查"), "checks:list", "shield-check", frozenset({"cases.check", "cases.supervise"}), 26, noop("核查"), "h"
+        "desk",
+        noop("事后核查"),
+        "checks:list",
+        "shield-check",
+        frozenset({"cases.check", "cases.supervise"}),
+        26,
+        noop("核查"),
+        "h",
     )
 )

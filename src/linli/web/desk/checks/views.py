@@ -223,7 +223,9 @@ def act(request: StaffRequest, commitment_id: UUID, act: str) -> HttpResponse:
     form = _form(act, request, sheet, bound=True)
     if form.is_valid():
         try:
-            ACTS[act].run(form.cleaned_data, {"commitment_id": commitment_id, "by": request.actor, "now": request.now, **keyed(request)})
+            ACTS[act].run(
+                form.cleaned_data, {"commitment_id": commitment_id, "by": request.actor, "now": request.now, **keyed(request)}
+            )
         except LinliError as error:
             if act not in sheet.acts:
                 raise

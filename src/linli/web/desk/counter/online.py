@@ -104,7 +104,9 @@ def code(request: StaffRequest, case_id: UUID) -> HttpResponse:
     if live is None:
         return redirect("counter:case", case_id)
     half = CODE_DIGITS // 2
-    return render(request, "desk/counter/code.html", {"case": case, "live": live, "spaced": f"{live.code[:half]} {live.code[half:]}"})
+    return render(
+        request, "desk/counter/code.html", {"case": case, "live": live, "spaced": f"{live.code[:half]} {live.code[half:]}"}
+    )
 
 
 __all__ = ["code", "give_code", "next_case", "online", "take_over"]

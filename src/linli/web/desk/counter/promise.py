@@ -61,7 +61,9 @@ def promise(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             signature = _kept(form.cleaned_data["signature"], request)
-            do.commit_to(case_id=case_id, code=code, promise=kind, signature=signature, by=request.actor, now=request.now, **keyed(request))
+            do.commit_to(
+                case_id=case_id, code=code, promise=kind, signature=signature, by=request.actor, now=request.now, **keyed(request)
+            )
         except LinliError as error:
             form.add_problem(error)
         else:

@@ -28,7 +28,7 @@ def matters(request: StaffRequest, text: str) -> Iterator[Hit]:
 
 navigation.register(
     Entry(
-        "desk", noop("一件事"), "joint:matters", "package", frozenset({"cases.receive", "cases.supervise"}), 20, noop("窗口"), "y"
+        "desk", noop("一件事"), "joint:matters", "package", frozenset({"cases.receive", "cases.supervise"}), 20, noop("窗口"), "j"
     )
 )
 palette.register(matters)

@@ -61,7 +61,11 @@ def listing(request: StaffRequest) -> HttpResponse:
     ]
     here = reverse("residents:objections")
     tabs = [Tab(_("待答复"), here, current=not over), Tab(_("已办结"), f"{here}?over", current=over)]
-    return render(request, "desk/residents/objections.html", {"page": page, "rows": rows, "columns": columns, "tabs": tabs, "nothing": not rows})
+    return render(
+        request,
+        "desk/residents/objections.html",
+        {"page": page, "rows": rows, "columns": columns, "tabs": tabs, "nothing": not rows},
+    )
 
 
 @requires("people.answer")

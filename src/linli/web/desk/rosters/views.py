@@ -138,11 +138,22 @@ def _materials(offer: RosterOffer, request: StaffRequest) -> list[FieldSpec]:
     for m in offer.standard.materials:
         if m.from_departments:
             continue
-        ways = [w for w in _HOW if (w != "committed" or m.may_be_committed) and (w != "not_applicable" or m.required is not Required.YES)]
+        ways = [
+            w
+            for w in _HOW
+            if (w != "committed" or m.may_be_committed) and (w != "not_applicable" or m.required is not Required.YES)
+        ]
         chosen = request.POST.get(f"m_{m.code}", "paper" if m.required is Required.YES else "not_applicable")
         note = _("视情形：%(condition)s") % {"condition": m.condition} if m.condition else ""
         specs.append(
-            FieldSpec(name=f"m_{m.code}", label=m.name, type="select", value=chosen, options=[Option(w, _(_HOW[w])) for w in ways], help=note)
+            FieldSpec(
+                name=f"m_{m.code}",
+                label=m.name,
+                type="select",
+                value=chosen,
+                options=[Option(w, _(_HOW[w])) for w in ways],
+                help=note,
+            )
         )
     return specs
 
@@ -185,7 +196,11 @@ def roster(request: StaffRequest, roster_id: UUID) -> HttpResponse:
     context = _about(sheet, request)
     if sheet.state is RosterState.RETURNED:
         problems = roster_problems(roster_id, by=request.actor)
-        context |= {"wrong": problems[:200], "more": max(len(problems) - 200, 0), "columns": [Column(_("行")), Column(_("姓名")), Column(_("要改什么"))]}
+        context |= {
+            "wrong": problems[:200],
+            "more": max(len(problems) - 200, 0),
+            "columns": [Column(_("行")), Column(_("姓名")), Column(_("要改什么"))],
+        }
     elif sheet.state in (RosterState.RUNNING, RosterState.DONE):
         text = request.GET.get("q", "").strip()
         page = page_of(roster_people(sheet, text), request, by="number", size=50)

@@ -132,7 +132,9 @@ def test_the_page_of_a_promise_is_the_counters_own(world, enter):
     for name, wanted in (("clerk", 200), ("second-clerk", 200), ("elsewhere", 404), ("reviewer-1", 403), ("manager", 403)):
         assert status(enter(name), page) == wanted, name
         assert status(enter(name), f"{page}.pdf") == wanted, name
-        assert status(enter(name), f"/desk/cases/{story.case_id}/pending/{CODE}", "post") == (404 if wanted == 200 else wanted), name
+        assert status(enter(name), f"/desk/cases/{story.case_id}/pending/{CODE}", "post") == (404 if wanted == 200 else wanted), (
+            name
+        )
     clerk = enter("clerk")
     assert clerk.get(f"{page}.pdf").content.startswith(b"%PDF-")
     assert post(clerk, page).status_code == 422, "nobody signed"

@@ -77,7 +77,11 @@ def _standing(d: Verified, request: Request) -> Answer:
         return Answer("soon", msg("这份文书是真的，但已过有效期"), msg("有效期到 %(day)s 为止。", day=d.valid_to))
     result = provisional_standing(d.subject_id) if d.kind in _RESULTS and d.subject_id else None
     if result and not result.checked:
-        return Answer("soon", msg("这份文书是真的，结果暂行"), msg("结果凭申请人的书面承诺先行作出，最迟于 %(day)s 核查；核查不符的，依法撤销。", day=result.until))
+        return Answer(
+            "soon",
+            msg("这份文书是真的，结果暂行"),
+            msg("结果凭申请人的书面承诺先行作出，最迟于 %(day)s 核查；核查不符的，依法撤销。", day=result.until),
+        )
     return Answer("done", msg("这份文书是真的，现在有效"), msg("由%(issuer)s出具，没有作废，没有被替换。", issuer=d.issuer))
 
 
