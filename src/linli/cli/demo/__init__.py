@@ -155,6 +155,7 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     others.wait()
     state["report"] |= _verified(state["report"]["days"])
     state["logins"] = city.logins
+    state["residents"] = _some_residents()
     state["finished"] = now().isoformat()
     _save(data, state)
 
@@ -190,6 +191,17 @@ def _verified(days: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _some_residents() -> list[str]:
+    """A few invented people whose matters are done, with what shows who they are: for signing in on the portal."""
+    from linli.domains.cases.queries import Case
+    from linli.domains.people.queries import person_facts
+
+    served = Case.objects.filter(applicant_is_employer=False, state="closed", agent_id=None).order_by("applicant_id")
+    ids = served.values_list("applicant_id", flat=True).distinct()[:3]
+    facts = [person_facts(i) for i in ids]
+    return [f"{f['phone']} (name {f['name']}, number {f['id_number']})" for f in facts]
+
+
 def _summary(state: dict[str, Any], started: float) -> None:
     r = state["report"]
     click.echo(f"\n  {r['cases']} cases over {r['items']} different items, {r['staff']} staff, {r['first']} to {r['last']}")
@@ -207,6 +219,9 @@ def _summary(state: dict[str, Any], started: float) -> None:
     click.echo(f"\n  Sign in at {_url()}/login with the password  {state['password']}  as")
     for post, names in state["logins"].items():
         click.echo(f"    {post}: {', '.join(names)}")
+    click.echo(f"  Residents sign in at {_url()}/me/sign-in by telephone; read the code at {_url()}/demo/post/")
+    for line in state.get("residents", []):
+        click.echo(f"    {line}")
     click.echo(f"\n  ready after {time.monotonic() - started:.0f} s")
     if not r["verified"] or r["draws"] != r["draws_same"]:
         raise click.ClickException("something does not hold; see linli trace verify and linli draw replay")
