@@ -1,6 +1,6 @@
 """My data: everybody sees their own and nobody else's."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -64,7 +64,7 @@ def test_an_objection_is_raised_once_and_seen_by_its_owner_only(residents, world
     assert "您已撤回" in text(client.get(raised))
 
 
-@pytest.mark.parametrize("query", ["", "?about=nothing", "?about=profile", f"?asked={uuid4()}", "?asked=x"])
+@pytest.mark.parametrize("query", ["", "?about=nothing", "?about=profile", f"?asked={UUID(int=7)}", "?asked=x"])
 def test_what_is_not_ones_own_cannot_be_objected_to(residents, query):
     assert residents["applicant"].get(reverse("me:object") + query).status_code == 404
     assert residents["applicant"].post(reverse("me:object") + query, {"once": uuid4(), "text": "x"}).status_code == 404
