@@ -229,7 +229,7 @@ def test_told_the_truth_it_lets_in(liar, client, world):
 @pytest.mark.parametrize(
     "claims",
     [
-        {"_nonce": "of another request"}, {"nonce": None}, {"exp": 1}, {"exp": None}, {"iat": None}, {"iat": int(time.time()) + 9999},
+        {"_nonce": "of another request"}, {"nonce": None}, {"exp": 1}, {"exp": None}, {"iat": None}, {"iat": 9_999_999_999},
         {"aud": "another"}, {"aud": ["another"]}, {"aud": None}, {"aud": [CLIENT, "another"]}, {"azp": "another"},
         {"iss": "http://127.0.0.1:1"}, {"iss": None}, {"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": "s" * 300}, {"at_hash": "AAAA"},
         {"name": None}, {"name": " "}, {"id_number": None}, {"id_number": ["x"]}, {"id_number": "770121198802291230"}, {"name": "别人"},
