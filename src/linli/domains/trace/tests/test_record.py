@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -96,11 +97,15 @@ def test_partitions_refuse_to_be_emptied():
 def test_a_subscriber_is_enqueued_in_the_same_transaction(monkeypatch):
     calls = []
     monkeypatch.setattr("linli.domains.trace.commands.defer", lambda task, **kw: calls.append((task, kw)))
-    monkeypatch.setitem(subscriptions._tasks, "t.heard", ["room.task"])
+    monkeypatch.setattr(subscriptions, "_tasks", defaultdict(dict))
+    subscriptions.subscribe("t.heard", "room.task")
+    subscriptions.subscribe("t.heard", "room.choosy", when=lambda noted: noted.get("n") == 7)
     case = Subject("case", uuid7())
     act(case, "t.heard")
     act(case, "t.unheard")
-    assert calls == [("room.task", {"chain_id": str(case.id), "seq": 1})]
+    act(case, "t.heard", n=7)
+    heard = [("room.task", {"chain_id": str(case.id), "seq": n}) for n in (1, 3)]
+    assert calls == [*heard, ("room.choosy", {"chain_id": str(case.id), "seq": 3})]
 
 
 def test_floats_and_objects_are_not_data():

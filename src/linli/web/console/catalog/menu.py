@@ -31,7 +31,7 @@ def standards(request: StaffRequest, text: str) -> Iterator[Hit]:
 
 navigation.register(
     Entry("console", noop("事项目录"), "catalog:items", "books", VIEW, 10, noop("事项标准"), "c"),
-    Entry("console", noop("一件事"), "catalog:bundles", "package", VIEW, 10, noop("事项标准"), "y"),
+    Entry("console", noop("一件事"), "catalog:bundles", "package", VIEW, 15, noop("事项标准"), "y"),
     Entry("console", noop("草稿"), "catalog:drafts", "pencil", VIEW, 11, noop("事项标准"), "d"),
     Entry("console", noop("地方差异"), "catalog:drift", "git-branch", VIEW, 12, noop("事项标准"), "f"),
     Entry("console", noop("版本对比"), "catalog:compare", "git-compare", VIEW, 13, noop("事项标准"), "v"),

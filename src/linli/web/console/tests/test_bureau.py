@@ -87,13 +87,13 @@ def faces(client, url):
 
 
 def test_who_works_on_desk_and_console_switches_between_them(world):
-    for who in ("leader", "auditor"):
+    for who in ("leader", "auditor", "manager"):
         client = enter(who)
         (desk, here, one), (console, there, other) = faces(client, reverse("supervise:board"))
         assert (one, bool(here), other, bool(there)) == ("工作台", True, "管理台", False)
         assert client.get(desk).status_code == client.get(console).status_code == 200
         assert [bool(current) for _, current, _ in faces(client, console)] == [False, True]
-    assert faces(enter("manager"), reverse("supervise:board")) == faces(enter("administrator"), reverse("bureau:orgs")) == []
+    assert faces(enter("clerk"), reverse("counter:today")) == faces(enter("administrator"), reverse("bureau:orgs")) == []
 
 
 # -- the calendar --------------------------------------------------------------------------------------------------------
