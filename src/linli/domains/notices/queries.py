@@ -221,7 +221,8 @@ def posted(*, address: str = "") -> QuerySet[Posted]:
     """What the post office of a demonstration keeps, newest first; to one address if given. A real installation has none."""
     if not settings.ENV.demonstration:
         raise NotFound(what=msg("演示邮局"))
-    kept = Posted.objects.order_by("-at", "-delivery_id")
+    # By what was told last: at night a code goes out at once, and what was told before it waits for the morning.
+    kept = Posted.objects.order_by("-delivery_id")
     return kept.filter(address_index=blind(address, context=CONTEXT)) if address else kept
 
 
