@@ -20,13 +20,14 @@ from linli.kernel.errors import NotFound
 
 SETUP = ("org.manage", "org.authorise", "accounts.manage", "calendar.manage")
 
-# The five grades of devolution (浙江): what each gives a town or a village. Deciding stays with the county here.
+# The five grades of devolution (浙江): what each gives a town or a village. Deciding stays with the county here; whoever accepts
+# seals the notice that says so.
 GRADES = {
     "仅收件": [Power.RECEIVE],
-    "仅受理": [Power.RECEIVE, Power.ACCEPT],
-    "部分经办": [Power.RECEIVE, Power.ACCEPT],
-    "全程经办": [Power.RECEIVE, Power.ACCEPT],
-    "赋权": [Power.RECEIVE, Power.ACCEPT],
+    "仅受理": [Power.RECEIVE, Power.ACCEPT, Power.SEAL],
+    "部分经办": [Power.RECEIVE, Power.ACCEPT, Power.SEAL],
+    "全程经办": [Power.RECEIVE, Power.ACCEPT, Power.SEAL],
+    "赋权": [Power.RECEIVE, Power.ACCEPT, Power.SEAL],
 }
 
 
