@@ -8,11 +8,14 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
 
 from linli.domains.trace.chain import GENESIS, Link, canonical, leaf_hash, merkle_root
 from linli.domains.trace.models import Root
@@ -55,8 +58,9 @@ def verify_all(
     Streams in order of chain, so memory stays bounded. ``progress`` hears of events done and events in all.
     """
     verdict = Verdict()
+    newest = Root.objects.aggregate(number=Max("number"))["number"] or 0  # one made meanwhile may not be published yet
     _verify_chains(verdict, progress, most_faults)
-    _verify_roots(verdict, now, published or public_folder() / ROOTS_FILE, most_faults)
+    _verify_roots(verdict, now, published or public_folder() / ROOTS_FILE, most_faults, newest)
     return verdict
 
 
@@ -67,10 +71,17 @@ def verify_chain(chain: UUID) -> Verdict:
     return verdict
 
 
+# Events and the head of their chain in one statement, hence of one moment: the hall works on while its record is verified,
+# and a head read later than the events would name events that had not been there yet.
 _EVENTS = """
     SELECT e.id, e.chain_id, e.kind, e.seq, e.at, e.act, e.user_id, e.posting_id, e.org_id, e.hall_id, e.device, e.channel,
-           e.data, e.salt, e.prev, e.hash
-      FROM trace_event e
+           e.data, e.salt, e.prev, e.hash, c.seq, c.head
+      FROM trace_event e LEFT JOIN trace_chain c ON c.id = e.chain_id
+"""
+# An opened chain without events (length 0) is no fault.
+_EMPTIED = """
+    SELECT c.id FROM trace_chain c
+     WHERE c.seq > 0 AND NOT EXISTS (SELECT FROM trace_event e WHERE e.chain_id = c.id)
 """
 
 
@@ -102,18 +113,27 @@ def _verify_chains(verdict: Verdict, progress: Callable[[int, int], None] | None
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM trace_event e" + where, params)
         total = cursor.fetchone()[0]
-    heads = _Heads(only)
-    chain: UUID | None = None
-    seq, head = 0, GENESIS
-    for row in _rows(_EVENTS + where + " ORDER BY e.chain_id, e.seq, e.id", params):
+    rows = _rows(_EVENTS + where + " ORDER BY e.chain_id, e.seq, e.id", params)
+    for chain, events in groupby(rows, key=itemgetter(1)):
+        _verify_events(verdict, chain, events, progress and (lambda done: progress(done, total)))
         if len(verdict.faults) >= most:
             return
-        if row[1] != chain:
-            heads.finish(verdict, chain, seq, head)
-            chain, seq, head = row[1], 0, GENESIS
+    emptied = _EMPTIED + (" AND c.id = %s" if only else " ORDER BY c.id")
+    verdict.faults += [Fault(msg("整条链的事件被删除"), chain, 1) for (chain,) in _rows(emptied, params)]
+    if progress:
+        progress(total, total)
+
+
+def _verify_events(
+    verdict: Verdict, chain: UUID, events: Iterator[tuple[Any, ...]], progress: Callable[[int], None] | None
+) -> None:
+    """Every event of one chain against its hash and the one before, and the chain's head against the last."""
+    seq, head = 0, GENESIS
+    kept: tuple[int | None, bytes | None] = (None, None)
+    for row in events:
         verdict.events += 1
         if progress and verdict.events % BATCH == 0:
-            progress(verdict.events, total)
+            progress(verdict.events)
         link = link_of(row)
         if link.seq != seq + 1:
             verdict.faults.append(Fault(msg("事件序号不连续，应为 %(n)s", n=seq + 1), chain, link.seq))
@@ -121,70 +141,23 @@ def _verify_chains(verdict: Verdict, progress: Callable[[int, int], None] | None
             verdict.faults.append(Fault(msg("事件与前一事件不相连"), chain, link.seq))
         elif link.hash() != bytes(row[15]):
             verdict.faults.append(Fault(msg("事件内容与其摘要不符"), chain, link.seq))
-        seq, head = link.seq, bytes(row[15])
-    heads.finish(verdict, chain, seq, head)
-    heads.finish_rest(verdict)
-    if progress:
-        progress(total, total)
+        seq, head, kept = link.seq, bytes(row[15]), row[16:]
+    kept_seq, kept_head = kept
+    if kept_seq is None or kept_head is None:
+        verdict.faults.append(Fault(msg("链头记录缺失"), chain, seq))
+        return
+    verdict.chains += 1
+    if kept_seq != seq:
+        verdict.faults.append(Fault(msg("链尾事件被删除：链头记到第 %(n)s 件", n=kept_seq), chain, seq + 1))
+    elif bytes(kept_head) != head:
+        verdict.faults.append(Fault(msg("链头摘要与最后一件事件不符"), chain, seq))
 
 
-class _Heads:
-    """Walks the chain table in the same order as the events, so that both are read once."""
-
-    def __init__(self, only: UUID | None) -> None:
-        where, params = (" WHERE id = %s", [only]) if only else ("", [])
-        self._rows = _own_rows("SELECT id, seq, head FROM trace_chain" + where + " ORDER BY id", params)
-        self._next = next(self._rows, None)
-
-    def finish(self, verdict: Verdict, chain: UUID | None, seq: int, head: bytes) -> None:
-        if chain is None:
-            return
-        while self._next and self._next[0] < chain:
-            self._missing(verdict)
-        if self._next is None or self._next[0] != chain:
-            verdict.faults.append(Fault(msg("链头记录缺失"), chain, seq))
-            return
-        verdict.chains += 1
-        if self._next[1] != seq:
-            verdict.faults.append(Fault(msg("链尾事件被删除：链头记到第 %(n)s 件", n=self._next[1]), chain, seq + 1))
-        elif bytes(self._next[2]) != head:
-            verdict.faults.append(Fault(msg("链头摘要与最后一件事件不符"), chain, seq))
-        self._next = next(self._rows, None)
-
-    def finish_rest(self, verdict: Verdict) -> None:
-        while self._next:
-            self._missing(verdict)
-
-    def _missing(self, verdict: Verdict) -> None:
-        assert self._next
-        if self._next[1]:  # an opened chain without events is no fault
-            verdict.faults.append(Fault(msg("整条链的事件被删除"), self._next[0], 1))
-        self._next = next(self._rows, None)
-
-
-def _own_rows(query: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Pages by key instead of a second server-side cursor, which could not be open at the same time."""
-    with connection.cursor() as cursor:
-        last: UUID | None = None
-        while True:
-            page = (
-                query
-                if last is None
-                else query.replace(" ORDER BY", (" AND" if "WHERE" in query else " WHERE") + " id > %s ORDER BY")
-            )
-            cursor.execute(page + f" LIMIT {BATCH}", [*params, *([last] if last else [])])
-            rows = cursor.fetchall()
-            yield from rows
-            if len(rows) < BATCH:
-                return
-            last = rows[-1][0]
-
-
-def _verify_roots(verdict: Verdict, now: datetime, published: Path, most: int) -> None:
+def _verify_roots(verdict: Verdict, now: datetime, published: Path, most: int, newest: int) -> None:
     public = published_roots(published)
     trusted = trusted_certificates()
-    previous, number = GENESIS, 0
-    for root in Root.objects.order_by("number").iterator(chunk_size=200):
+    previous = GENESIS
+    for root in Root.objects.filter(number__lte=newest).order_by("number").iterator(chunk_size=200):
         number = root.number
         verdict.roots += 1
         for what in _root_faults(root, previous, public.get(number), trusted, now):
@@ -194,7 +167,9 @@ def _verify_roots(verdict: Verdict, now: datetime, published: Path, most: int) -
         previous = bytes(root.hash)
         if len(verdict.faults) >= most:
             return
-    for missing in sorted(n for n in public if n > number):
+    beyond = [n for n in public if n > newest]
+    known = set(Root.objects.filter(number__in=beyond).values_list("number", flat=True))
+    for missing in sorted(n for n in beyond if n not in known):
         verdict.faults.append(Fault(msg("已公布的根在数据库中缺失"), root=missing))
 
 

@@ -25,6 +25,7 @@ from linli.domains.trace.roots import ROOTS_FILE, authority, seal_heads
 from linli.kernel.actors import Actor
 from linli.kernel.ids import uuid7
 from linli.kernel.pki import DemoAuthority
+from linli.testing.concurrency import at_once
 
 NOW = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 CLERK = Actor(user_id=uuid7(), posting_id=uuid7(), org_id=uuid7(), device="w3")
@@ -61,6 +62,31 @@ def test_an_untouched_record_verifies(cases):
     assert verdict.chains == Event.objects.values("chain_id").distinct().count() > 3
     assert verdict.events == Event.objects.count() > 12
     assert (verdict.roots, verdict.stamps_local) == (1, 1)
+
+
+def test_a_record_that_grows_meanwhile_verifies(cases):
+    """The hall does not stop while its record is verified: what is written meanwhile is no fault."""
+    stop = threading.Event()
+
+    def work():
+        place = 4
+        while not stop.is_set():
+            for subject in [*cases, Subject("case", uuid7())]:
+                with transaction.atomic():
+                    record("t.step", subject=subject, by=CLERK, at=NOW + timedelta(hours=4), place=place)
+            place += 1
+
+    def verify():
+        try:
+            before = Event.objects.count()
+            found = [fault for _ in range(20) for fault in faults()]
+            return found, Event.objects.count() - before
+        finally:
+            stop.set()
+
+    _, (found, written) = at_once([work, verify])
+    assert not found
+    assert written > 20
 
 
 COLUMNS = {
