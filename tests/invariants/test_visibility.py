@@ -39,6 +39,7 @@ OUTSIDERS = ["elsewhere", "manager-elsewhere", "village", "administrator", "secu
 OF_A_ROW = {"counter_acts", "extendable", "supervisor_acts", "must_any", "joint_of", "promise_print"}
 
 
+PROMISED = "skill-evaluation-application"  # one material may be committed to
 # Ids of what nobody in this world has made.
 GUESSED = ("mandate_id", "objection_id", "destruction_id", "message_id", "client_id", "webhook_id")
 _GUESSED = uuid7()
@@ -165,9 +166,17 @@ def much_happens(world) -> list[Known]:
         file_name="名单.xlsx", materials={"m01": "paper"}, accept=False,
         common=COMMON | {"uscc": employer_facts(world.people["employer"])["credit_code"]}, by=world.actor("clerk"), now=NOW,
     )  # fmt: skip
-    promised = Commitment.objects.values_list("pk", flat=True).first() or uuid7()
+    promised = Story(world, item=PROMISED)
+    promised.receive(complete=False)
+    code = next(m.code for m in promised.standard.materials if m.may_be_committed)
+    for one in (h for h in promised.handed() if h.code != code):
+        do.hand_in(case_id=promised.case_id, material=one, by=world.actor("clerk"), now=NOW)
+    do.commit_to(case_id=promised.case_id, code=code, signature=ref, by=world.actor("clerk"), now=NOW)
+    promised.accept()
+    promised.review()
+    commitment = Commitment.objects.get(case_id=promised.case_id)
     file_id = MaterialFile.objects.filter(material__case_id=reviewing.case_id).values_list("pk", flat=True)[0]
-    for s in (submitted, withdrawn, reviewing, decided, issued, closed):
+    for s in (submitted, withdrawn, reviewing, decided, issued, closed, promised):
         mine = Step.objects.filter(case_id=s.case_id).order_by("ordinal").values_list("pk", flat=True).last()
         paper = Document.objects.filter(subject_id=s.case_id).values_list("pk", flat=True).first()
         made.append(
@@ -181,7 +190,7 @@ def much_happens(world) -> list[Known]:
                 world.people["applicant"],
                 joint,
                 roster,
-                promised,
+                commitment.pk,
                 s.case.number,
             )
         )
@@ -217,6 +226,13 @@ def test_to_an_outsider_the_world_with_cases_is_the_world_without(world):
 def test_those_it_concerns_do_see_it(world):
     """The test above would also pass if nobody saw anything."""
     everything = much_happens(build_partners(world))
+    commitment = Commitment.objects.get(pk=everything[0].commitment_id)
+    assert commitment.owner_id
+    owner = next(n for n, u in world.users.items() if u == commitment.owner_id)
+    cases = importlib.import_module("linli.domains.cases.queries")
+    for who in (owner, "manager", "leader"):
+        assert cases.check_sheet(commitment.pk, by=world.actor(who), now=NOW).row == commitment
+        assert cases.signature_of(commitment.pk, by=world.actor(who)) == commitment.signature_file_id
     visible = importlib.import_module("linli.domains.cases.queries").visible_cases
     for who in ("clerk", "manager", "leader", "auditor"):
         assert visible(world.actor(who)).count() == len(everything), who

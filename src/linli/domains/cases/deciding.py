@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from linli.domains.cases.errors import GroundsMissing, LinksOpen
-from linli.domains.cases.models import Case, Step
+from linli.domains.cases.models import Breach, Case, Decision, Step
 from linli.domains.cases.papers import basis_lines, remedy_text
 from linli.domains.catalog.queries import LinkDuty, Standard
 from linli.domains.org.queries import letterhead
@@ -38,6 +39,38 @@ def decision_text(
     basis = legal_basis.strip() or "、".join(basis_lines(standard)) or "本机关公布的事项标准"
     remedies = "" if approve else remedy_text(letterhead(case.deciding_org_id or case.org_id))
     return DecisionText(approve, facts.strip(), reasons.strip(), basis, remedies)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision as it stands, without who made it."""
+
+    approved: bool
+    facts: str
+    reasons: str
+    legal_basis: str
+    remedies: str
+    at: datetime
+
+
+def decided(case: Case) -> Decided | None:
+    """What was decided. Where the grant was taken back before it was handed out, what was decided on the breach stands instead."""
+    first = Decision.objects.filter(case=case).first()
+    if first is None:
+        return None
+    if first.approved and case.approved is False:
+        breach = taken_back(case)
+        assert breach and breach.concluded_at
+        basis = f"{first.legal_basis}、{breach.legal_basis}"
+        remedies = remedy_text(letterhead(case.deciding_org_id or case.org_id))
+        return Decided(False, breach.facts, breach.reasons, basis, remedies, breach.concluded_at)
+    return Decided(first.approved, first.facts, first.reasons, first.legal_basis, first.remedies, first.decided_at)
+
+
+def taken_back(case: Case) -> Breach | None:
+    """The breach for which the grant or the result of a case was taken back."""
+    found = Breach.objects.filter(commitment__case=case, upheld=True, revoked=True)
+    return found.order_by("concluded_at").first()
 
 
 def check_links(step: Step, standard: Standard, done: Sequence[str]) -> None:

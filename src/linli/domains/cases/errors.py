@@ -259,8 +259,8 @@ class NotHeard(LinliError):
 class ResultDoubted(LinliError):
     code = "cases.result_doubted"
     kind = Kind.CONFLICT
-    template = noop("本案的承诺正在核查或者已查明不实，结果暂不能用印出件。")
-    remedy = noop("请等核查结论；核查属实后即可出件。")
+    template = noop("本案的承诺有疑点，正在听取申请人的陈述，结果暂不能用印出件。")
+    remedy = noop("请等核查结论：属实的照常出件；不实的撤销准予决定，出具不予批准的决定书。")
 
 
 class JointOpen(LinliError):

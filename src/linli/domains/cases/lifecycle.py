@@ -78,6 +78,7 @@ class Move(StrEnum):
     RESUME = "resumed"
     APPROVE = "approved"
     REJECT = "rejected"
+    TAKE_BACK = "grant_taken_back"
     ISSUE = "issued"
     DELIVER = "delivered"
     CLOSE = "closed"
@@ -100,6 +101,8 @@ TRANSITIONS: dict[Move, tuple[frozenset[State], State]] = {
     Move.RESUME: (frozenset({State.SUSPENDED}), State.IN_REVIEW),
     Move.APPROVE: (frozenset({State.IN_REVIEW}), State.APPROVED),
     Move.REJECT: (frozenset({State.IN_REVIEW}), State.REJECTED),
+    # What was granted on an untrue commitment and not yet handed out becomes a refusal (行政许可法 art. 69(2)).
+    Move.TAKE_BACK: (frozenset({State.APPROVED}), State.REJECTED),
     Move.ISSUE: (frozenset({State.APPROVED, State.REJECTED}), State.ISSUED),
     Move.DELIVER: (frozenset({State.ISSUED}), State.DELIVERED),
     Move.CLOSE: (frozenset({State.DELIVERED}), State.CLOSED),

@@ -19,7 +19,7 @@ from linli.kernel.text import Message, msg, noop
 _MOVE_WORDS = {
     Move.SUBMIT: noop("提交"), Move.REQUEST_CORRECTION: noop("要求补正"), Move.CORRECT: noop("登记补正"), Move.ACCEPT: noop("受理"),
     Move.DEEM_ACCEPTED: noop("视为受理"), Move.SEND_TO_REVIEW: noop("派件"), Move.SUSPEND: noop("中止"), Move.RESUME: noop("恢复"),
-    Move.APPROVE: noop("决定"), Move.REJECT: noop("决定"), Move.ISSUE: noop("出件"), Move.DELIVER: noop("送达"),
+    Move.APPROVE: noop("决定"), Move.REJECT: noop("决定"), Move.TAKE_BACK: noop("撤销准予决定"), Move.ISSUE: noop("出件"), Move.DELIVER: noop("送达"),
     Move.CLOSE: noop("归档"), Move.REFUSE: noop("不予受理"), Move.WITHDRAW: noop("撤回"),
 }  # fmt: skip
 

@@ -15,7 +15,8 @@ from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Commitment,
 from linli.domains.cases.promising import Promise, PromiseNotice, Signed
 from linli.domains.catalog.queries import Standard, get_standard, limit_text
 from linli.domains.documents.commands import compose, vouched
-from linli.domains.documents.queries import FileType, PaperKind, open_file
+from linli.domains.documents.queries import DocumentCard, FileType, PaperKind, documents_of, open_file
+from linli.domains.documents.queries import State as PaperState
 from linli.domains.org.queries import Letterhead, calendar, letterhead
 from linli.domains.people.queries import Party, party
 from linli.kernel.actors import Actor
@@ -28,6 +29,20 @@ SEALED_BY_JOB = {
     PaperKind.ACCEPTANCE_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NON_ACCEPTANCE, PaperKind.SUSPENSION_NOTICE,
     PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.BREACH_NOTICE, PaperKind.BREACH_DECISION,
 }  # fmt: skip
+
+RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
+
+
+def results(case: Case) -> list[DocumentCard]:
+    """The papers that say what was decided, as far as they stand."""
+    return [d for d in documents_of(case.pk) if d.kind in RESULTS and d.state is not PaperState.REVOKED]
+
+
+def to_hand_over(case: Case) -> list[DocumentCard]:
+    """What its owner receives of a case: the papers that stand, and where some were taken back the decision that says so."""
+    every = documents_of(case.pk)
+    told = {PaperKind.BREACH_DECISION} if any(d.kind in RESULTS and d.state is PaperState.REVOKED for d in every) else set()
+    return [d for d in every if d.state is not PaperState.REVOKED and d.kind in {*RESULTS, *told}]
 
 
 def compose_for(case: Case, kind: PaperKind, data: dict[str, Any], *, org_id: UUID, by: Actor, now: datetime) -> UUID:

@@ -168,8 +168,11 @@ def who_may_check(case: Case, *, on: date) -> list[UUID]:
 
 
 def must_stand(case: Case) -> None:
-    """No result is sealed while facts belie what it rests on. Raises :class:`ResultDoubted`."""
-    if Commitment.objects.filter(case=case, standing__in=[PromiseState.DOUBTED, PromiseState.BROKEN]).exists():
+    """No result is sealed while it is open whether what it rests on is true. Raises :class:`ResultDoubted`.
+
+    Once that is decided the case goes on: as granted, or as the refusal that took its place.
+    """
+    if Commitment.objects.filter(case=case, standing=PromiseState.DOUBTED).exists():
         raise ResultDoubted
 
 

@@ -14,15 +14,15 @@ from linli.domains.cases.clock import add_months
 from linli.domains.cases.commands.intake import Handed, hand_in, material_row, note_handed, withdraw
 from linli.domains.cases.errors import NotHeard, NotYourCheck, ReasonMissing
 from linli.domains.cases.grounds import Received
-from linli.domains.cases.lifecycle import IN_HAND
-from linli.domains.cases.models import Breach, Commitment
+from linli.domains.cases.lifecycle import IN_HAND, Move, State
+from linli.domains.cases.models import Breach, Commitment, Step, StepState
 from linli.domains.cases.moves import Work, lock, locked, subject
 from linli.domains.cases.permissions import BREACH, CHECK, RECEIVE, at_counter, supervises
 from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, revocation_basis
 from linli.domains.cases.sharing import facts_of
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import StoredFileRef, revoke_document
-from linli.domains.documents.queries import PaperKind, documents_of
+from linli.domains.documents.queries import PaperKind
 from linli.domains.documents.queries import State as PaperState
 from linli.domains.exchange import commands as exchange
 from linli.domains.exchange.queries import any_connected, shared_of
@@ -33,7 +33,6 @@ from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
-_RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
 _REVOCABLE = (PaperState.COMPOSED, PaperState.SEALED)
 
 
@@ -263,10 +262,11 @@ def conclude_breach(
 
 
 def _take_back(work: Work, breach: Breach) -> list[str]:
-    """Revoke the papers of the result; returns their numbers."""
-    numbers = []
-    for card in documents_of(work.case.pk):
-        if card.kind in _RESULTS and card.state in _REVOCABLE:
+    """Revoke the papers of the result; returns what was taken back. A grant nobody has received yet turns into a refusal, which is
+    issued and handed over like any other."""
+    case, taken = work.case, []
+    for card in papers.results(case):
+        if card.state in _REVOCABLE:
             revoke_document(
                 document_id=card.id,
                 reason=f"告知承诺不实：{breach.facts}",
@@ -274,8 +274,13 @@ def _take_back(work: Work, breach: Breach) -> list[str]:
                 by=work.by,
                 now=work.now,
             )
-            numbers.append(card.number)
-    return numbers
+            taken.append(card.number)
+    if case.state == State.APPROVED:
+        Step.objects.filter(case=case, kind="issue", state=StepState.OPEN).update(state=StepState.RELEASED)
+        work.change(approved=False)
+        work.move(Move.TAKE_BACK, commitment=breach.commitment_id, basis=breach.legal_basis)
+        taken = [f"准予“{get_standard(case.standard_id).name}”的决定"[:200]]
+    return taken
 
 
 def _decision(work: Work, promise: Commitment, breach: Breach, taken_back: list[str]) -> UUID:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from linli.domains.cases import clocks
+from linli.domains.cases import clocks, promises
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.errors import NotElsewhere, OpinionMissing, ReasonMissing, SamePerson
 from linli.domains.cases.grounds import ExternalAct
@@ -123,9 +123,11 @@ def _accept(work: Work, external_number: str) -> None:
     case, now = work.case, work.now
     clocks.stop(case, [ClockKind.NOTICE], on=now)
     powers = authority(case.item_code, region=case.region, on=local_date(now))
-    fresh = begin_processing(work, get_standard(case.standard_id), powers, start=local_date(now), event="accepted")
+    standard = get_standard(case.standard_id)
+    fresh = begin_processing(work, standard, powers, start=local_date(now), event="accepted")
     rows.insert(*fresh)
     owe_materials(case)
+    promises.at_acceptance(work, standard)
     work.change(external_number=external_number)
     work.move(Move.ACCEPT, external=True, external_number=external_number, promised=fresh[0].due_on)
 

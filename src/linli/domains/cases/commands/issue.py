@@ -13,13 +13,13 @@ from django.db import transaction
 
 from linli.domains.cases import clocks, papers, promises
 from linli.domains.cases.clock import ClockKind, add_months
+from linli.domains.cases.deciding import decided, taken_back
 from linli.domains.cases.errors import CodeLocked, CodeWrong, OnAnothersTable, ProofMissing, SamePerson
 from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
 from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import (
     Case,
     CaseMaterial,
-    Decision,
     Delivery,
     MaterialFile,
     Step,
@@ -56,10 +56,12 @@ def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now:
     steps = rows.load(Step, "WHERE t.case_id = %s", [case.pk])
     step = next((s for s in steps if s.kind == StepKind.ISSUE and s.state == StepState.OPEN), None)
     if step is not None and step.user_id == by.user_id:
-        return [str(d.id) for d in _result_papers(case)]
+        return [str(d.id) for d in papers.results(case)]
     if step is not None:
         raise OnAnothersTable
     if any(s.kind == StepKind.DECIDE and s.user_id == by.user_id for s in steps):
+        raise SamePerson
+    if not case.approved and (breach := taken_back(case)) and breach.concluded_by_id == by.user_id:
         raise SamePerson
     rows.insert(
         Step(
@@ -67,8 +69,8 @@ def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now:
             user_id=by.user_id, org_id=by.org_id, opened_at=now, due_on=case.due_on,
         )
     )  # fmt: skip
-    begun = any(s.kind == StepKind.ISSUE for s in steps)
-    made = [d.id for d in _result_papers(case)] if begun else _compose_result(work)
+    begun = papers.results(case) if any(s.kind == StepKind.ISSUE for s in steps) else []
+    made = [d.id for d in begun] or _compose_result(work)
     work.note("cases.result_composed", documents=made)
     work.save()
     return [str(d) for d in made]
@@ -78,7 +80,8 @@ def _compose_result(work: Work) -> list[UUID]:
     case, by, now = work.case, work.by, work.now
     standard, org_id = get_standard(case.standard_id), case.deciding_org_id or case.org_id
     head = letterhead(org_id)
-    decision = rows.load(Decision, "WHERE t.case_id = %s", [case.pk])[0]
+    decision = decided(case)
+    assert decision
     basis = [line for line in decision.legal_basis.split("、") if line][:12]
     who, provisional = papers.applicant(case), promises.provisional_note(case) if decision.approved else ""
     content = (
@@ -108,7 +111,7 @@ def _compose_result(work: Work) -> list[UUID]:
                     "holder_employer": who.is_employer, "case_number": case.number, "item_name": standard.name,
                     "lead": f"根据{'、'.join(basis[:2])}，经审查，{who.name}申请办理“{standard.name}”，符合规定条件。",
                     "rows": papers.result_rows(case, standard), "statement": provisional,
-                    "validity": standard.result_validity, "legal_basis": basis[:4], "valid_from": (begins := local_date(decision.decided_at)),
+                    "validity": standard.result_validity, "legal_basis": basis[:4], "valid_from": (begins := local_date(decision.at)),
                     # It stands on its first day already, so the last is the one before that day of the month.
                     "valid_to": add_months(begins, standard.result_months) - timedelta(days=1) if standard.result_months else None,
                 },
@@ -116,11 +119,6 @@ def _compose_result(work: Work) -> list[UUID]:
             )
         )  # fmt: skip
     return made
-
-
-def _result_papers(case: Case) -> list[Any]:
-    wanted = (PaperKind.DECISION.value, PaperKind.RESULT_CERTIFICATE.value)
-    return [d for d in documents_of(case.pk) if d.kind in wanted]
 
 
 @once
@@ -137,7 +135,7 @@ def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: dat
     if step is None:
         raise NotFound(what=msg("您正在出件的办件"))
     promises.must_stand(case)
-    documents = _result_papers(case)
+    documents = papers.results(case)
     for document in documents:
         if document.state == "composed":
             seal_document(
@@ -210,7 +208,7 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
     document = papers.compose_for(
         case, PaperKind.DELIVERY_RECEIPT,
         papers.addressed(case, standard, head) | {
-            "delivered": [{"name": d.title, "number": d.number} for d in _result_papers(case)]
+            "delivered": [{"name": d.title, "number": d.number} for d in papers.to_hand_over(case)]
             or [{"name": standard.result_document or "办理结果", "number": case.external_number}],
             "method": {"window": "direct", "post": "post", "electronic": "electronic"}[method.value],
             "delivered_at": now, "receiver": recipient.strip(), "relation": "代理人" if is_agent else "本人",

@@ -10,18 +10,19 @@ from django.db.models import Case as Choice
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from linli.domains.cases.clock import ClockKind, Colour
+from linli.domains.cases.deciding import Decided, decided, taken_back
 from linli.domains.cases.grounds import (
     RECEIPT_TRIES,
 )
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import (
     Case,
-    Decision,
     Delivery,
     Step,
     StepKind,
     StepState,
 )
+from linli.domains.cases.papers import RESULTS, results, to_hand_over
 from linli.domains.cases.permissions import (
     delivery_cases,
     issue_cases,
@@ -72,23 +73,6 @@ def next_to_issue(*, by: Actor) -> UUID | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision without who made it."""
-
-    approved: bool
-    facts: str
-    reasons: str
-    legal_basis: str
-    remedies: str
-    at: datetime
-
-
-def decided(case: Case) -> Decided | None:
-    d = Decision.objects.filter(case=case).first()
-    return Decided(d.approved, d.facts, d.reasons, d.legal_basis, d.remedies, d.decided_at) if d else None
-
-
-@dataclass(frozen=True, slots=True)
 class IssueSheet:
     """All that an issuer sees of a case: what was decided and not by whom, its papers, and the seal they will bear.
 
@@ -109,9 +93,6 @@ class IssueSheet:
     power: str
 
 
-_RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
-
-
 def issue_sheet(case_id: UUID, *, by: Actor, now: datetime) -> IssueSheet:
     """A decided case of this platform, at the organisation that decided it. Raises :class:`NotFound`."""
     case = case_for(case_id, by=by, among=issue_cases(by).filter(external=False))
@@ -121,14 +102,17 @@ def issue_sheet(case_id: UUID, *, by: Actor, now: datetime) -> IssueSheet:
         s.kind: s for s in case.steps.filter(state__in=[StepState.OPEN, StepState.DONE], kind__in=[StepKind.DECIDE, StepKind.ISSUE])
     }
     issuing, deciding = held.get(StepKind.ISSUE), held.get(StepKind.DECIDE)
+    breach = None if found.approved else taken_back(case)
+    papers = [d for d in documents_of(case.pk) if d.kind in RESULTS] if found.approved else results(case)
+    deciders = {deciding.user_id if deciding else None, breach.concluded_by_id if breach else None}
     org_id = case.deciding_org_id or case.org_id
     powers = authorities(case.item_code, on=local_date(now)).filter(power=Power.SEAL, org_id=org_id).order_by("-region")
     return IssueSheet(
         case=case, standard=get_standard(case.standard_id), applicant=parties([case.applicant_id])[case.applicant_id],
-        decided=found, papers=[d for d in documents_of(case.pk) if d.kind in _RESULTS],
+        decided=found, papers=papers,
         clocks=[c for c in clock_views(case, now=now) if c.kind is ClockKind.DELIVERY],
         prepared=issuing is not None and issuing.user_id == by.user_id, taken=issuing is not None and issuing.user_id != by.user_id,
-        own_decision=deciding is not None and deciding.user_id is not None and deciding.user_id == by.user_id,
+        own_decision=by.user_id is not None and by.user_id in deciders,
         seal=seal_in_use(org_id), power=next((a.document for a in powers if case.region.startswith(a.region)), ""),
     )  # fmt: skip
 
@@ -151,7 +135,7 @@ def paper_for(document_id: UUID, *, by: Actor, reading: bool = False) -> PaperAc
     record = document_record(document_id)
     subject, sealed = record.card.subject_id, record.card.sealed_at is not None
     among = [supervised_cases(by), issue_cases(by)]
-    if sealed or record.card.kind not in _RESULTS:
+    if sealed or record.card.kind not in RESULTS:
         among.append(delivery_cases(by))
     case = next(filter(None, (cases.filter(pk=subject).first() for cases in among)), None)
     in_ledger = (
@@ -198,7 +182,7 @@ def handover_sheet(case_id: UUID, *, by: Actor, now: datetime) -> HandoverSheet:
     who, papers = parties([case.applicant_id, case.agent_id]), documents_of(case.pk)
     return HandoverSheet(
         case=case, standard=get_standard(case.standard_id), applicant=who[case.applicant_id],
-        agent=who.get(case.agent_id) if case.agent_id else None, papers=[d for d in papers if d.kind in _RESULTS],
+        agent=who.get(case.agent_id) if case.agent_id else None, papers=to_hand_over(case),
         receipt=next((d for d in papers if d.kind is PaperKind.DELIVERY_RECEIPT), None),
         delivery=Delivery.objects.filter(case=case).first(),
         clocks=[c for c in clock_views(case, now=now) if c.kind is ClockKind.DELIVERY],

@@ -22,6 +22,7 @@ PATHS = {
     "instant": "submitted accepted sent_to_review approved issued delivered closed",
     "corrected": "submitted correction_requested corrected accepted sent_to_review rejected issued delivered closed",
     "suspended": "submitted accepted sent_to_review suspended resumed approved issued delivered closed",
+    "taken back": "submitted accepted sent_to_review approved grant_taken_back issued delivered closed",
     "not accepted": "submitted correction_requested not_accepted",
     "withdrawn": "submitted deemed_accepted sent_to_review suspended withdrawn",
 }

@@ -26,12 +26,13 @@ ACTS = {
     "cases.ask_settled": noop("答复审核人的请求"), "cases.material_verified": noop("核验材料"), "cases.suspended": noop("中止办理"),
     "cases.resumed": noop("恢复办理"), "cases.resumption_notice": noop("出具恢复办理通知"), "cases.extended": noop("延长期限"),
     "cases.due_projected_anew": noop("重新推算到期日"), "cases.approved": noop("决定：准予"), "cases.rejected": noop("决定：不予批准"),
+    "cases.grant_taken_back": noop("撤销准予决定"),
     "cases.handed_to_person": noop("转人工办理"), "cases.result_composed": noop("制作结果文书"), "cases.issued": noop("出件"),
     "cases.receipt_code_wrong": noop("领取码输入错误"), "cases.delivered": noop("送达"), "cases.closed": noop("办结归档"),
     "documents.composed": noop("拟制文书"), "documents.sealed": noop("文书用印"), "documents.revoked": noop("文书作废"),
     "documents.superseded": noop("文书被替换"),
 }  # fmt: skip
-_BAD = {"cases.not_accepted", "cases.rejected", "cases.withdrawn", "cases.receipt_code_wrong"}
+_BAD = {"cases.not_accepted", "cases.rejected", "cases.grant_taken_back", "cases.withdrawn", "cases.receipt_code_wrong"}
 _ASKS = {"suspend": noop("请求中止"), "extend": noop("请求延长承诺期限"), "redraw": noop("请求改派")}
 _KINDS = {
     StepKind.ACCEPT: noop("受理"), StepKind.REVIEW: noop("审核"), StepKind.SECOND_REVIEW: noop("复核"), StepKind.DECIDE: noop("决定"),
