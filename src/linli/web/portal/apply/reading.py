@@ -39,10 +39,11 @@ _WORDS = {
     "cases.extended": noop("依法延期"),
 }  # fmt: skip
 _BY_ACT = {m.act: m for m in Move}
-# The states of a checklist, and one for what the application does without.
+# The states of a checklist, and one for what the application does without. That the bureau still owes itself a proof is
+# nothing to the applicant: to them it is verified by us, now or later.
 ROW_STATES = {
     MaterialState.HAVE: "have", MaterialState.WILL_VERIFY: "verified", MaterialState.COMMITTABLE: "promise",
-    MaterialState.PROVIDE: "needed", MaterialState.OWED: "owed", MaterialState.NOT_APPLICABLE: "apart",
+    MaterialState.PROVIDE: "needed", MaterialState.OWED: "verified", MaterialState.NOT_APPLICABLE: "apart",
     MaterialState.PENDING: "pending",
 }  # fmt: skip
 _NEXT = {
