@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from linli.domains.cases.queries import SIGNED_ONLINE
+from linli.domains.cases.queries import SIGNED_ONLINE, Filling
 from linli.domains.catalog.queries import FieldType, FormField, Standard
 from linli.kernel.errors import Invalid, LinliError
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
@@ -42,7 +42,8 @@ class ItemForm:
 
     ``stored`` is what is kept, ``typed`` what came with the request, ``known`` the fields the bureau filled in itself;
     ``theirs`` is what a colleague saved meanwhile, where it differs. ``only`` names the fields of one page of a longer form;
-    ``attached`` are the words for where an attachment is, where the form is not filled in at a counter.
+    ``fillings`` tell which department said what stands in a field; ``attached`` are the words for where an attachment is, where
+    the form is not filled in at a counter.
     """
 
     standard: Standard
@@ -55,6 +56,7 @@ class ItemForm:
     blank_row_of: str = ""
     only: Collection[str] | None = None
     attached: tuple[str, ...] = ()
+    fillings: Mapping[str, Filling] = field(default_factory=dict)
 
     @property
     def fields(self) -> list[FormField]:
@@ -69,7 +71,16 @@ class ItemForm:
     @property
     def filled_in(self) -> int:
         """How many fields the bureau filled in by itself."""
-        return len(set(self.known)) if self.typed is None else 0
+        return len({*self.known, *self.fillings}) if self.typed is None else 0
+
+    @property
+    def filled(self) -> list[tuple[str, Any, str]]:
+        """What other departments filled in: the field's id, what stands there, and from whom it is."""
+        return [
+            (f"id_{PREFIX}{f.name}", shown(f, self.stored[f.name]), filling_note(self.fillings[f.name]))
+            for f in self.fields
+            if f.name in self.fillings
+        ]
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -89,14 +100,17 @@ class ItemForm:
     def _spec(self, f: FormField) -> FieldSpec:
         value = self.typed.get(f.name, "") if self.typed is not None else shown(f, self.stored.get(f.name, ""))
         notes = [f.note] if f.note else []
-        if f.name in self.known and self.typed is None:
+        said = self.fillings.get(f.name) if self.typed is None else None
+        if said:
+            notes.append(filling_note(said))
+        elif f.name in self.known and self.typed is None:
             notes.append(_("已自动填入"))
         if f.name in self.theirs:
             notes.append(_("同事保存的是：%(value)s") % {"value": _as_text(shown(f, self.theirs[f.name])) or _("（空）")})
         spec = FieldSpec(
             name=PREFIX + f.name, label=f.label, type=_kind(f), value=value, required=f.required, help=" ".join(notes),
             error=self.errors.get(f.name, ""), options=self._options(f), autocomplete="off", rows=3,
-            extra={"data-known": True} if f.name in self.known and self.typed is None else {},
+            extra={"data-known": True} if said or (f.name in self.known and self.typed is None) else {},
         )  # fmt: skip
         return self._table(spec, f) if f.type is FieldType.TABLE else spec
 
@@ -124,6 +138,11 @@ def _kind(f: FormField) -> str:
     if f.type is FieldType.SELECT and not f.options:
         return "text"
     return _KINDS.get(f.type, f.type.value)
+
+
+def filling_note(said: Filling) -> str:
+    """From whom a page has what stands in a field."""
+    return _("来自%(source)s，回执 %(receipt)s，可以修改") % {"source": _(said.source), "receipt": said.receipt[:8]}
 
 
 def shown(f: FormField, value: Any) -> Any:

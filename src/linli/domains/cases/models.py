@@ -294,6 +294,7 @@ class CaseMaterial(models.Model):
     """One material of the standard in this case: what is known of it and how it came in.
 
     ``applies`` is the answer to whether the situation is given in which it is needed; None where nobody was asked.
+    ``filled`` are the fields of the form that another department's answer, ``filled_from``, filled in because they were empty.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -305,6 +306,8 @@ class CaseMaterial(models.Model):
     note = models.CharField(max_length=500, blank=True)
     applies = models.BooleanField(null=True)
     settled_at = models.DateTimeField(null=True)
+    filled = ArrayField(models.CharField(max_length=64), default=list)
+    filled_from = models.UUIDField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "code"], name="cases_material_once")]

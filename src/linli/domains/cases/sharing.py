@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from uuid import UUID
 
+from linli.domains.cases.form import check_form
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, CaseMaterial
@@ -11,9 +16,11 @@ from linli.domains.catalog.queries import Standard, known_facts
 from linli.domains.exchange.queries import Shared, any_connected
 from linli.domains.people.queries import employer_facts, person_facts
 from linli.kernel.actors import Actor
+from linli.kernel.errors import Invalid
 from linli.kernel.jobs import defer
 
 OPEN_TO_SOURCES = (MaterialState.WILL_VERIFY, MaterialState.OWED)
+FILLABLE = (State.DRAFT, State.SUBMITTED)
 _BEFORE_ACCEPTANCE = (State.DRAFT, State.SUBMITTED, State.CORRECTION_REQUESTED)
 
 
@@ -50,3 +57,68 @@ def settle(row: CaseMaterial, shared: Shared | None, case: Case) -> bool:
         row.settled_at = None
         return True
     return False
+
+
+# -- what an answer says in the form ---------------------------------------------------------------------------------------
+
+
+def fill(
+    row: CaseMaterial,
+    shared: Shared | None,
+    form: dict[str, Any],
+    standard: Standard,
+    *,
+    before: Mapping[UUID, Mapping[str, str]],
+    today: date,
+) -> bool:
+    """Let an answer say in empty fields of a form what it knows, once; whether it was looked at now.
+
+    A field in which something stands is left alone, but for what an earlier answer put there that no longer counts: that was said
+    of somebody else. ``before`` holds what answers said by question. What was emptied since stays empty.
+    """
+    usable = shared is not None and shared.usable and row.received == Received.SHARED
+    source = shared.question_id if usable and shared else None
+    if source == row.filled_from:
+        return False
+    earlier = before.get(row.filled_from, {}) if row.filled_from else {}
+    for name in row.filled:
+        if name in form and form[name] == _taken(standard, name, earlier.get(name), today):
+            del form[name]
+    row.filled, row.filled_from = [], source
+    for name, value in (shared.fills if usable and shared else {}).items():
+        taken = _taken(standard, name, value, today)
+        if taken is not None and form.get(name) in (None, "", []):
+            form[name] = taken
+            row.filled.append(name)
+    return True
+
+
+def _taken(standard: Standard, name: str, value: str | None, today: date) -> Any:
+    """A value as the form would keep it; None where the form has no such field or does not take it."""
+    try:
+        return check_form(tuple(f for f in standard.form if f.name == name), {name: value}, today=today, complete=False).get(name)
+    except Invalid:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Who said what stands in a field: the source, and the digest of the receipt."""
+
+    source: str
+    receipt: str
+
+
+def fillings(
+    rows: Iterable[CaseMaterial], shared: Mapping[str, Shared], form: Mapping[str, Any], standard: Standard, *, today: date
+) -> dict[str, Filling]:
+    """Which fields of a form still say what a source said of them, so that a page can tell from whom it has them."""
+    found: dict[str, Filling] = {}
+    for row in rows:
+        answer = shared.get(row.code)
+        if answer is None or not row.filled or answer.question_id != row.filled_from:
+            continue
+        for name in row.filled:
+            if name in form and form[name] == _taken(standard, name, answer.fills.get(name), today):
+                found[name] = Filling(answer.source, answer.digest)
+    return found

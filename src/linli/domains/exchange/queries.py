@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from linli.kernel.calendar import SHANGHAI
 from linli.kernel.identifiers import mask_account, mask_id
 
 __all__ = [
-    "any_connected", "calls_of", "canonical", "connections", "covering",
+    "any_connected", "calls_of", "canonical", "connections", "covering", "fills_of",
     "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
     "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
     "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType",
@@ -108,7 +108,10 @@ class SharedLine:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """How far one material of a case has come, and the answer with its receipt once it is there."""
+    """How far one material of a case has come, and the answer with its receipt once it is there.
+
+    ``fills`` is what the answer can say in a form, by the names of its fields.
+    """
 
     question_id: UUID
     material: str
@@ -125,6 +128,7 @@ class Shared:
     query_digest: str
     lines: tuple[SharedLine, ...]
     differs: tuple[str, ...]
+    fills: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def usable(self) -> bool:
@@ -162,8 +166,18 @@ def _shared(row: Question) -> Shared:
         row.pk, row.material, row.interface, row.owner, known.name if known else row.interface, QuestionState(row.state), row.tries,
         row.next_try_at, Outcome(row.last_fault) if row.last_fault else None, receipt.at if receipt else row.settled_at,
         receipt.as_of if receipt else None, bytes(receipt.answer_sm3).hex() if receipt else "", bytes(row.query_sm3).hex(), lines,
-        tuple(f.label for f in fields if f.name in row.differs),
+        tuple(f.label for f in fields if f.name in row.differs), _fills(fields, answer),
     )  # fmt: skip
+
+
+def _fills(fields: Iterable[ResponseField], answer: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(answer[f.name]) for f in fields if f.name in answer for name in f.fills}
+
+
+def fills_of(question_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+    """What answers said that a form could be filled with, also of questions that were since withdrawn. One query."""
+    found = Receipt.objects.filter(pk__in=list(question_ids)).select_related("question")
+    return {r.pk: _fills(face.response, r.answer.open_json()) for r in found if (face := package().get(r.question.interface))}
 
 
 def _masked(field: ResponseField, value: Any) -> str | bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,10 +18,11 @@ from linli.domains.cases.moves import lock, subject
 from linli.domains.cases.permissions import RECEIVE, at_counter
 from linli.domains.catalog.queries import get_standard
 from linli.domains.exchange import commands as exchange
-from linli.domains.exchange.queries import any_connected, never_asked, shared_of, still_waiting, subjects_waiting
+from linli.domains.exchange.queries import Shared, any_connected, fills_of, never_asked, shared_of, still_waiting, subjects_waiting
 from linli.domains.people.queries import is_verified
 from linli.domains.trace.commands import Act, record_all
 from linli.kernel.actors import Actor, Channel, system
+from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.jobs import defer_many
 from linli.kernel.text import msg
@@ -59,8 +60,9 @@ def take_in_shared(*, case_id: UUID, now: datetime) -> list[str]:
     case = lock(case_id)
     if case is None or case.state in FINAL:
         return []
-    shared = shared_of(case_id)
-    changed = [row for row in CaseMaterial.objects.filter(case=case) if sharing.settle(row, shared.get(row.code), case)]
+    shared, listed = shared_of(case_id), list(CaseMaterial.objects.filter(case=case).order_by("code"))
+    changed = [row for row in listed if sharing.settle(row, shared.get(row.code), case)]
+    filled = _fill_in(case, listed, shared, now) if case.state in sharing.FILLABLE else {}
     acts = []
     for row in changed:
         row.save(update_fields=["state", "received", "settled_at"])
@@ -70,9 +72,27 @@ def take_in_shared(*, case_id: UUID, now: datetime) -> list[str]:
             acts.append(Act("cases.material_arrived", noted))
         else:
             acts.append(Act("cases.material_outdated", {"material": row.code}))
+    acts += [Act("cases.form_filled", {"material": code, "fields": fields}) for code, fields in filled.items()]
     if acts:
         record_all(acts, subject=subject(case_id), by=system(device="exchange"), at=now)
     return [row.code for row in changed]
+
+
+def _fill_in(case: Case, listed: Sequence[CaseMaterial], shared: Mapping[str, Shared], now: datetime) -> dict[str, list[str]]:
+    """Let what was answered stand in empty fields of the form; returns which fields by material. The version stays, as above."""
+    if not any(row.filled_from or row.received == Received.SHARED for row in listed):
+        return {}
+    form, standard = case.form.open_json(), get_standard(case.standard_id)
+    kept, before = dict(form), fills_of(row.filled_from for row in listed if row.filled_from)
+    looked_at = [
+        row for row in listed if sharing.fill(row, shared.get(row.code), form, standard, before=before, today=local_date(now))
+    ]
+    for row in looked_at:
+        row.save(update_fields=["filled", "filled_from"])
+    if form != kept:
+        case.form = form
+        case.save(update_fields=["form"])
+    return {row.code: sorted(row.filled) for row in looked_at if row.filled}
 
 
 def fetch_shared(*, case_id: UUID, by: Actor, now: datetime) -> list[str]:

@@ -26,6 +26,7 @@ from linli.domains.cases.permissions import (
     supervised_cases,
 )
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
+from linli.domains.cases.sharing import Filling, fillings
 from linli.domains.catalog.queries import ItemStandard, Standard, get_standard, known_facts, search
 from linli.domains.documents.queries import (
     DocumentCard,
@@ -94,6 +95,11 @@ def known_fields(sheet: CounterSheet) -> frozenset[str]:
     facts = employer_facts(sheet.applicant.id) if employer else person_facts(sheet.applicant.id)
     known = known_facts(sheet.standard, employer=employer)
     return frozenset(name for name, fact in known.items() if facts.get(fact) and sheet.form.get(name) == facts[fact])
+
+
+def filled_fields(sheet: CounterSheet, *, today: date) -> dict[str, Filling]:
+    """Which fields of a form still say what another department said, and which."""
+    return fillings(sheet.materials, sheet.shared, sheet.form, sheet.standard, today=today)
 
 
 def counter_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard:

@@ -24,6 +24,7 @@ from linli.domains.cases.queries.commitments import Terms, commitment_notice
 from linli.domains.cases.queries.issue import Decided, decided
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
 from linli.domains.cases.queries.supervision import plain_entries
+from linli.domains.cases.sharing import Filling, fillings
 from linli.domains.catalog.queries import InForce, Material, Standard, get_standard, in_force, known_facts
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of
 from linli.domains.org.queries import Power, authority
@@ -122,6 +123,7 @@ class OwnSheet:
     form: dict[str, Any]
     known: frozenset[str]
     materials: list[OwnMaterial]
+    filled: dict[str, Filling]
     correction: Correction | None
     refusal: Refusal | None
     decided: Decided | None
@@ -208,6 +210,11 @@ def _known(case: Case, standard: Standard, form: dict[str, Any]) -> frozenset[st
 
 def _papers(case: Case, may_collect: bool) -> list[DocumentCard]:
     """What may be downloaded: sealed notices; results once they were handed over, by whoever may take them."""
+def _filled(case: Case, standard: Standard, form: dict[str, Any], rows: list[CaseMaterial], today: date) -> dict[str, Filling]:
+    """Which fields another department's answer filled in; looked up only where one did."""
+    return fillings(rows, shared_of(case.pk), form, standard, today=today) if any(row.filled for row in rows) else {}
+
+
     shown = []
     for d in documents_of(case.pk):
         result = d.kind in _RESULTS or d.kind in _UNSEALED

@@ -11,7 +11,7 @@ from linli.domains.cases import commands as do
 from linli.domains.cases.commands.intake import save_form, start_case
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.models import Case, CaseMaterial
-from linli.domains.cases.queries import counter_sheet
+from linli.domains.cases.queries import counter_sheet, filled_fields
 from linli.domains.exchange import commands as exchange
 from linli.domains.exchange.queries import covering, interfaces, still_waiting
 from linli.domains.trace.queries import events_of
@@ -119,6 +119,80 @@ def test_no_record_leaves_the_applicant_s_own_paper_to_be_taken(world, departmen
     departments.mend()
     work_off(case_id)
     assert rows(case_id)[code].received == Received.PAPER
+
+
+def subsidy(world) -> Story:
+    """A draft whose bank the bureau does not know, but the bank does."""
+    story = Story(world, item=SHARED_OF_A_PERSON)
+    story.case_id = start_case(item_code=story.item, applicant=story.applicant, by=story.who("clerk"), now=at("2026-03-02 10:00"))
+    return story
+
+
+def said_by_sources(story: Story) -> dict[str, str]:
+    sheet = counter_sheet(story.case_id, by=story.world.actor("clerk"), now=now())
+    return {name: sheet.form[name] for name in filled_fields(sheet, today=now().date())}
+
+
+def test_an_answer_fills_what_is_empty_once_and_tells_from_whom(world, departments: Departments):  # noqa: F811
+    departments.connect(now())
+    story = subsidy(world)
+    assert not story.case.form.open_json().get("bank_name")
+    version = story.case.version
+    work_off(story.case_id)
+    sheet = counter_sheet(story.case_id, by=world.actor("clerk"), now=now())
+    filling = filled_fields(sheet, today=now().date())["bank_name"]
+    answer = next(s for s in sheet.shared.values() if s.digest == filling.receipt)
+    assert (sheet.form["bank_name"], filling.source) == (answer.fills["bank_name"], answer.source)
+    assert story.case.version == version  # a page that is being typed in is not refused for it
+    noted = [e.data for e in events_of(story.case_id, acts=["cases.form_filled"])]
+    assert any("bank_name" in d["fields"] for d in noted)
+    assert answer.fills["bank_name"] not in str(noted)  # the trace says which fields, never what stands in them
+    save_form(case_id=story.case_id, values=sheet.form | {"bank_name": ""}, by=story.who("clerk"), now=at("2026-03-02 10:01"))
+    assert "bank_name" not in said_by_sources(story)
+    work_off(story.case_id)
+    assert not story.case.form.open_json().get("bank_name")  # what was emptied stays empty
+
+
+def test_an_answer_never_overwrites_what_somebody_typed(world, departments: Departments):  # noqa: F811
+    departments.connect(now())
+    story = subsidy(world)
+    typed = story.case.form.open_json() | {"bank_name": "本人写的银行"}
+    save_form(case_id=story.case_id, values=typed, by=story.who("clerk"), now=at("2026-03-02 10:01"))
+    assert work_off(story.case_id)
+    assert story.case.form.open_json()["bank_name"] == "本人写的银行"
+    assert "bank_name" not in said_by_sources(story)
+
+
+def test_what_was_filled_in_about_somebody_else_goes_and_what_was_changed_by_hand_stays(world, departments: Departments):  # noqa: F811
+    departments.connect(now())
+    story, other = subsidy(world), subsidy(world)
+    for s in (story, other):
+        work_off(s.case_id)
+    first = story.case.form.open_json()["bank_name"]
+    whose = {f.name: person_id(1) for f in story.standard.form if f.type == "id-number"}
+    save_form(case_id=story.case_id, values=story.case.form.open_json() | whose, by=story.who("clerk"), now=at("2026-03-02 10:02"))
+    typed = {"bank_name": "本人写的银行"}
+    save_form(case_id=other.case_id, values=other.case.form.open_json() | whose | typed, by=story.who("clerk"), now=at("2026-03-02 10:02"))
+    departments.fault("down")
+    for s in (story, other):
+        work_off(s.case_id)
+    assert story.case.form.open_json().get("bank_name") != first
+    assert other.case.form.open_json()["bank_name"] == "本人写的银行"
+
+
+def test_a_form_that_was_accepted_is_filled_by_nobody(world, departments: Departments):  # noqa: F811
+    departments.connect(now(), timeout_ms=300)
+    departments.fault("down")
+    story = Story(world, item=SHARED_OF_A_PERSON)
+    story.receive()
+    story.accept()
+    before = story.case.form.open_json()
+    work_off(story.case_id)
+    departments.mend()
+    for face in interfaces():
+        exchange.try_again(code=face.code, by=MANAGER, now=now())
+    work_off(story.case_id)
+    assert story.case.form.open_json() == before
 
 
 def test_what_was_said_of_somebody_else_no_longer_counts(world, departments: Departments):  # noqa: F811

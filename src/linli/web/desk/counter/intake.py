@@ -27,6 +27,7 @@ from linli.domains.cases.queries import (
     counter_acts,
     counter_file,
     counter_sheet,
+    filled_fields,
     known_fields,
 )
 from linli.domains.catalog.queries import Material, Required
@@ -129,11 +130,12 @@ def _sheet(request: StaffRequest, case_id: UUID) -> CounterSheet:
 def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """A case in the state it has: to be filled in while it is open, to be read and printed from then on."""
     sheet = _sheet(request, case_id)
-    return _open_page(request, sheet, _form(sheet)) if sheet.case.state in OPEN else show_sheet(request, sheet)
+    return _open_page(request, sheet, _form(request, sheet)) if sheet.case.state in OPEN else show_sheet(request, sheet)
 
 
-def _form(sheet: CounterSheet, **more: Any) -> ItemForm:
-    return ItemForm(sheet.standard, sheet.form, known=known_fields(sheet), **more)
+def _form(request: StaffRequest, sheet: CounterSheet, **more: Any) -> ItemForm:
+    filled = filled_fields(sheet, today=request.today)
+    return ItemForm(sheet.standard, sheet.form, known=known_fields(sheet), fillings=filled, **more)
 
 
 def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> HttpResponse:
@@ -207,7 +209,7 @@ def _act(request: StaffRequest, case_id: UUID, run: Callable[[dict[str, Any]], s
     sheet = _sheet(request, case_id)
     if "add_row" in request.POST:
         values = read(sheet.standard, request.POST, sheet.form)
-        form = _form(sheet, typed=as_typed(sheet.standard, values, sheet.form), blank_row_of=request.POST["add_row"])
+        form = _form(request, sheet, typed=as_typed(sheet.standard, values, sheet.form), blank_row_of=request.POST["add_row"])
         return _open_page(request, sheet, form)
     values = read(sheet.standard, request.POST, sheet.form)
     common = {
@@ -231,7 +233,7 @@ def _refused(request: StaffRequest, sheet: CounterSheet, values: dict[str, Any],
     theirs = {
         f.name: sheet.form.get(f.name, "") for f in sheet.standard.form if values.get(f.name, "") != sheet.form.get(f.name, "")
     }
-    form = _form(sheet, typed=as_typed(sheet.standard, values, sheet.form), theirs=theirs if changed else {})
+    form = _form(request, sheet, typed=as_typed(sheet.standard, values, sheet.form), theirs=theirs if changed else {})
     form.add(error)
     return _open_page(request, sheet, form)
 
@@ -422,7 +424,9 @@ def _arrivals(request: StaffRequest, case_id: UUID) -> HttpResponse:
     sheet = _sheet(request, case_id)
     rows, before = material_rows(sheet), set(request.GET.get("seen", "").split(","))
     changed = [r for r in rows if r.wanted.from_departments and token(r) not in before]
-    context = {"case": sheet.case, "arrivals": arrivals(sheet, rows, request), "changed": changed}
+    context = {
+        "case": sheet.case, "arrivals": arrivals(sheet, rows, request), "changed": changed, "filled": _form(request, sheet).filled,
+    }  # fmt: skip
     return render(request, "desk/counter/_arrivals.html", context)
 
 

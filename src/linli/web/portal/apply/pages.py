@@ -91,7 +91,7 @@ def page(request: StaffRequest, case_id: UUID, page: str) -> HttpResponse:
 def _show(request: StaffRequest, sheet: OwnSheet, plan: Plan, here: Page, **more: Any) -> HttpResponse:
     before = plan.before(here.slug)
     m = here.material
-    form = more.get("form") or ItemForm(sheet.standard, sheet.form, only=here.fields, attached=ATTACHED)
+    form = more.get("form") or ItemForm(sheet.standard, sheet.form, only=here.fields, attached=ATTACHED, fillings=sheet.filled)
     context = {
         "sheet": sheet, "case": sheet.case, "page": here, "number": plan.number(here.slug), "count": len(plan.pages),
         "back": _url(sheet, before) if before else reverse("apply:case", args=[sheet.case.pk]), "form": form,

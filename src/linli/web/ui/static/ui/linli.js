@@ -324,9 +324,23 @@
       document.head.append(tag);
     }));
 
+  // What an answer from elsewhere says of a field that is still empty. What somebody typed, or is about to type, stays.
+  const fillIn = ({ dataset: { fill, value, note } }) => {
+    const control = document.getElementById(fill);
+    if (!control || control.value || "known" in control.dataset || control === document.activeElement) return;
+    control.value = value;
+    if (!control.value) return;
+    control.dataset.known = "";
+    const line = document.createElement("p");
+    Object.assign(line, { id: `${fill}-from`, className: "l-help l-help-line", textContent: note, title: note });
+    control.before(line);
+    control.setAttribute("aria-describedby", [control.getAttribute("aria-describedby"), line.id].filter(Boolean).join(" "));
+  };
+
   function lookOver(root) {
     each("[data-groups]", echo, root);
     each("[data-conceal]:not([data-covered])", (e) => ((e.dataset.covered = ""), covered(e)), root);
+    each("template[data-fill]", fillIn, root);
     root.querySelector("[data-focus]")?.focus();
     each("[data-chart]:not([data-drawn])", async (place) => {
       place.dataset.drawn = "";
