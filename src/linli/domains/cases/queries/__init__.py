@@ -217,16 +217,16 @@ from linli.domains.cases.queries.supervision import (
     supervisor_sheet,
 )
 from linli.domains.cases.reading import Answer, answers
+from linli.domains.cases.sharing import Filling
 
 __all__ = [
+    "filled_fields", "Filling",
+    "joint_applicants", "joint_commitment", "JointOffer", "offer_joint",
     "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan",
     "roster_problems", "roster_results", "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",
     "RosterSheet", "RosterState",
-from linli.domains.cases.sharing import Filling
     "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "Board", "board",
-    "Breach", "bundles_here", "Case", "case_colour", "case_for", "case_numbers", "CaseMaterial", "cases_of",
-    "filled_fields", "Filling",
-    "joint_applicants", "joint_commitment", "JointOffer", "offer_joint",
+    "Breach", "bundles_here", "Case", "case_colour", "case_for", "case_names", "case_numbers", "CaseMaterial", "cases_of",
     "cases_touched", "check_lines", "check_paper", "check_sheet", "checkers_for", "CheckLine", "CheckSheet",
     "client_paper", "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views",
     "ClockKind", "ClockView", "CODE_DIGITS", "Colour", "Commitment", "commitment_notice", "committed_line",
