@@ -27,6 +27,7 @@ from linli.domains.cases.queries.supervision import plain_entries
 from linli.domains.cases.sharing import Filling, fillings
 from linli.domains.catalog.queries import InForce, Material, Standard, get_standard, in_force, known_facts
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of
+from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import Power, authority
 from linli.domains.people.queries import Party, Scope, employer_facts, parties, party, person_facts, principals, region_of
 from linli.domains.trace.queries import Entry
@@ -185,6 +186,7 @@ def own_sheet(case_id: UUID, *, by: Actor, now: datetime) -> OwnSheet:
     return OwnSheet(
         case=case, standard=standard, applicant=who[case.applicant_id], agent=who.get(case.agent_id) if case.agent_id else None,
         form=form, known=_known(case, standard, form) if case.state == State.DRAFT else frozenset(),
+        filled=_filled(case, standard, form, rows, today) if case.state == State.DRAFT else {},
         materials=[
             OwnMaterial(
                 row, wanted, files.get(row.pk, []), asked.get(row.code, ""),
