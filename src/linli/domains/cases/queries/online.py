@@ -123,8 +123,8 @@ class OwnSheet:
     agent: Party | None
     form: dict[str, Any]
     known: frozenset[str]
-    materials: list[OwnMaterial]
     filled: dict[str, Filling]
+    materials: list[OwnMaterial]
     correction: Correction | None
     refusal: Refusal | None
     decided: Decided | None
@@ -210,13 +210,13 @@ def _known(case: Case, standard: Standard, form: dict[str, Any]) -> frozenset[st
     return frozenset(name for name, fact in known.items() if facts.get(fact) and form.get(name))
 
 
-def _papers(case: Case, may_collect: bool) -> list[DocumentCard]:
-    """What may be downloaded: sealed notices; results once they were handed over, by whoever may take them."""
 def _filled(case: Case, standard: Standard, form: dict[str, Any], rows: list[CaseMaterial], today: date) -> dict[str, Filling]:
     """Which fields another department's answer filled in; looked up only where one did."""
     return fillings(rows, shared_of(case.pk), form, standard, today=today) if any(row.filled for row in rows) else {}
 
 
+def _papers(case: Case, may_collect: bool) -> list[DocumentCard]:
+    """What may be downloaded: sealed notices; results once they were handed over, by whoever may take them."""
     shown = []
     for d in documents_of(case.pk):
         result = d.kind in _RESULTS or d.kind in _UNSEALED
