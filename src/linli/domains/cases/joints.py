@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from linli.domains.cases import online
 from linli.domains.cases.clock import Budget, CountUnit, due
 from linli.domains.cases.clocks import conventions, receipt_day
 from linli.domains.cases.joint import Outcome, Promise, Standing, outcome_of, promise, settle
@@ -24,11 +26,12 @@ from linli.domains.cases.permissions import (
     supervised_cases,
 )
 from linli.domains.catalog.queries import Joined, Standard, get_bundle, get_standard, joined_from
-from linli.domains.org.queries import calendar, overseen_ids
+from linli.domains.org.queries import Power, authority, calendar, overseen_ids
 from linli.domains.people.queries import Scope, may_act_for, own_ids, powers
 from linli.domains.trace.commands import Subject
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
+from linli.kernel.text import Message, msg
 
 
 def joint_subject(joint_id: UUID) -> Subject:
@@ -87,6 +90,20 @@ def may_work_on(by: Actor, joint: Joint, *, on: date) -> bool:
         )
     drafted_online = joint.channel == Channel.ONLINE and joint.submitted_at is None
     return by.client_id is None and by.can(RECEIVE) and joint.hall_id == _at(by) and not drafted_online
+
+
+def why_not_online(standard: Standard, *, region: str, on: date) -> Message | None:
+    """Why a part cannot be applied for online; None if it can."""
+    if why := online.why_not_online(standard):
+        return why
+    if authority(standard.code, region=region, on=on).nearest(Power.ACCEPT) is None:
+        return msg("您所在的地区还没有单位受理这件事，请打服务电话询问。")
+    return None
+
+
+def settled(said: Mapping[str, Any] | None) -> bool:
+    """Whether what was said of a line of the joint list is enough: it is there, or it does not apply."""
+    return bool(said and (said.get("received") or said.get("not_applicable")))
 
 
 # -- what it computes to --------------------------------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ from linli.domains.cases.commands.joint import (
     withdraw_joint,
     withdraw_part,
 )
+from linli.domains.cases.commands.joint_online import answer_joint, choose_parts, commit_joint, take_off_joint
 from linli.domains.cases.commands.online import (
     answer_online,
     collect_online,
@@ -130,8 +131,8 @@ from linli.domains.cases.promising import Promise
 
 __all__ = [
     "cancel_roster", "check_roster", "forget_rosters", "run_roster", "start_roster", "sweep_rosters",
-    "bring_otherwise", "choose_part", "hand_in_joint", "hand_on", "name_other", "save_joint", "start_joint", "submit_joint",
-    "withdraw_joint", "withdraw_part",
+    "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "commit_joint", "hand_in_joint", "hand_on", "name_other",
+    "save_joint", "start_joint", "submit_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
     "hear_applicant", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "ask_departments", "fetch_shared", "mind_sources", "take_in_shared",

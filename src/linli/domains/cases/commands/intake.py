@@ -100,6 +100,7 @@ class Handed:
     note: str = ""
     not_applicable: bool = False
     signature: StoredFileRef | None = None  # of a promise; a commitment is its own file
+    typed: str = ""  # the name typed out under a promise, where nothing is drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def _keep_promise(work: Work, row: CaseMaterial, handed: Handed) -> None:
         return
     promise = Promise.PENDING if handed.received is Received.PROMISED else Promise.COMMITMENT
     signature = handed.signature or (handed.files[0][0] if handed.files else None)
-    promises.keep(work, row, promise, signature=signature, typed=handed.note if work.by.resident_id else "")
+    promises.keep(work, row, promise, signature=signature, typed=handed.typed)
 
 
 def material_row(case: Case, code: str) -> CaseMaterial:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -39,6 +40,7 @@ from linli.domains.cases.errors import (
     NoAuthority,
     NotAskedFor,
     NothingChosen,
+    NotOnline,
     OtherPartyMissing,
     StillToDo,
 )
@@ -48,7 +50,7 @@ from linli.domains.cases.joint import Outcome, Standing
 from linli.domains.cases.lifecycle import Move, State, may_move
 from linli.domains.cases.models import Case, CaseMaterial, Joint, JointPart
 from linli.domains.cases.moves import Work, lock
-from linli.domains.cases.online import filled_by_submitting
+from linli.domains.cases.online import HANDED_ONLINE, filled_by_submitting
 from linli.domains.cases.permissions import ACCEPT, PORTAL, RECEIVE
 from linli.domains.cases.queries.counter import fitting, prefill
 from linli.domains.catalog.queries import (
@@ -56,6 +58,7 @@ from linli.domains.catalog.queries import (
     How,
     InForce,
     Joined,
+    JointMaterial,
     Required,
     Standard,
     bundle_in_force,
@@ -66,6 +69,7 @@ from linli.domains.catalog.queries import (
 from linli.domains.documents.commands import StoredFileRef, store_file
 from linli.domains.documents.queries import PaperKind, documents_of, pdf
 from linli.domains.org.queries import Power, authority
+from linli.domains.people.commands import employer_subject, person_subject
 from linli.domains.people.queries import Scope, employer_facts, may_act_for, party, person_facts, region_of
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor, Channel, system
@@ -87,7 +91,8 @@ def start_joint(*, bundle_code: str, applicant: Applicant, region: str = "", by:
     """Begin a joint matter, at a counter or by a resident; what is known of the applicant is filled in already.
 
     A counter may begin it when it may take in at least one of its items: the others go to whoever has authority over them.
-    Raises :class:`NotFound` (no such matter here), :class:`ApplicantWrong`, :class:`NoAuthority`.
+    A resident who has begun before goes on with that draft; parts that take a counter are left out of it.
+    Raises :class:`NotFound` (no such matter here), :class:`ApplicantWrong`, :class:`NoAuthority`, :class:`NotOnline`.
     """
     today = local_date(now)
     if by.resident_id:
@@ -97,6 +102,8 @@ def start_joint(*, bundle_code: str, applicant: Applicant, region: str = "", by:
         region = region_of(applicant.id, is_employer=applicant.is_employer)
         agent = by.resident_id if by.resident_id != applicant.id else None
         applicant = Applicant(applicant.id, applicant.is_employer, agent)
+        if begun := _begun_online(bundle_code, applicant):
+            return begun
     else:
         by.must(RECEIVE)
         region = region or by.region
@@ -115,6 +122,8 @@ def start_joint(*, bundle_code: str, applicant: Applicant, region: str = "", by:
         JointPart(joint=joint, ordinal=n, item_code=m.code, standard_id=s.id, chosen=None if m.when else True)
         for n, (m, s) in enumerate(members, 1)
     ]
+    if by.resident_id:
+        _leave_to_counters(parts, region=region, on=today)
     joint.form = _known(joint, parts, today)
     joint.save(force_insert=True)
     JointPart.objects.bulk_create(parts)
@@ -122,7 +131,33 @@ def start_joint(*, bundle_code: str, applicant: Applicant, region: str = "", by:
         "cases.joint_started", subject=joints.joint_subject(joint.pk), by=by, at=now, new=True, bundle=found.bundle.code,
         version=found.version, items=[p.item_code for p in parts], channel=joint.channel,
     )  # fmt: skip
+    if by.resident_id and applicant.agent_id:  # whose record it is can see that it was looked at, and by whom
+        whose = employer_subject(applicant.id) if applicant.is_employer else person_subject(applicant.id)
+        record("people.viewed", subject=whose, by=by, at=now, joint=joint.pk)
     return joint.pk
+
+
+def _begun_online(bundle_code: str, applicant: Applicant) -> UUID | None:
+    """The draft somebody has begun for the same applicant; of two presses at once the second waits and finds it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{bundle_code} {applicant.id} {applicant.agent_id}"]
+        )
+    drafts = Joint.objects.filter(
+        bundle__code=bundle_code, applicant_id=applicant.id, agent_id=applicant.agent_id, submitted_at=None, withdrawn_at=None,
+        channel=Channel.ONLINE,
+    )  # fmt: skip
+    return drafts.order_by("-started_at").values_list("pk", flat=True).first()
+
+
+def _leave_to_counters(parts: list[JointPart], *, region: str, on: date) -> None:
+    """Leave out what cannot be applied for online. Raises :class:`NotOnline` if it always belongs to the matter."""
+    for part in parts:
+        why = joints.why_not_online(get_standard(part.standard_id), region=region, on=on)
+        if why and part.chosen:
+            raise NotOnline(why=why)
+        if why:
+            part.chosen = False
 
 
 def _where(standards: list[InForce], name: str, *, region: str, by: Actor, on: date) -> tuple[UUID, UUID]:
@@ -174,7 +209,7 @@ def _by_employer(joint: Joint, standard: Standard) -> bool:
     return joint.applicant_is_employer if mine in standard.applicant_kinds else not joint.applicant_is_employer
 
 
-class _Work:
+class JointWork:
     """A locked joint matter with its parts, as one command changes it."""
 
     def __init__(self, joint: Joint, *, by: Actor, now: datetime) -> None:
@@ -195,7 +230,7 @@ class _Work:
         record(act, subject=joints.joint_subject(self.joint.pk), by=self.by, at=self.now, **data)
 
 
-def _locked(joint_id: UUID, *, by: Actor, now: datetime, draft: bool | None = None, version: int | None = None) -> _Work:
+def locked_joint(joint_id: UUID, *, by: Actor, now: datetime, draft: bool | None = None, version: int | None = None) -> JointWork:
     """Lock a joint matter the actor may work on; ``draft`` says whether it must still be one, or must no longer be."""
     joint = Joint.objects.select_for_update(of=("self",)).filter(pk=joint_id).first()
     if joint is None or not joints.may_work_on(by, joint, on=local_date(now)):
@@ -204,28 +239,36 @@ def _locked(joint_id: UUID, *, by: Actor, now: datetime, draft: bool | None = No
         raise JointOpen
     if version is not None and joint.version != version:
         raise CaseChanged(state=msg("填写中"))
-    return _Work(joint, by=by, now=now)
+    return JointWork(joint, by=by, now=now)
 
 
 @once
 def choose_part(*, joint_id: UUID, code: str, wanted: bool, by: Actor, now: datetime) -> None:
     """Answer the question of a part: whether its situation is given, and so whether it is wanted."""
-    work = _locked(joint_id, by=by, now=now, draft=True)
-    part = work.part(code)
-    member = get_bundle(work.joint.bundle_id).member(code)
+    work = locked_joint(joint_id, by=by, now=now, draft=True)
+    choose(work, work.part(code), wanted)
+
+
+def choose(work: JointWork, part: JointPart, wanted: bool) -> None:
+    """Note the answer about a part. Raises :class:`NotAskedFor` for one that always belongs to the matter."""
+    member = get_bundle(work.joint.bundle_id).member(part.item_code)
     if member is None or not member.when:
         raise NotAskedFor
     if part.chosen is wanted:
         return
+    if wanted and work.by.resident_id:
+        standard = get_standard(part.standard_id)
+        if why := joints.why_not_online(standard, region=work.joint.region, on=local_date(work.now)):
+            raise NotOnline(field="wanted", why=why)
     part.chosen = wanted
     part.save(update_fields=["chosen"])
-    work.save("cases.joint_part_chosen", "version", item=code, wanted=wanted)
+    work.save("cases.joint_part_chosen", "version", item=part.item_code, wanted=wanted)
 
 
 @once
 def name_other(*, joint_id: UUID, party_id: UUID, by: Actor, now: datetime) -> None:
     """Name the party of the other kind, for parts that only the employer, or only the person, can apply for."""
-    work = _locked(joint_id, by=by, now=now, draft=True)
+    work = locked_joint(joint_id, by=by, now=now, draft=True)
     joint = work.joint
     if by.resident_id and not may_act_for(by.resident_id, party_id, scope=Scope.APPLY, on=local_date(now)):
         raise NotFound(what=msg("该申请人"))
@@ -236,15 +279,24 @@ def name_other(*, joint_id: UUID, party_id: UUID, by: Actor, now: datetime) -> N
 
 
 @once
-def save_joint(*, joint_id: UUID, values: Mapping[str, Any], version: int | None = None, by: Actor, now: datetime) -> int:
-    """Keep the joint form as far as it is filled; returns the new version. Raises :class:`Invalid` for what is filled wrongly."""
-    return _save(_locked(joint_id, by=by, now=now, draft=True, version=version), values)
+def save_joint(
+    *, joint_id: UUID, values: Mapping[str, Any], version: int | None = None, complete: bool = False, by: Actor, now: datetime
+) -> int:
+    """Keep some answers to the joint form; the others stay as they are. Returns the new version.
+
+    Raises :class:`Invalid` for what is filled in wrongly and, with ``complete``, for what must be answered and is not.
+    """
+    work = locked_joint(joint_id, by=by, now=now, draft=True, version=version)
+    if complete:
+        asked = joints.joined(work.joint, work.parts).form.fields
+        check_form(tuple(f for f in asked if f.name in values), values, today=local_date(now))
+    return _save(work, values)
 
 
-def _save(work: _Work, values: Mapping[str, Any]) -> int:
+def _save(work: JointWork, values: Mapping[str, Any]) -> int:
     joint = work.joint
     whole = joints.joined(joint, work.parts, everything=True)
-    clean = check_form(whole.form.fields, values, today=local_date(work.now), complete=False)
+    clean = check_form(whole.form.fields, joint.form.open_json() | values, today=local_date(work.now), complete=False)
     if clean != joint.form.open_json():
         joint.form = clean
         work.save("cases.joint_form_saved", "form", fields=sorted(clean))
@@ -255,33 +307,53 @@ def _save(work: _Work, values: Mapping[str, Any]) -> int:
 def hand_in_joint(*, joint_id: UUID, material: Handed, by: Actor, now: datetime) -> None:
     """Note one paper of the joint list for all parts that need it; nothing said takes it back. Files are added to those there.
 
+    A resident hands in photographs and files, and commits with :func:`commit_joint`.
     Raises :class:`NotAskedFor` for what departments hold, what the joint form stands for and what a part produces.
     """
-    work = _locked(joint_id, by=by, now=now, draft=True)
-    joint = work.joint
-    line = joints.joined(joint, work.parts).material(material.code)
-    if line is None:
-        raise NotFound(what=msg("该材料"))
-    if not line.asked:
-        raise NotAskedFor
+    work = locked_joint(joint_id, by=by, now=now, draft=True)
+    line = asked_line(work, material.code)
     if material.not_applicable and line.required is Required.YES:
         raise MaterialsMissing(names=line.name)
     if material.received is Received.COMMITTED and not line.may_be_committed:
         raise CommitmentNotAllowed(field="materials", name=line.name)
-    if material.received and material.received not in _HANDED:
+    if material.received and material.received not in (HANDED_ONLINE if by.resident_id else _HANDED):
+        raise NotFound(what=msg("该材料"))
+    if by.resident_id and material.received and not material.files:
         raise NotFound(what=msg("该材料"))
     said: dict[str, Any] = {}
     if material.not_applicable:
         said = {"not_applicable": True}
     elif material.received or material.files:
-        kept = joint.handed.get(line.code, {}).get("files", [])
-        files = [
-            {"id": str(ref.id), "name": name[:200], "type": ref.content_type, "size": ref.size, "sm3": ref.digest}
-            for ref, name in material.files
-        ]
+        before = work.joint.handed.get(line.code, {})
+        kept = [] if before.get("received") == Received.COMMITTED else before.get("files", [])
+        there = {f["sm3"] for f in kept}
+        files = [kept_file(ref, name) for ref, name in material.files if ref.digest not in there]
+        if by.resident_id and not files:
+            return  # the same photograph once more
         said = {"received": (material.received or Received.UPLOADED).value, "files": kept + files}
     if material.note.strip():
         said["note"] = material.note.strip()[:500]
+    note_line(work, line, said)
+
+
+def asked_line(work: JointWork, code: str) -> JointMaterial:
+    """A line of the joint list that the applicant brings. Raises :class:`NotFound`, :class:`NotAskedFor`."""
+    line = joints.joined(work.joint, work.parts).material(code)
+    if line is None:
+        raise NotFound(what=msg("该材料"))
+    if not line.asked:
+        raise NotAskedFor
+    return line
+
+
+def kept_file(ref: StoredFileRef, name: str) -> dict[str, Any]:
+    """A file as a line of the joint list keeps it until it goes to the parts."""
+    return {"id": str(ref.id), "name": name[:200], "type": ref.content_type, "size": ref.size, "sm3": ref.digest}
+
+
+def note_line(work: JointWork, line: JointMaterial, said: dict[str, Any]) -> None:
+    """Keep what is said of a line; nothing takes it back."""
+    joint = work.joint
     joint.handed = {k: v for k, v in joint.handed.items() if k != line.code} | ({line.code: said} if said else {})
     work.save("cases.joint_material_noted", "handed", material=line.code, how=said.get("received", ""), name=line.name)
 
@@ -299,7 +371,7 @@ def submit_joint(
     same number. Raises :class:`Invalid` naming each missing or wrong field, :class:`StillToDo` naming unanswered questions and papers,
     :class:`NothingChosen`, :class:`OtherPartyMissing`, :class:`NoAuthority`.
     """
-    work = _locked(joint_id, by=by, now=now)
+    work = locked_joint(joint_id, by=by, now=now)
     joint, today = work.joint, local_date(now)
     if joint.number:
         return joint.number
@@ -320,7 +392,7 @@ def submit_joint(
         like = whole.members[0].model_copy(update={"form": whole.form.fields})
         said |= filled_by_submitting(like, today)
     said = check_form(whole.form.fields, said, today=today)
-    lacking = [m.name for m in whole.asked if m.required is not Required.NO and m.code not in joint.handed]
+    lacking = [m.name for m in whole.asked if m.required is not Required.NO and not joints.settled(joint.handed.get(m.code))]
     if lacking:
         raise StillToDo(names="、".join(lacking))
     for part in chosen:
@@ -359,7 +431,7 @@ def _next_number(joint: Joint, day: date) -> str:
     return f"L{CaseNumber(area, day, Channel(joint.channel), sequence)}"
 
 
-def _begin_ready(work: _Work, whole: Joined, said: Mapping[str, Any]) -> list[JointPart]:
+def _begin_ready(work: JointWork, whole: Joined, said: Mapping[str, Any]) -> list[JointPart]:
     """Begin every part that need not wait any longer; those that were begun."""
     stands = joints.standings([p for p in work.parts if p.chosen])
     ready = [p for p in work.parts if stands.get(p.item_code) is Standing.READY]
@@ -368,7 +440,7 @@ def _begin_ready(work: _Work, whole: Joined, said: Mapping[str, Any]) -> list[Jo
     return ready
 
 
-def _begin_part(work: _Work, part: JointPart, whole: Joined, said: Mapping[str, Any]) -> None:
+def _begin_part(work: JointWork, part: JointPart, whole: Joined, said: Mapping[str, Any]) -> None:
     """Make a case of a part: with its form from the joint one, its papers from the joint list, the results of those it waited for."""
     joint, now = work.joint, work.now
     # A part begun later is begun for whoever submitted the matter, where it was submitted.
@@ -442,28 +514,35 @@ def _place(joint: Joint, standard: Standard, *, by: Actor, on: date) -> Place:
     return Place(place.org_id, place.hall_id, origin)
 
 
-def _of_line(work: _Work, line: Any, said: dict[str, Any] | None) -> Handed | None:
+def _of_line(work: JointWork, line: Any, said: dict[str, Any] | None) -> Handed | None:
     """A line of the joint list as one part is handed it; the code is the part's to fill in."""
     if line.how is How.JOINT_FORM:
         return Handed("", Received.FILLED, note=f"由联办申请表代替（{work.joint.number}）")
     if line.how is How.RESULT:
         return _result(work, line.producers)
-    if said is None or line.how is How.DEPARTMENTS:
+    if said is None or line.how is How.DEPARTMENTS or not joints.settled(said):
         return Handed("", not_applicable=True) if line.asked and line.required is Required.NO else None
     if said.get("not_applicable"):
         return Handed("", not_applicable=True)
     files = tuple(
         (StoredFileRef(UUID(f["id"]), f["name"], f["type"], f["size"], f["sm3"]), f["name"]) for f in said.get("files", ())
     )
-    return Handed("", Received(said["received"]), files, note=said.get("note", ""))
+    return Handed("", Received(said["received"]), files, note=said.get("note", ""), typed=said.get("typed", ""))
 
 
 def _note(one: Work, code: str, handed: Handed | None) -> None:
-    if handed is not None:
-        note_material(one, Handed(code, handed.received, handed.files, handed.note, handed.not_applicable))
+    if handed is None:
+        return
+    try:
+        with transaction.atomic():
+            note_material(one, replace(handed, code=code))
+    except CommitmentNotAllowed:
+        # Between the matter and a part that waited an earlier promise was broken: the counter asks for the paper itself.
+        if one.by.user_id:
+            raise
 
 
-def _result(work: _Work, producers: tuple[str, ...]) -> Handed | None:
+def _result(work: JointWork, producers: tuple[str, ...]) -> Handed | None:
     """What the first part that gave its result hands on: the sealed paper itself, and where it comes from."""
     known = joints.outcomes(work.parts)
     giver = next((p for p in work.parts if p.item_code in producers and known.get(p.item_code) is Outcome.GIVEN), None)
@@ -500,7 +579,7 @@ def hand_on(*, case_id: UUID, now: datetime) -> list[UUID]:
         joint = Joint.objects.select_for_update(of=("self",)).filter(parts__case_id=case_id).first()
         if joint is None or joint.submitted_at is None or joint.withdrawn_at:
             return []
-        work = _Work(joint, by=system("documents.store", device="joint"), now=now)
+        work = JointWork(joint, by=system("documents.store", device="joint"), now=now)
         whole = joints.joined(joint, work.parts)
         begun = _begin_ready(work, whole, joint.form.open_json())
         for part in begun:
@@ -514,7 +593,7 @@ def bring_otherwise(*, joint_id: UUID, code: str, by: Actor, now: datetime) -> U
 
     What departments hold the bureau asks for itself, as in any case; what they do not, the counter asks for in the one correction notice.
     """
-    work = _locked(joint_id, by=by, now=now, draft=False)
+    work = locked_joint(joint_id, by=by, now=now, draft=False)
     part = work.part(code)
     if part.case_id:
         return part.case_id
@@ -530,14 +609,14 @@ def bring_otherwise(*, joint_id: UUID, code: str, by: Actor, now: datetime) -> U
 @once
 def withdraw_part(*, joint_id: UUID, code: str, reason: str = "", by: Actor, now: datetime) -> None:
     """Take one part back; the others go on. What waits for it is told so by its standing, and can be brought another way."""
-    work = _locked(joint_id, by=by, now=now, draft=False)
+    work = locked_joint(joint_id, by=by, now=now, draft=False)
     _take_back(work, work.part(code), reason)
 
 
 @once
 def withdraw_joint(*, joint_id: UUID, reason: str = "", by: Actor, now: datetime) -> None:
     """Take back all that is not decided yet, or give up a draft; what was decided stays."""
-    work = _locked(joint_id, by=by, now=now)
+    work = locked_joint(joint_id, by=by, now=now)
     joint = work.joint
     # What waits first: a part that is given up is not begun by the withdrawal of another.
     for part in sorted((p for p in work.parts if p.chosen), key=lambda p: p.case_id is not None):
@@ -547,7 +626,7 @@ def withdraw_joint(*, joint_id: UUID, reason: str = "", by: Actor, now: datetime
     work.save("cases.joint_withdrawn", "withdrawn_at", reason=reason.strip()[:500])
 
 
-def _take_back(work: _Work, part: JointPart, reason: str) -> None:
+def _take_back(work: JointWork, part: JointPart, reason: str) -> None:
     reason = reason.strip()[:500]
     if part.case_id is None:
         if part.given_up_at or not part.chosen:

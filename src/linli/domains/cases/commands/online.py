@@ -238,8 +238,9 @@ def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, 
         raise SignatureMissing(field="name", name=own_name)
     _put_away(material_row(work.case, code), now)
     files = ((signature, "signature.png"),) if signature else ()
+    typed = "" if signature else name.strip()
     note_material(
-        work, Handed(code, Received.COMMITTED, files, note="" if signature else name.strip()),
+        work, Handed(code, Received.COMMITTED, files, note=typed, typed=typed),
         applies=True if is_question(wanted) else None,
     )  # fmt: skip
 

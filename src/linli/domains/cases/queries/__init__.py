@@ -127,17 +127,21 @@ from linli.domains.cases.queries.issue import (
     to_deliver,
 )
 from linli.domains.cases.queries.joint import (
+    JointOffer,
     JointSheet,
     PartView,
     Question,
     bundles_here,
     drafted_joints,
+    joint_applicants,
+    joint_commitment,
     joint_file,
     joint_of,
     joint_sheet,
     joints_here,
     joints_own,
     joints_supervised,
+    offer_joint,
 )
 from linli.domains.cases.queries.looking import (
     Board,

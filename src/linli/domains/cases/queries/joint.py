@@ -16,6 +16,9 @@ from linli.domains.cases.joint import Outcome, Promise, Standing, explain, outco
 from linli.domains.cases.lifecycle import Move, State, may_move
 from linli.domains.cases.models import Case, Joint, JointPart
 from linli.domains.cases.permissions import RECEIVE, collects_for, counter_cases, own_cases, supervised_cases
+from linli.domains.cases.promises import noted_until, notice_for
+from linli.domains.cases.promising import Promise as Commitment
+from linli.domains.cases.promising import PromiseNotice
 from linli.domains.catalog.queries import (
     Bundle,
     BundleInForce,
@@ -25,15 +28,18 @@ from linli.domains.catalog.queries import (
     Member,
     Required,
     Standard,
+    bundle_in_force,
     bundles_in_force,
     get_bundle,
     get_standard,
+    joined_here,
+    known_facts,
     partner_departments,
 )
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_about
 from linli.domains.org.queries import Power, letterhead, org_names, powers_of
-from linli.domains.people.queries import Party, parties
-from linli.kernel.actors import Actor
+from linli.domains.people.queries import Party, Scope, employer_facts, parties, party, person_facts, principals, region_of
+from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.search import initials
@@ -89,6 +95,39 @@ def _counted(found: QuerySet[Joint]) -> QuerySet[Joint]:
 
 
 @dataclass(frozen=True, slots=True)
+class JointOffer:
+    """Whether somebody can begin a joint matter online: the version that counts where they live, and why not if they cannot."""
+
+    applicant: Party
+    found: BundleInForce | None
+    why_not: Message | None
+
+
+def joint_applicants(*, by: Actor, on: date) -> list[Party]:
+    """For whom a resident may begin a joint matter: themselves first. A mandate for some items does not reach that far."""
+    if by.resident_id is None:
+        return []
+    return [party(by.resident_id, is_employer=False), *principals(by.resident_id, scope=Scope.APPLY, on=on)]
+
+
+def offer_joint(code: str, applicant: Party, *, on: date) -> JointOffer:
+    """What would happen if somebody began a joint matter online now."""
+    region = region_of(applicant.id, is_employer=applicant.is_employer)
+    try:
+        found = bundle_in_force(code, region=region, on=on)
+    except NotFound:
+        return JointOffer(applicant, None, msg("您所在的地区没有这件事。"))
+    if ("employer" if applicant.is_employer else "person") not in found.bundle.applicant_kinds:
+        why = msg("这件事由个人办理。") if applicant.is_employer else msg("这件事由用人单位办理。")
+        return JointOffer(applicant, found, why)
+    always = {m.code for m in found.bundle.members if not m.when}
+    members = joined_here(found, region=region, on=on).members
+    whys = [joints.why_not_online(s, region=region, on=on) for s in members if s.code in always]
+    nothing = None if members else msg("您所在的地区还没有单位受理这件事，请打服务电话询问。")
+    return JointOffer(applicant, found, next((why for why in whys if why), nothing))
+
+
+@dataclass(frozen=True, slots=True)
 class PartView:
     """One part in the picture: what it is, how it stands in words for everybody, who has it as an office, and its dates.
 
@@ -138,12 +177,16 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether a part is wanted; ``wanted`` is None until it is answered. ``by_other`` when only the other party can apply for it."""
+    """Whether a part is wanted; ``wanted`` is None until it is answered. ``by_other`` when only the other party can apply for it.
+
+    ``at_counter`` says why it takes a counter, where the matter is filled in online.
+    """
 
     member: Member
     standard: Standard
     wanted: bool | None
     by_other: bool
+    at_counter: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -207,16 +250,40 @@ class JointSheet:
         by_code = {row.item_code: row for row in self.rows}
         kind = "employer" if self.joint.applicant_is_employer else "person"
         return [
-            Question(m, s := get_standard(row.standard_id), row.chosen, kind not in s.applicant_kinds)
+            Question(m, s := get_standard(row.standard_id), row.chosen, kind not in s.applicant_kinds, self._at_counter(s))
             for m in self.bundle.questions
             if (row := by_code.get(m.code))
         ]
 
+    def _at_counter(self, standard: Standard) -> Message | None:
+        if self.joint.channel != Channel.ONLINE or not self.is_draft:
+            return None
+        return joints.why_not_online(standard, region=self.joint.region, on=local_date(self.joint.started_at))
+
+    @property
+    def by_other(self) -> list[Standard]:
+        """The wanted parts that only the other party can apply for."""
+        kind = "employer" if self.joint.applicant_is_employer else "person"
+        return [s for s in self.chosen.members if kind not in s.applicant_kinds]
+
     @property
     def needs_other(self) -> bool:
         """Whether a wanted part can be applied for only by the other party, who is not named yet."""
-        kind = "employer" if self.joint.applicant_is_employer else "person"
-        return self.other is None and any(kind not in s.applicant_kinds for s in self.chosen.members)
+        return self.other is None and bool(self.by_other)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Which fields of the joint form the bureau could fill in by itself, of whichever party applies for the part."""
+        found: set[str] = set()
+        mine = self.joint.applicant_is_employer
+        for employer, party_id in ((mine, self.joint.applicant_id), (not mine, self.joint.other_id)):
+            if party_id is None:
+                continue
+            facts = employer_facts(party_id) if employer else person_facts(party_id)
+            for standard in self.chosen.members:
+                known = {name: facts[fact] for name, fact in known_facts(standard, employer=employer).items() if facts.get(fact)}
+                found |= {name for name in self.chosen.form.as_asked(standard, known) if self.form.get(name)}
+        return frozenset(found)
 
     def handed(self, line: JointMaterial) -> dict[str, Any]:
         """What was handed in for a line of the list."""
@@ -225,7 +292,7 @@ class JointSheet:
     @property
     def still_asked(self) -> list[JointMaterial]:
         """What is still to be brought or said not to apply."""
-        return [m for m in self.chosen.asked if m.required is not Required.NO and not self.handed(m)]
+        return [m for m in self.chosen.asked if m.required is not Required.NO and not joints.settled(self.handed(m))]
 
     @property
     def why(self) -> Message:
@@ -311,6 +378,30 @@ def joint_of(case: Case, *, by: Actor, on: date) -> UUID | None:
     return joints.visible_joints(by, on=on).filter(pk=case.joint_id).values_list("pk", flat=True).first()
 
 
+@dataclass(frozen=True, slots=True)
+class PartNotice:
+    """What is told before a paper of the joint list is committed to, for one of the parts that need it."""
+
+    item: str
+    notice: PromiseNotice
+
+
+def joint_commitment(sheet: JointSheet, code: str, *, on: date) -> list[PartNotice]:
+    """The texts for every part that needs the paper; none where it cannot be committed to."""
+    line = sheet.chosen.material(code)
+    if line is None or not line.asked or not line.may_be_committed:
+        return []
+    if any(noted_until(p, on=on) for p in (sheet.joint.applicant_id, sheet.joint.other_id) if p):
+        return []
+    told = []
+    for item, material in line.needed_by:
+        standard = sheet.chosen.standard(item)
+        wanted = standard.material(material)
+        assert wanted
+        told.append(PartNotice(standard.name, notice_for(standard, wanted, Commitment.COMMITMENT, on=on)))
+    return told
+
+
 def joint_file(joint_id: UUID, file_id: UUID, *, by: Actor, now: datetime) -> dict[str, Any]:
     """A file handed in with a joint matter: its name and type. Raises :class:`NotFound`."""
     joint = joints.visible_joints(by, on=local_date(now)).filter(pk=joint_id).first()
@@ -331,6 +422,6 @@ def drafted_joints(party_id: UUID, *, by: Actor, on: date) -> QuerySet[Joint]:
 
 
 __all__ = [
-    "JointSheet", "PartView", "Question", "bundles_here", "drafted_joints", "joint_file", "joint_of", "joint_sheet", "joints_here",
-    "joints_own", "joints_supervised",
+    "JointOffer", "JointSheet", "PartNotice", "PartView", "Question", "bundles_here", "drafted_joints", "joint_applicants",
+    "joint_commitment", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own", "joints_supervised", "offer_joint",
 ]  # fmt: skip

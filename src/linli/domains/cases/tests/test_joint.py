@@ -18,13 +18,14 @@ from linli.domains.cases.joint import Outcome, Standing, promise, settle
 from linli.domains.cases.models import Case, CaseMaterial, Joint, JointPart, MaterialFile
 from linli.domains.cases.queries import bundles_here, joint_sheet, joints_here, joints_own, joints_supervised
 from linli.domains.catalog.queries import How, get_standard, joined_from, package_bundles, package_standards, partner_standards
+from linli.domains.documents.commands import store_file
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing.concurrency import at_once
 from linli.testing.joint import OPENING, STARTUP, JointStory, build_partners
-from linli.testing.story import Story, filled
+from linli.testing.story import Story, filled, picture
 from linli.testing.truth import check_everything
 
 REGISTRATION, TAX, SEAL, INSURANCE = (
@@ -349,12 +350,9 @@ class TestPermissions:
         like = sheet.chosen.members[0].model_copy(update={"form": sheet.fields})
         do.save_joint(joint_id=story.joint_id, values=filled(like) | sheet.form, by=me, now=story.now())
         for line in sheet.still_asked:
-            do.hand_in_joint(
-                joint_id=story.joint_id,
-                material=do.Handed(line.code, do.Received.UPLOADED),
-                by=me,
-                now=story.now(),
-            )
+            ref = store_file(content=picture(line.code), declared_name="p.png", by=me, now=story.now())
+            handed = do.Handed(line.code, do.Received.UPLOADED, ((ref, "p.png"),))
+            do.hand_in_joint(joint_id=story.joint_id, material=handed, by=me, now=story.now())
         do.submit_joint(joint_id=story.joint_id, by=me, now=story.now("10:10"))
         case = story.case("employment-certificate")
         assert case.channel == "online" and case.state == "submitted"  # accepted by a person at the counter, not by its applicant
