@@ -101,6 +101,13 @@ class EvidenceMissing(LinliError):
     template = noop("请写明核对了哪份文书。")
 
 
+class MandateOver(LinliError):
+    code = "people.mandate_over"
+    kind = Kind.CONFLICT
+    template = noop("这份授权已经失效，或已附有委托书。")
+    remedy = noop("需要更换的，请重新授权一次。")
+
+
 class ObjectionEmpty(LinliError):
     code = "people.objection_empty"
     template = noop("请写明哪里不对，应当是什么。")

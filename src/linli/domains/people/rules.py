@@ -121,6 +121,7 @@ class Ground(StrEnum):
     VILLAGE_AGENT = "village-agent"
     LAWYER = "lawyer"
     COMPANY_CLERK = "company-clerk"
+    LEGAL_REPRESENTATIVE = "legal-rep"
 
     @property
     def label(self) -> str:
@@ -135,13 +136,22 @@ _GROUNDS = {
     Ground.VILLAGE_AGENT: noop("村（社区）帮代办"),
     Ground.LAWYER: noop("律师代理"),
     Ground.COMPANY_CLERK: noop("单位经办人"),
+    Ground.LEGAL_REPRESENTATIVE: noop("法定代表人（负责人）"),
 }
 # Whom a ground can be for: a person, an employer, or either.
 FOR_PERSONS = frozenset(
     {Ground.ONLINE, Ground.PARENT, Ground.GUARDIAN, Ground.WRITTEN, Ground.VILLAGE_AGENT, Ground.LAWYER}
 )  # fmt: skip
-FOR_EMPLOYERS = frozenset({Ground.WRITTEN, Ground.LAWYER, Ground.COMPANY_CLERK})
+FOR_EMPLOYERS = frozenset({Ground.WRITTEN, Ground.LAWYER, Ground.COMPANY_CLERK, Ground.LEGAL_REPRESENTATIVE})
+# Who stands for an employer in everything and not in one errand: they see who else may act for it. An employer has no eyes of its own.
+STANDING = frozenset({Ground.COMPANY_CLERK, Ground.LEGAL_REPRESENTATIVE})
 ADULT = 18
+
+
+def ends_for_employer(*, own: Ground, other: Ground) -> bool:
+    """Whether who stands for an employer on ``own`` ground takes back what somebody holds on another: clerks among themselves and
+    those for one errand; the legal representative, who answers for the employer, everybody's."""
+    return own is Ground.LEGAL_REPRESENTATIVE or (own in STANDING and other is not Ground.LEGAL_REPRESENTATIVE)
 
 
 class MandateState(StrEnum):

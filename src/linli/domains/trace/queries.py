@@ -19,7 +19,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Entry", "Event", "Fault", "Root", "Verdict", "Verification", "case_proof", "events_of", "published_roots", "recent_roots", "roots",
+    "Entry", "Event", "Fault", "Root", "Verdict", "Verification", "acts_by", "case_proof", "events_of", "published_roots", "recent_roots", "roots",
     "timeline", "verification", "verifications", "verify_all", "verify_chain",
 ]  # fmt: skip
 
@@ -66,6 +66,11 @@ def roots() -> QuerySet[Root]:
 def events_of(subject_id: UUID, *, acts: Iterable[str]) -> QuerySet[Event]:
     """The acts of some kinds on one subject, newest first; the caller asks whether the reader may see them."""
     return Event.objects.filter(chain_id=subject_id, act__in=list(acts)).order_by("-seq")
+
+
+def acts_by(user_id: UUID, *, since: datetime, until: datetime) -> QuerySet[Event]:
+    """What a user did from a moment until before another, newest first; the caller narrows it to what the reader may see."""
+    return Event.objects.filter(user_id=user_id, at__gte=since, at__lt=until).order_by("-at", "-seq")
 
 
 def verifications(*, by: Actor) -> QuerySet[Verification]:

@@ -59,15 +59,17 @@ from linli.domains.cases.permissions import (
     applies_for,
     at_counter,
     collects_for,
+    own_cases,
 )
 from linli.domains.cases.queries.counter import fitting, prefill
+from linli.domains.cases.queries.looking import case_for
 from linli.domains.cases.queries.online import HAND_OVER, own_paper
 from linli.domains.catalog.queries import application_papers, get_standard
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import DocumentCard
 from linli.domains.org.queries import authority
-from linli.domains.people.commands import employer_subject, person_subject
-from linli.domains.people.queries import Scope, employer_facts, may_act_for, party, person_facts, region_of
+from linli.domains.people.commands import note_look
+from linli.domains.people.queries import Scope, employer_facts, may_act_for, own_ids, party, person_facts, region_of
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
@@ -135,8 +137,7 @@ def start_online(*, item_code: str, applicant_id: UUID, is_employer: bool = Fals
     case.form = fitting(standard.standard, known, today)
     begin(case, standard.standard, filled=application_papers(standard.standard), by=by, now=now)
     if agent:  # whose record it is can see that it was looked at, and by whom
-        whose = employer_subject(applicant_id) if is_employer else person_subject(applicant_id)
-        record("people.viewed", subject=whose, by=by, at=now, case=case.pk)
+        note_look(party_id=applicant_id, is_employer=is_employer, case=case.pk, by=by, now=now)
     return case.pk
 
 
@@ -306,6 +307,13 @@ def withdraw_online(*, case_id: UUID, reason: str = "", by: Actor, now: datetime
 # -- papers and the result ---------------------------------------------------------------------------------------------------------
 
 
+def note_agent_look(*, case_id: UUID, by: Actor, now: datetime) -> None:
+    """Record in the applicant's own chain that somebody looked who acts for them; of one's own cases nothing is to be recorded."""
+    case = case_for(case_id, by=by, among=own_cases(by, on=local_date(now)))
+    if by.resident_id and case.applicant_id not in own_ids(by.resident_id):
+        note_look(party_id=case.applicant_id, is_employer=case.applicant_is_employer, case=case_id, by=by, now=now)
+
+
 def read_own_paper(*, case_id: UUID, document_id: UUID, by: Actor, now: datetime) -> DocumentCard:
     """A sealed paper of one's own case, for downloading; each look is recorded in the case."""
     card = own_paper(case_id, document_id, by=by, on=local_date(now))
@@ -414,6 +422,6 @@ def _bring_here(work: Work) -> None:
 
 
 __all__ = [
-    "answer_online", "collect_online", "commit_online", "correct_online", "hand_in_online", "make_hand_over", "read_own_paper", "save_online",
+    "answer_online", "collect_online", "commit_online", "correct_online", "hand_in_online", "make_hand_over", "note_agent_look", "read_own_paper", "save_online",
     "start_online", "submit_online", "take_back_online", "take_off_online", "take_over", "withdraw_online",
 ]  # fmt: skip

@@ -159,6 +159,7 @@ from linli.domains.cases.queries.looking import (
     open_cases,
 )
 from linli.domains.cases.queries.online import (
+from linli.domains.cases.queries.mandates import case_names, mandate_uses
     LiveCode,
     Offer,
     OwnMaterial,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import transaction
 
 from linli.domains.org.queries import is_one_of
 from linli.domains.people.commands.records import employer_subject, person_subject
@@ -17,11 +17,13 @@ from linli.domains.people.errors import (
     EvidenceMissing,
     GroundUnfit,
     MandateDaysWrong,
+    MandateOver,
     NotVerified,
     ScopeMissing,
 )
 from linli.domains.people.models import Account, Employer, Mandate, Person
-from linli.domains.people.queries.records import CONTEXT
+from linli.domains.people.queries.mandates import is_principal, may_end, seen_mandates
+from linli.domains.people.queries.records import CONTEXT, looked_today
 from linli.domains.people.rules import FOR_EMPLOYERS, FOR_PERSONS, Assurance, Ground, Scope, comes_of_age, longest_mandate
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
@@ -73,7 +75,8 @@ def register_mandate(
 ) -> UUID:  # fmt: skip
     """A clerk who has seen the paper registers that somebody may act for a person or an employer, from today to a day (included).
 
-    Nobody registers their own. Raises :class:`GroundUnfit`, :class:`EvidenceMissing`, :class:`AgentIsClerk` and those of
+    ``document_id`` is the kept picture of the paper. Nobody registers their own. An employer has one legal representative: a new one
+    ends what the one before held. Raises :class:`GroundUnfit`, :class:`EvidenceMissing`, :class:`AgentIsClerk` and those of
     :func:`give_mandate`.
     """
     by.must("people.register")
@@ -99,28 +102,83 @@ def register_mandate(
         agent_id=agent_id, scopes=_scopes(scopes), items=sorted(items), first_day=today, last_day=last_day, ground=ground,
         evidence=evidence.strip()[:200], document_id=document_id, registered_by_id=by.person_id, registered_at=now,
     )  # fmt: skip
+    if ground is Ground.LEGAL_REPRESENTATIVE:
+        held = Mandate.objects.select_for_update().filter(employer_id=principal_id, ground=ground, revoked_at=None)
+        for before in held.exclude(agent_id=agent_id).order_by("pk"):
+            _end(before, by, now)
     return _save(row, "people.mandate_registered", today, latest, by, now)
 
 
 @once
 def revoke_mandate(*, mandate_id: UUID, by: Actor, now: datetime) -> None:
-    """Take a mandate back, or give it up; from now on it gives nothing. Its two sides may, and a clerk for a principal who is present.
+    """Take a mandate back, or give it up; from now on it gives nothing. Its two sides may, who stands for the employer whose it is
+    (``queries.may_end``), and a clerk for a principal who is present.
 
     Safe to repeat. Raises :class:`NotFound`.
     """
-    found = Mandate.objects.select_for_update().filter(pk=mandate_id)
-    if by.resident_id:
-        by.must("portal.use")
-        found = found.filter(Q(principal=by.resident_id) | Q(agent=by.resident_id))
-    else:
-        by.must("people.register")
-    row = found.first()
-    if row is None:
+    by.must("portal.use" if by.resident_id else "people.register")
+    row = Mandate.objects.select_for_update().filter(pk=mandate_id).first()
+    if row is None or (by.resident_id and not may_end(row, by.resident_id, on=local_date(now))):
         raise NotFound(what=msg("这份授权"))
     if row.revoked_at is None:
-        row.revoked_at, row.revoked_by_id = now, by.person_id
-        row.save(update_fields=["revoked_at", "revoked_by_id"])
-        record("people.mandate_revoked", subject=_subject(row), by=by, at=now, mandate=row.pk, agent=row.agent_id)
+        _end(row, by, now)
+
+
+def _end(row: Mandate, by: Actor, now: datetime) -> None:
+    row.revoked_at, row.revoked_by_id = now, by.person_id
+    row.save(update_fields=["revoked_at", "revoked_by_id"])
+    record("people.mandate_revoked", subject=_subject(row), by=by, at=now, mandate=row.pk, agent=row.agent_id)
+
+
+# -- the signed paper -----------------------------------------------------------------------------------------------------------
+
+
+@once
+def attach_paper(*, mandate_id: UUID, document_id: UUID, by: Actor, now: datetime) -> None:
+    """Put the kept picture of the signed paper to a mandate in force; once there, it stays. For the principal.
+
+    Raises :class:`NotFound`, :class:`MandateOver`.
+    """
+    by.must("portal.use")
+    today = local_date(now)
+    row = Mandate.objects.select_for_update().filter(pk=mandate_id).first()
+    if row is None or by.resident_id is None or not is_principal(row, by.resident_id, on=today):
+        raise NotFound(what=msg("这份授权"))
+    if row.document_id or row.revoked_at or row.last_day < today:
+        raise MandateOver
+    row.document_id = document_id
+    row.save(update_fields=["document_id"])
+    record("people.mandate_paper", subject=_subject(row), by=by, at=now, mandate=row.pk, document=document_id)
+
+
+@transaction.atomic
+def read_paper(*, mandate_id: UUID, by: Actor, now: datetime) -> UUID:
+    """The kept picture of the paper, for either side and for the counter, whose look is recorded where its owner sees it.
+
+    Raises :class:`NotFound` for everybody else, and where there is none.
+    """
+    if by.resident_id:
+        today = local_date(now)
+        row = seen_mandates(by, on=today).filter(pk=mandate_id).first()
+        if row and not (is_principal(row, by.resident_id, on=today) or (row.revoked_at is None and today <= row.last_day)):
+            row = None  # an agent has no business with it any more
+    else:
+        by.must("people.register")
+        row = Mandate.objects.filter(pk=mandate_id).first()
+    if row is None or row.document_id is None:
+        raise NotFound(what=msg("委托书扫描件"))
+    if not by.resident_id:
+        record("people.paper_viewed", subject=_subject(row), by=by, at=now, mandate=row.pk)
+    return row.document_id
+
+
+@transaction.atomic
+def note_look(*, party_id: UUID, is_employer: bool, case: UUID, by: Actor, now: datetime) -> None:
+    """Record that somebody looked at a case of who lets them act, where its owner sees it: once a day for each case."""
+    by.must("portal.use")
+    subject = employer_subject(party_id) if is_employer else person_subject(party_id)
+    if not looked_today(party_id, by=by, case=case, now=now):
+        record("people.viewed", subject=subject, by=by, at=now, case=case)
 
 
 def _scopes(scopes: Collection[Scope]) -> list[str]:
@@ -137,7 +195,7 @@ def _save(row: Mandate, act: str, first: date, latest: date, by: Actor, now: dat
     row.save(force_insert=True)
     record(
         act, subject=_subject(row), by=by, at=now, mandate=row.pk, agent=row.agent_id, scopes=row.scopes, items=row.items,
-        last_day=row.last_day, ground=row.ground,
+        last_day=row.last_day, ground=row.ground, document=row.document_id,
     )  # fmt: skip
     return row.pk
 

@@ -11,9 +11,12 @@ from linli.domains.people.queries.mandates import (
     mandate_for,
     mandates_of,
     may_act_for,
+    may_end_mandate,
+    of_employers,
     powers,
     principal_of,
     principals,
+    stands_for_employers,
 )
 from linli.domains.people.queries.records import (
     CONTEXT,
@@ -65,8 +68,8 @@ __all__ = [
     "Account", "account_of", "account_with_phone", "Assurance", "Binding", "Consent", "consent_texts", "ConsentPurpose",
     "consents", "CONTEXT", "employer_facts", "find_employers", "FOR_EMPLOYERS", "FOR_PERSONS", "Gender", "given_by", "Ground",
     "has_consented", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "looks", "LOOKS", "Mandate", "mandate_for",
-    "MandateLine", "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections",
-    "names_known", "objection", "Objection", "objections", "ObjectionState", "own_account", "own_ids", "parties", "Party",
+    "MandateLine", "mandates_of", "MandateState", "masked_facts", "may_act_for", "may_end_mandate", "my_looks", "my_objection", "my_objections",
+    "names_known", "objection", "Objection", "objections", "ObjectionState", "of_employers", "own_account", "own_ids", "parties", "Party",
     "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principal_of",
-    "principals", "Purpose", "region_of", "resident_actor", "Scope",
+    "principals", "Purpose", "region_of", "resident_actor", "Scope", "stands_for_employers",
 ]  # fmt: skip

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from linli.domains.people.models import Mandate, Person
 from linli.domains.people.queries.records import Party, parties
-from linli.domains.people.rules import Ground, MandateState, Scope, covers, mandate_state
+from linli.domains.people.rules import STANDING, Ground, MandateState, Scope, covers, ends_for_employer, mandate_state
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
@@ -69,6 +69,9 @@ class MandateLine:
     ground: Ground
     evidence: str
     state: MandateState
+    has_paper: bool
+    registered_at: datetime
+    revoked_at: datetime | None
 
 
 def lines(rows: Sequence[Mandate], *, on: date) -> list[MandateLine]:
@@ -79,6 +82,7 @@ def lines(rows: Sequence[Mandate], *, on: date) -> list[MandateLine]:
             m.pk, who[m.principal_id or m.employer_id], who[m.agent_id], tuple(s for s in Scope if s in m.scopes), tuple(m.items),  # type: ignore[index]
             m.first_day, m.last_day, Ground(m.ground), m.evidence,
             mandate_state(first_day=m.first_day, last_day=m.last_day, revoked=m.revoked_at is not None, on=on),
+            m.document_id is not None, m.registered_at, m.revoked_at,
         )
         for m in rows
     ]  # fmt: skip
@@ -94,13 +98,58 @@ def held_by(by: Actor) -> QuerySet[Mandate]:
     return Mandate.objects.filter(agent_id=_resident(by)).order_by("-registered_at", "-id")
 
 
-def mandate_for(mandate_id: UUID, *, by: Actor, on: date) -> MandateLine:
-    """One mandate for either of its sides. Raises :class:`NotFound` for everybody else."""
+def _standing(resident_id: UUID, on: date) -> QuerySet[Mandate]:
+    """The mandates by which a resident stands for employers in everything."""
+    return _in_force(resident_id, on).filter(employer__isnull=False, ground__in=[g.value for g in STANDING], items=[])
+
+
+def of_employers(by: Actor, *, on: date) -> QuerySet[Mandate]:
+    """The mandates of the employers for which a resident stands, also those of others, newest first."""
+    firms = _standing(_resident(by), on).values("employer_id")
+    return Mandate.objects.filter(employer_id__in=firms).order_by("-registered_at", "-id")
+
+
+def stands_for_employers(by: Actor, *, on: date) -> bool:
+    """Whether :func:`of_employers` has anything to show."""
+    return _standing(_resident(by), on).exists()
+
+
+def seen_mandates(by: Actor, *, on: date) -> QuerySet[Mandate]:
+    """Every mandate that a resident may see: of which they are a side, and those of employers for which they stand."""
     me = _resident(by)
-    row = Mandate.objects.filter(Q(principal_id=me) | Q(agent_id=me), pk=mandate_id).first()
+    firms = _standing(me, on).values("employer_id")
+    return Mandate.objects.filter(Q(principal_id=me) | Q(agent_id=me) | Q(employer_id__in=firms))
+
+
+def mandate_for(mandate_id: UUID, *, by: Actor, on: date) -> MandateLine:
+    """One of :func:`seen_mandates`. Raises :class:`NotFound` for any other, though it may exist."""
+    row = seen_mandates(by, on=on).filter(pk=mandate_id).first()
     if row is None:
         raise NotFound(what=msg("这份授权"))
     return lines([row], on=on)[0]
+
+
+def is_principal(row: Mandate, resident_id: UUID, *, on: date) -> bool:
+    """Whether a resident is whose affairs they are, or stands for the employer whose they are."""
+    if row.employer_id is None:
+        return row.principal_id == resident_id
+    return _standing(resident_id, on).filter(employer_id=row.employer_id).exists()
+
+
+def may_end(row: Mandate, resident_id: UUID, *, on: date) -> bool:
+    """Whether a resident may take a mandate back or give it up."""
+    if resident_id in (row.principal_id, row.agent_id):
+        return True
+    if row.employer_id is None:
+        return False
+    own = _standing(resident_id, on).filter(employer_id=row.employer_id).values_list("ground", flat=True)
+    return any(ends_for_employer(own=Ground(g), other=Ground(row.ground)) for g in own)
+
+
+def may_end_mandate(mandate_id: UUID, *, by: Actor, on: date) -> bool:
+    """The same for who asks for a page of it."""
+    row = seen_mandates(by, on=on).filter(pk=mandate_id).first()
+    return row is not None and may_end(row, _resident(by), on=on)
 
 
 def mandates_of(party_id: UUID, *, by: Actor) -> QuerySet[Mandate]:

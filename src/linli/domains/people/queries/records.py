@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db import connection
@@ -15,6 +15,7 @@ from linli.domains.people.rules import Gender, IdType
 from linli.domains.trace.queries import Event, events_of
 from linli.kernel import rows
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import TokenQuery, blind
 from linli.kernel.identifiers import mask_account, mask_id, mask_phone
@@ -153,13 +154,20 @@ def find_employers(text: str) -> QuerySet[Employer]:
 
 
 # Acts by which somebody saw a person's record.
-LOOKS = ("people.viewed", "people.shown_whole", "people.looked_up", "people.looks_audited")
+LOOKS = ("people.viewed", "people.shown_whole", "people.looked_up", "people.looks_audited", "people.paper_viewed")
 
 
 def looks(person_id: UUID, *, by: Actor) -> QuerySet[Event]:
     """Who looked at a person's record, newest first, for the auditor."""
     by.must("trace.verify")
     return events_of(person_id, acts=LOOKS)
+
+
+def looked_today(party_id: UUID, *, by: Actor, case: UUID, now: datetime) -> bool:
+    """Whether an actor has already been recorded today as looking at a case of somebody."""
+    midnight = datetime.combine(local_date(now), time.min, SHANGHAI)
+    looks_ = events_of(party_id, acts=("people.viewed",)).filter(user_id=by.user_id, at__gte=midnight, data__case=str(case))
+    return looks_.exists()
 
 
 def person_by_index(index: bytes) -> UUID | None:

@@ -18,6 +18,7 @@ from linli.domains.people.queries import (
     lines,
     mandate_for,
     may_act_for,
+    of_employers,
     person_facts,
     powers,
     principals,
@@ -313,3 +314,103 @@ def test_no_clerk_registers_a_mandate_for_themselves(world):
     with pytest.raises(errors.AgentIsClerk):
         register(world, agent_id=own)
     register(world, agent_id=own, who="second-clerk")
+
+
+# -- employers ------------------------------------------------------------------------------------------------------------------
+
+
+def standing(world, agent, ground, **more):
+    return register(world, principal="employer", agent=agent, ground=ground, **({"last_day": date(2026, 12, 31)} | more))
+
+
+@pytest.mark.django_db
+def test_who_stands_for_an_employer_sees_and_ends_what_others_hold_for_it(world):
+    head, clerk, other = (resident(world, n) for n in ("applicant", "agent", "neighbour"))
+    heads = standing(world, "applicant", Ground.LEGAL_REPRESENTATIVE)
+    clerks = standing(world, "agent", Ground.COMPANY_CLERK)
+    errand = standing(world, "neighbour", Ground.WRITTEN)
+    for one in (head, clerk):
+        assert {m.pk for m in of_employers(one, on=TODAY)} == {heads, clerks, errand}
+        assert mandate_for(errand, by=one, on=TODAY).agent.name == person_facts(world.people["neighbour"])["name"]
+    assert not of_employers(other, on=TODAY).exists()  # an errand shows nobody else's
+    for hidden in (heads, clerks):
+        with pytest.raises(NotFound):
+            mandate_for(hidden, by=other, on=TODAY)
+        with pytest.raises(NotFound):
+            do.revoke_mandate(mandate_id=hidden, by=other, now=NOW)
+    with pytest.raises(NotFound):  # the employer answers to its head, not to its clerk
+        do.revoke_mandate(mandate_id=heads, by=clerk, now=NOW)
+    do.revoke_mandate(mandate_id=errand, by=clerk, now=NOW)
+    assert not may_act_for(other.resident_id, world.people["employer"], scope="apply", on=TODAY)
+    do.revoke_mandate(mandate_id=clerks, by=head, now=NOW)
+    assert not of_employers(clerk, on=TODAY).exists()
+    act, noted = events_on(world.people["employer"])[-1]
+    assert act == "people.mandate_revoked" and noted["agent"] == str(clerk.resident_id)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("less", [{"items": [ITEM]}, {"over": True}, {"revoked": True}])
+def test_standing_for_an_employer_ends_with_the_mandate_and_is_never_for_some_items(world, less):
+    clerk, day = resident(world, "agent"), date(2027, 1, 1) if less.pop("over", False) else TODAY
+    revoked = less.pop("revoked", False)
+    own, other = standing(world, "agent", Ground.COMPANY_CLERK, **less), standing(world, "neighbour", Ground.COMPANY_CLERK)
+    if revoked:
+        do.revoke_mandate(mandate_id=own, by=world.actor("clerk"), now=NOW)
+    assert not of_employers(clerk, on=day).exists()
+    with pytest.raises(NotFound):
+        mandate_for(other, by=clerk, on=day)
+    with pytest.raises(NotFound):
+        do.revoke_mandate(mandate_id=other, by=clerk, now=at(f"{day} 10:00"))
+    assert mandate_for(own, by=clerk, on=day).id == own  # one's own stays one's own
+
+
+@pytest.mark.django_db
+def test_an_employer_has_one_legal_representative(world):
+    before, again = standing(world, "agent", Ground.LEGAL_REPRESENTATIVE), standing(world, "agent", Ground.LEGAL_REPRESENTATIVE)
+    standing(world, "neighbour", Ground.LEGAL_REPRESENTATIVE)
+    held = {m.pk: m.revoked_at for m in Mandate.objects.all()}
+    assert held[before] == held[again] == NOW and sorted(v is None for v in held.values()) == [False, False, True]
+    with pytest.raises(errors.GroundUnfit):
+        register(world, ground=Ground.LEGAL_REPRESENTATIVE)  # a person has none
+
+
+# -- the signed paper -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_picture_of_the_paper_is_for_its_sides_and_the_counter(world):
+    me, agent, other = (resident(world, n) for n in ("applicant", "agent", "neighbour"))
+    kept = uuid7()
+    given_id = register(world, document_id=kept)
+    assert all(do.read_paper(mandate_id=given_id, by=one, now=NOW) == kept for one in (me, agent, world.actor("second-clerk")))
+    looked = [noted for act, noted in events_on(me.resident_id) if act == "people.paper_viewed"]
+    assert looked == [{"mandate": str(given_id)}]  # the counter's look, and not one's own
+    with pytest.raises(NotFound):
+        do.read_paper(mandate_id=given_id, by=other, now=NOW)
+    for who in ("reviewer-1", "issuer", "manager", "administrator"):
+        with pytest.raises(NotAllowed):
+            do.read_paper(mandate_id=given_id, by=world.actor(who), now=NOW)
+    do.revoke_mandate(mandate_id=given_id, by=me, now=NOW)
+    with pytest.raises(NotFound):
+        do.read_paper(mandate_id=given_id, by=agent, now=NOW)
+    assert do.read_paper(mandate_id=given_id, by=me, now=NOW) == kept
+
+
+@pytest.mark.django_db
+def test_the_principal_puts_the_paper_to_what_was_given_online_and_once(world):
+    me, agent = resident(world), resident(world, "agent")
+    given_id, kept = give(world, me), uuid7()
+    with pytest.raises(NotFound):
+        do.read_paper(mandate_id=given_id, by=me, now=NOW)
+    with pytest.raises(NotFound):
+        do.attach_paper(mandate_id=given_id, document_id=kept, by=agent, now=NOW)
+    do.attach_paper(mandate_id=given_id, document_id=kept, by=me, now=NOW)
+    assert lines([Mandate.objects.get()], on=TODAY)[0].has_paper
+    with pytest.raises(errors.MandateOver):
+        do.attach_paper(mandate_id=given_id, document_id=uuid7(), by=me, now=NOW)
+    assert do.read_paper(mandate_id=given_id, by=agent, now=NOW) == kept
+    do.revoke_mandate(mandate_id=given_id, by=me, now=NOW)
+    later = give(world, me)
+    do.revoke_mandate(mandate_id=later, by=me, now=NOW)
+    with pytest.raises(errors.MandateOver):
+        do.attach_paper(mandate_id=later, document_id=uuid7(), by=me, now=NOW)
