@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from linli.domains.exchange import wire
@@ -26,7 +27,7 @@ from linli.domains.exchange.errors import (
 )
 from linli.domains.exchange.models import Health, Question, Receipt, Setting, Try
 from linli.domains.exchange.permissions import MANAGE, VIEW
-from linli.domains.exchange.queries import forget_connected, interface, settings_of
+from linli.domains.exchange.queries import forget_connected, interface, settings_of, whose
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, Verdict, differing, next_wait, query_digest
 from linli.domains.exchange.wire import Called, Enquiry, Route
 from linli.domains.trace.commands import Act, Subject, once, record, record_all
@@ -37,7 +38,8 @@ from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import noop
 
 __all__ = [
-    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "Outcome", "QuestionState", "record_export", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
+    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "Outcome", "QuestionState",
+    "record_export", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
 ]  # fmt: skip
 
 FAULTS = ("none", "slow", "down", "wrong", "duplicate", "stale", "forged", "empty")
@@ -220,6 +222,7 @@ def _question(
         party_id=about.party_id, purpose=face.purpose, legal_basis=face.legal_basis,
         query={"query": query, "facts": {k: v for k, v in facts.items() if k in used}}, query_sm3=query_digest(face.code, query),
         rest=[f.code for f in able[1:]], state=QuestionState.WAITING, asked_at=now, asked_by_id=by.user_id, next_try_at=now,
+        whose=whose(query["subject_number"]) if query.get("subject_number") else None,
     )  # fmt: skip
 
 
@@ -300,13 +303,13 @@ def _claim(ids: Sequence[UUID], now: datetime, *, due_only: bool) -> list[tuple[
         cursor.execute(_CLAIM, [now + _LEASE, list(ids), now, due_only, now])
         taken = [row[0] for row in cursor.fetchall()]
     questions = list(Question.objects.filter(pk__in=taken).order_by("interface", "asked_at"))
-    settings = settings_of(q.interface for q in questions)
+    reached = settings_of(q.interface for q in questions)
     ready, put_off = [], []
     by_face: dict[str, list[Question]] = {}
     for q in questions:
         by_face.setdefault(q.interface, []).append(q)
     for code in sorted(by_face):
-        setting, face, waiting = settings.get(code), package().get(code), by_face[code]
+        setting, face, waiting = reached.get(code), package().get(code), by_face[code]
         if setting is None or face is None or not setting.enabled:
             put_off += [(q, now + _UNCONNECTED) for q in waiting]
             continue
@@ -469,4 +472,42 @@ def sweep(*, now: datetime, limit: int = 400) -> int:
     ids = list(late.order_by("next_try_at").values_list("pk", flat=True)[:limit])
     Question.objects.filter(pk__in=ids).update(next_try_at=now)
     _fetch_soon(ids)
+    return len(ids)
+
+
+# -- forgetting ------------------------------------------------------------------------------------------------------------
+
+
+def _years_before(now: datetime, years: int) -> datetime:
+    """The same day so many years ago; of the 29th of February the day after it."""
+    try:
+        return now.replace(year=now.year - years)
+    except ValueError:
+        return now.replace(year=now.year - years, month=3, day=1)
+
+
+@transaction.atomic
+def forget(*, now: datetime, limit: int = 500) -> int:
+    """Forget what settled questions and their answers said of people, and each call, once they were kept as long as the rules
+    give (DS-03); returns how many questions. What stays: who was asked for what on which ground, and the digests of the receipt.
+
+    A question whose source never answered is no longer asked.
+    """
+    before = _years_before(now, settings.ENV.exchange_keep_years)
+    due = Question.objects.filter(settled_at__lt=before, forgotten_at=None).order_by("settled_at")
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    locked = Question.objects.select_for_update(skip_locked=True).filter(pk__in=ids, forgotten_at=None).order_by("pk")
+    ids = list(locked.values_list("pk", flat=True))
+    if not ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT exchange_forget(%s)", [ids])
+        calls = cursor.fetchone()[0]
+    gone = Question.objects.filter(pk__in=ids)
+    gone.filter(state=QuestionState.FAILED).update(state=QuestionState.WITHDRAWN)
+    gone.update(query={"query": {}, "facts": {}}, whose=None, forgotten_at=now)
+    record(
+        "exchange.forgotten", subject=Subject("interface", uuid5(NAMESPACE_URL, "linli:exchange:kept")), by=system(device="exchange"),
+        at=now, questions=len(ids), calls=calls, before=before.date(),
+    )  # fmt: skip
     return len(ids)

@@ -33,7 +33,8 @@ class Question(models.Model):
     """One question: a material of a case at one interface, with the ground it is asked on. States: :class:`QuestionState`.
 
     ``query`` holds the conditions and what the case says of the same things, sealed. ``rest`` are the interfaces to ask next
-    if this source has no record. ``leased_until``: somebody is asking right now.
+    if this source has no record. ``leased_until``: somebody is asking right now. ``whose`` finds what was asked about somebody by
+    their number. ``forgotten_at``: the period for keeping it is over, and what it and its answer said of people is gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -62,6 +63,8 @@ class Question(models.Model):
     leased_until = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    whose = models.BinaryField(max_length=32, null=True)
+    forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -79,6 +82,12 @@ class Question(models.Model):
             models.Index(fields=["hall_id", "-settled_at", "-id"], name="exchange_answered", condition=Q(state="answered")),
             models.Index(fields=["party_id", "-asked_at"], name="exchange_question_party"),
             models.Index(fields=["interface", "-asked_at", "-id"], name="exchange_question_face"),
+            models.Index(fields=["hall_id", "-asked_at", "-id"], name="exchange_question_hall"),
+            models.Index(fields=["subject_id"], name="exchange_question_subject"),
+            models.Index(fields=["whose", "-asked_at"], name="exchange_question_whose", condition=Q(whose__isnull=False)),
+            models.Index(
+                fields=["settled_at"], name="exchange_question_kept", condition=Q(forgotten_at=None, settled_at__isnull=False)
+            ),
         ]
 
 
@@ -102,7 +111,10 @@ class Try(models.Model):
 
 
 class Receipt(models.Model):
-    """An answer as it is kept: from whom, to which query, when, and its digest; the allowed fields sealed. Written once."""
+    """An answer as it is kept: from whom, to which query, when, and its digest; the allowed fields sealed. Written once.
+
+    When the time for keeping it is over, only what it said is taken out; the digest and the rest stay for good.
+    """
 
     question = models.OneToOneField(Question, on_delete=models.PROTECT, primary_key=True, related_name="receipt")
     source = models.CharField(max_length=100)
@@ -113,7 +125,7 @@ class Receipt(models.Model):
     at = models.DateTimeField()
     as_of = models.DateField()
     fields = ArrayField(models.CharField(max_length=40))
-    answer = SealedField()
+    answer = SealedField(null=True)
 
 
 class Health(models.Model):

@@ -20,13 +20,14 @@ from linli.domains.exchange.permissions import VIEW, seen_questions
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, canonical, query_digest, signature
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI
+from linli.kernel.fields import blind
 from linli.kernel.identifiers import mask_account, mask_id
 
 __all__ = [
     "any_connected", "calls_of", "canonical", "connections", "covering", "fills_of",
     "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
     "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
-    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType",
+    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType", "whose",
 ]  # fmt: skip
 
 
@@ -94,6 +95,11 @@ def forget_connected() -> None:
     _known.clear()
 
 
+def whose(number: str) -> bytes:
+    """By what the questions about somebody are found: never their number itself."""
+    return blind(number, context="exchange_question.whose")
+
+
 # -- what came for a case --------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +135,7 @@ class Shared:
     lines: tuple[SharedLine, ...]
     differs: tuple[str, ...]
     fills: Mapping[str, str] = field(default_factory=dict, repr=False)
+    forgotten: bool = False
 
     @property
     def usable(self) -> bool:
@@ -159,14 +166,14 @@ def shared_of(subject_id: UUID) -> dict[str, Shared]:
 def _shared(row: Question) -> Shared:
     known = package().get(row.interface)
     receipt: Receipt | None = getattr(row, "receipt", None)
-    answer: Mapping[str, Any] = receipt.answer.open_json() if receipt else {}
+    answer: Mapping[str, Any] = receipt.answer.open_json() if receipt and receipt.answer else {}
     fields = known.response if known else ()
     lines = tuple(SharedLine(f.label, _masked(f, answer[f.name]), f.name in row.differs) for f in fields if f.name in answer)
     return Shared(
         row.pk, row.material, row.interface, row.owner, known.name if known else row.interface, QuestionState(row.state), row.tries,
         row.next_try_at, Outcome(row.last_fault) if row.last_fault else None, receipt.at if receipt else row.settled_at,
         receipt.as_of if receipt else None, bytes(receipt.answer_sm3).hex() if receipt else "", bytes(row.query_sm3).hex(), lines,
-        tuple(f.label for f in fields if f.name in row.differs), _fills(fields, answer),
+        tuple(f.label for f in fields if f.name in row.differs), _fills(fields, answer), row.forgotten_at is not None,
     )  # fmt: skip
 
 
@@ -176,7 +183,7 @@ def _fills(fields: Iterable[ResponseField], answer: Mapping[str, Any]) -> dict[s
 
 def fills_of(question_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     """What answers said that a form could be filled with, also of questions that were since withdrawn. One query."""
-    found = Receipt.objects.filter(pk__in=list(question_ids)).select_related("question")
+    found = Receipt.objects.filter(pk__in=list(question_ids), answer__isnull=False).select_related("question")
     return {r.pk: _fills(face.response, r.answer.open_json()) for r in found if (face := package().get(r.question.interface))}
 
 

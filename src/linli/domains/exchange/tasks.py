@@ -20,3 +20,14 @@ def fetch(question_ids: list[str]) -> None:
 def sweep(timestamp: int) -> None:
     """Come back to what was forgotten."""
     commands.sweep(now=datetime.now(UTC))
+
+
+_AT_ONCE = 500
+
+
+@periodic(cron="40 17 * * *")  # the queue counts in UTC: in the small hours in China
+@task(name="exchange.forget", queueing_lock="exchange.forget")
+def forget(timestamp: int) -> None:
+    """Forget what was kept long enough, one batch a transaction, until nothing is left to forget."""
+    while commands.forget(now=datetime.now(UTC), limit=_AT_ONCE) == _AT_ONCE:
+        pass
