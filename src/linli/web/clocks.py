@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from linli.domains.cases.queries import ClockView, Colour
+from linli.domains.cases.queries import ClockView, Colour, PendingClock
 from linli.kernel.text import joined
 
 
@@ -15,10 +15,7 @@ def clock_look(clock: ClockView, *, over: bool) -> dict[str, Any]:
     state = "stopped" if clock.colour is Colour.DONE or over else clock.colour.value
     if state in ("green", "amber") and clock.provisional:
         state = "provisional"
-    left = ""
-    if clock.working_days_left is not None and state != "stopped":
-        days = clock.working_days_left
-        left = _("还剩 %(n)s 个工作日") % {"n": days} if days >= 0 else _("超过 %(n)s 个工作日") % {"n": -days}
+    left = _left(clock.working_days_left) if clock.working_days_left is not None and state != "stopped" else ""
     return {
         "label": _(clock.kind.label),
         "state": state,
@@ -26,3 +23,16 @@ def clock_look(clock: ClockView, *, over: bool) -> dict[str, Any]:
         "left": left,
         "sentence": joined(clock.explanation, _),
     }
+
+
+def _left(days: int) -> str:
+    return _("还剩 %(n)s 个工作日") % {"n": days} if days >= 0 else _("超过 %(n)s 个工作日") % {"n": -days}
+
+
+def pending_look(clock: PendingClock, *, label: str) -> dict[str, Any]:
+    """The clock of a material that was promised and is still to come."""
+    state = "provisional" if clock.provisional and clock.colour in (Colour.GREEN, Colour.AMBER) else clock.colour.value
+    return {
+        "label": label % {"name": clock.name}, "state": state, "due": clock.due_on, "left": _left(clock.days_left),
+        "sentence": joined(clock.explanation, _),
+    }  # fmt: skip

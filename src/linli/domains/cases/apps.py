@@ -23,5 +23,5 @@ class CasesConfig(AppConfig):
         for act in ("documents.revoked", "documents.superseded"):
             subscribe(act, "cases.archive_paper")
         subscribe("documents.destroyed", "cases.forget_contents")
-        for act in ("cases.issued", "cases.rejected", "cases.not_accepted", "cases.withdrawn"):
+        for act in ("cases.issued", "cases.rejected", "cases.grant_taken_back", "cases.not_accepted", "cases.withdrawn"):
             subscribe(act, "cases.hand_on", when=lambda noted: "joint" in noted)

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from linli.domains.cases import papers
 from linli.domains.cases.clock import Budget, CountUnit, amber_from, due
@@ -176,10 +176,18 @@ def must_stand(case: Case) -> None:
         raise ResultDoubted
 
 
+def _unchecked(case: Case) -> QuerySet[Commitment]:
+    return Commitment.objects.filter(case=case, provisional=True, standing__in=[PromiseState.DUE, PromiseState.DOUBTED])
+
+
+def is_provisional(case: Case) -> bool:
+    """Whether the result of a case rests on a commitment that was not checked yet."""
+    return _unchecked(case).exists()
+
+
 def provisional_note(case: Case) -> str:
     """What a result says of itself that rests on a commitment not yet checked; empty where none does."""
-    rests = Commitment.objects.filter(case=case, provisional=True, standing__in=[PromiseState.DUE, PromiseState.DOUBTED])
-    found = rests.order_by("-due_on").values_list("name", "due_on").first()
+    found = _unchecked(case).order_by("-due_on").values_list("name", "due_on").first()
     if found is None:
         return ""
     name, until = found

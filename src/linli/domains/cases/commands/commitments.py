@@ -11,14 +11,14 @@ from django.db import transaction
 
 from linli.domains.cases import papers, promises
 from linli.domains.cases.clock import add_months
-from linli.domains.cases.commands.intake import Handed, hand_in, material_row, note_handed, withdraw
+from linli.domains.cases.commands.intake import Handed, add_files, hand_in, material_row, note_handed, withdraw
 from linli.domains.cases.errors import NotHeard, NotYourCheck, ReasonMissing
 from linli.domains.cases.grounds import Received
 from linli.domains.cases.lifecycle import IN_HAND, Move, State
 from linli.domains.cases.models import Breach, Commitment, Step, StepState
 from linli.domains.cases.moves import Work, lock, locked, subject
-from linli.domains.cases.permissions import BREACH, CHECK, RECEIVE, at_counter, supervises
-from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, revocation_basis
+from linli.domains.cases.permissions import BREACH, CHECK, RECEIVE, applies_for, at_counter, supervises
+from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, Signed, revocation_basis
 from linli.domains.cases.sharing import facts_of
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import StoredFileRef, revoke_document
@@ -46,29 +46,48 @@ def commit_to(
     code: str,
     promise: Promise = Promise.COMMITMENT,
     signature: StoredFileRef | None = None,
+    sheet: tuple[tuple[StoredFileRef, str], ...] = (),
     by: Actor,
     now: datetime,
 ) -> None:
-    """Take a promise at the counter in place of a material: signed on the screen, or (without a file) on the printed sheet, which
-    is kept. What was told is kept with it.
+    """Take a promise at the counter in place of a material: signed on the screen, or (without a signature) on the printed sheet,
+    of which a scan is kept as soon as there is one (:func:`keep_sheet`). What was told is kept with it.
 
     Raises :class:`PromiseRefused` with the reason, :class:`CreditNoted`, :class:`PromisesOnce`.
     """
     by.must(RECEIVE)
     received = Received.PROMISED if promise is Promise.PENDING else Received.COMMITTED
-    files = ((signature, "signature.png"),) if signature and promise is Promise.COMMITMENT else ()
-    hand_in(case_id=case_id, material=Handed(code, received, files, signature=signature), by=by, now=now)
+    files = ((signature, "signature.png"),) if signature and promise is Promise.COMMITMENT else () if signature else sheet
+    handed = Handed(code, received, files, signature=signature, on_paper=signature is None)
+    hand_in(case_id=case_id, material=handed, by=by, now=now)
+
+
+@once
+def keep_sheet(*, case_id: UUID, code: str, sheet: tuple[tuple[StoredFileRef, str], ...], by: Actor, now: datetime) -> None:
+    """Lay the scan or photograph of a promise signed on paper to the case, whenever the sheet comes to hand."""
+    by.must(RECEIVE)
+    work = locked(at_counter, case_id, by=by, now=now)
+    promises_here = Commitment.objects.filter(case=work.case, code=code, signed=Signed.PAPER).exclude(standing=PromiseState.VOID)
+    if not promises_here.exists() or not sheet:
+        raise NotFound(what=msg("纸质签字的承诺"))
+    add_files(material_row(work.case, code), Handed(code, files=sheet), now)
+    work.note("cases.sheet_kept", material=code, files=[{"sm3": ref.digest, "name": name} for ref, name in sheet])
+    work.save()
 
 
 @once
 def bring_pending(*, case_id: UUID, material: Handed, by: Actor, now: datetime) -> None:
-    """Note that a material promised at acceptance has come in; with this the promise is kept."""
-    by.must(RECEIVE)
-    work = locked(at_counter, case_id, by=by, now=now)
+    """Note that a material promised at acceptance has come in, at a counter or from the applicant's own phone; with this the
+    promise is kept."""
+    if by.resident_id is None:
+        by.must(RECEIVE)
+        work = locked(at_counter, case_id, by=by, now=now)
+    else:
+        work = locked(lambda who, case: applies_for(who, case, on=local_date(now)), case_id, by=by, now=now)
     promise = Commitment.objects.filter(
         case=work.case, code=material.code, promise=Promise.PENDING, standing=PromiseState.DUE
     ).first()  # fmt: skip
-    if promise is None or work.case.state not in IN_HAND or not material.received:
+    if promise is None or work.case.state not in IN_HAND or not material.received or (by.resident_id and not material.files):
         raise NotFound(what=msg("待补交的材料"))
     promise.standing, promise.settled_at, promise.settled_by_id = PromiseState.KEPT, now, by.user_id
     promise.save(update_fields=["standing", "settled_at", "settled_by_id"])
@@ -103,6 +122,8 @@ def _settle(work: Work, promise: Commitment, standing: PromiseState, **more: obj
     for name, value in more.items():
         setattr(promise, name, value)
     promise.save(update_fields=["standing", "settled_at", "settled_by_id", *more])
+    if standing is PromiseState.KEPT and promise.provisional and not promises.is_provisional(work.case):
+        work.note("cases.result_final", material=promise.code)
 
 
 @once
@@ -394,5 +415,5 @@ def lapse_pending(*, by: Actor, now: datetime, limit: int = 500) -> int:
 
 __all__ = [
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
-    "hear_applicant", "lapse_pending", "remind_pending", "repair_breach", "settle_answered",
+    "hear_applicant", "keep_sheet", "lapse_pending", "remind_pending", "repair_breach", "settle_answered",
 ]  # fmt: skip

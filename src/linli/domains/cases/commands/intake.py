@@ -100,6 +100,7 @@ class Handed:
     note: str = ""
     not_applicable: bool = False
     signature: StoredFileRef | None = None  # of a promise; a commitment is its own file
+    on_paper: bool = False  # a promise signed on the printed sheet, of which the files are a scan
     typed: str = ""  # the name typed out under a promise, where nothing is drawn
 
 
@@ -253,7 +254,7 @@ def note_material(work: Work, material: Handed, *, applies: bool | None = None, 
         row.applies = applies
     _apply(row, material, get_standard(work.case.standard_id), work.now)
     row.save()
-    _add_files(row, material, work.now)
+    add_files(row, material, work.now)
     _keep_promise(work, row, material)
     work.note(
         "cases.material_noted", material=material.code, state=row.state, received=row.received,
@@ -266,7 +267,7 @@ def note_handed(work: Work, row: CaseMaterial, handed: Handed) -> None:
     """Note a material that comes in after acceptance, where somebody promised it."""
     _apply(row, handed, get_standard(work.case.standard_id), work.now)
     row.save()
-    _add_files(row, handed, work.now)
+    add_files(row, handed, work.now)
     work.note(
         "cases.material_noted", material=handed.code, state=row.state, received=row.received,
         files=[{"sm3": ref.digest, "name": name} for ref, name in handed.files],
@@ -279,7 +280,7 @@ def _keep_promise(work: Work, row: CaseMaterial, handed: Handed) -> None:
         promises.let_go(work, code=row.code)
         return
     promise = Promise.PENDING if handed.received is Received.PROMISED else Promise.COMMITMENT
-    signature = handed.signature or (handed.files[0][0] if handed.files else None)
+    signature = handed.signature or (handed.files[0][0] if handed.files and not handed.on_paper else None)
     promises.keep(work, row, promise, signature=signature, typed=handed.typed)
 
 
@@ -309,7 +310,8 @@ def _apply(row: CaseMaterial, handed: Handed, standard: Standard, now: datetime)
     row.settled_at = now if MaterialState(row.state).settled else None
 
 
-def _add_files(row: CaseMaterial, handed: Handed, now: datetime) -> None:
+def add_files(row: CaseMaterial, handed: Handed, now: datetime) -> None:
+    """Lay files to a material; the act of the caller names them."""
     rows.insert(
         *(
             MaterialFile(
@@ -421,7 +423,7 @@ def receive_case(
     rows.insert(*listed)
     for handed in materials:
         if handed.files:
-            _add_files(by_code[handed.code], handed, now)
+            add_files(by_code[handed.code], handed, now)
         if handed.received in (Received.COMMITTED, Received.PROMISED):
             _keep_promise(work, by_code[handed.code], handed)
     return case.pk

@@ -119,6 +119,7 @@ TELLS: dict[str, tuple[str, _Values]] = {
     "cases.due_projected_anew": ("case.due_moved", lambda told: _promised(told, "after")),
     OVERDUE: ("case.overdue", _overdue),
     "cases.pending_reminded": ("case.pending_reminded", lambda told: {"what": _what(told), "until": told.day("until")}),
+    "cases.result_final": ("case.result_final", lambda told: {"what": _what(told)}),
     "cases.breach_found": (
         "case.breach_found",
         lambda told: {"what": _what(told), "until": told.day("until"), "phone": _phone(told.case)},

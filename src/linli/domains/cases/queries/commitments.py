@@ -22,7 +22,7 @@ from linli.domains.exchange.queries import Shared, shared_of
 from linli.domains.org.queries import calendar, letterhead
 from linli.domains.people.queries import Party, parties
 from linli.kernel.actors import Actor
-from linli.kernel.calendar import local_date
+from linli.kernel.calendar import day_said, local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg
 
@@ -76,6 +76,37 @@ def promise_print(case: Case, terms: Terms, *, by: Actor, on: date) -> bytes:
 def promises_of(case_id: UUID) -> dict[str, Commitment]:
     """The live promise for each material of a case whose reader was found to see it."""
     return {c.code: c for c in Commitment.objects.filter(case_id=case_id).exclude(standing=PromiseState.VOID)}
+
+
+@dataclass(frozen=True, slots=True)
+class PendingClock:
+    """Until when a material that was promised is to come, how pressing that is, and why."""
+
+    name: str
+    due_on: date
+    colour: Colour
+    days_left: int
+    provisional: bool
+    explanation: tuple[Message, ...]
+
+
+def pending_clocks(case: Case, promises: Iterable[Commitment], *, now: datetime) -> list[PendingClock]:
+    """The clocks of the materials still to come, of a case whose reader was found to see it."""
+    standard, works = get_standard(case.standard_id), calendar(case.region)
+    found = []
+    for row in promises:
+        wanted = standard.material(row.code)
+        if row.promise != Promise.PENDING or row.standing != PromiseState.DUE or row.due_on is None or wanted is None:
+            continue
+        since = local_date(case.accepted_at or row.given_at)
+        said = (
+            msg("自受理（%(start)s）的次日起 %(n)s 个工作日内补交。", start=day_said(since), n=wanted.pending_days),
+            msg("到期没有补交的，撤销受理，可以随时重新申请。"),
+        )
+        shade = colour(end=row.due_on, amber=row.amber_on, now=now, conventions=clocks.conventions(), paused=False, stopped=False)
+        left = works.working_days_between(local_date(now), row.due_on)
+        found.append(PendingClock(row.name, row.due_on, shade, left, not works.is_announced(row.due_on), said))
+    return sorted(found, key=lambda c: c.due_on)
 
 
 # -- who sees which -------------------------------------------------------------------------------------------------------------
@@ -276,14 +307,6 @@ def provisional_standing(case_id: UUID) -> Provisional | None:
     return Provisional(not waiting, max(waiting) if waiting else None)
 
 
-def pending_at_counter(case_id: UUID, *, by: Actor) -> list[Commitment]:
-    """The materials of a case at this counter that were promised and are still to come."""
-    if not counter_cases(by).filter(pk=case_id).exists():
-        raise NotFound(what=msg("这件办件"))
-    rows = Commitment.objects.filter(case_id=case_id, promise=Promise.PENDING, standing=PromiseState.DUE)
-    return list(rows.select_related("case").order_by("due_on", "code"))
-
-
 def signature_of(commitment_id: UUID, *, by: Actor) -> UUID:
     """The file of a signature that the actor may look at. Raises :class:`NotFound`."""
     found = seen_promises(by).filter(pk=commitment_id).values_list("signature_file_id", flat=True).first()
@@ -293,8 +316,8 @@ def signature_of(commitment_id: UUID, *, by: Actor) -> UUID:
 
 
 __all__ = [
-    "CheckLine", "CheckSheet", "PromiseOverview", "Provisional", "SHELVES", "TO_CHECK", "Terms", "check_lines", "check_paper",
-    "check_sheet", "checkers_for", "commitment_notice", "days_to", "on_shelf", "own_checks", "pending_at_counter",
+    "CheckLine", "CheckSheet", "PendingClock", "PromiseOverview", "Provisional", "SHELVES", "TO_CHECK", "Terms", "check_lines", "check_paper",
+    "check_sheet", "checkers_for", "commitment_notice", "days_to", "on_shelf", "own_checks", "pending_clocks",
     "promise_overview", "promise_print", "promises_of", "provisional_standing", "seen_promises", "shade_of", "shelf_counts", "signature_of",
     "supervised_promises",
 ]  # fmt: skip

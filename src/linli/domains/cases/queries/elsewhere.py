@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from linli.domains.cases.deciding import Decided, decided
 from linli.domains.cases.grounds import (
     ExternalAct,
 )
@@ -22,7 +23,6 @@ from linli.domains.cases.permissions import (
     REVIEW,
     external_cases,
 )
-from linli.domains.cases.queries.issue import Decided, decided
 from linli.domains.cases.queries.looking import case_for
 from linli.domains.cases.queries.review import alias_of
 from linli.domains.catalog.queries import Standard, get_standard

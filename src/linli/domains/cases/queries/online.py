@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from linli.domains.cases.deciding import Decided, decided
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.lifecycle import FINAL, Move, State, may_move
 from linli.domains.cases.models import Case, CaseMaterial, Correction, Delivery, HandOver, MaterialFile, Refusal
@@ -21,7 +22,6 @@ from linli.domains.cases.permissions import (
     own_cases,
 )
 from linli.domains.cases.queries.commitments import Terms, commitment_notice
-from linli.domains.cases.queries.issue import Decided, decided
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
 from linli.domains.cases.queries.supervision import plain_entries
 from linli.domains.cases.sharing import Filling, fillings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -10,8 +11,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from linli.domains.cases import commands as do
+from linli.domains.cases.deciding import decided as decided_as
 from linli.domains.cases.errors import (
     CommitmentNotAllowed,
     CreditNoted,
@@ -22,32 +25,42 @@ from linli.domains.cases.errors import (
     PromisesOnce,
     ReasonMissing,
     ResultDoubted,
+    SamePerson,
 )
-from linli.domains.cases.models import CaseMaterial, Commitment
+from linli.domains.cases.models import CaseMaterial, Commitment, MaterialFile
 from linli.domains.cases.promising import NEXT, Promise, PromiseNotice, PromiseState, may_become, notice, revocation_basis, why_not
 from linli.domains.cases.queries import (
     check_lines,
     check_sheet,
     commitment_notice,
+    issue_sheet,
     on_shelf,
     own_checks,
+    pending_clocks,
     promise_overview,
     provisional_standing,
     seen_promises,
     supervised_promises,
 )
-from linli.domains.catalog.queries import Material, package_standards
-from linli.domains.documents.queries import documents_of, get_document, pdf
+from linli.domains.catalog.commands import publish, save_draft, start_draft
+from linli.domains.catalog.queries import ItemStandard, Material, forget_cached, package_standards
+from linli.domains.documents.models import Document
+from linli.domains.documents.queries import current_templates, documents_of, get_document, pdf
 from linli.domains.exchange import commands as exchange
 from linli.domains.exchange.queries import still_waiting
+from linli.domains.notices.queries import messages_about
+from linli.domains.org.queries import calendar
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import system
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.testing.departments import departments, sandbox_server  # noqa: F401
 from linli.testing.story import PERMIT, Story, at, picture
+from linli.testing.world import CITY, COUNTY
 
 SKILL = "skill-evaluation-application"  # one material to commit to, whose result is then provisional
 CODE, LATER = "m04", "m04"
+SUBSIDY = "migrant-transport-subsidy"  # one material to commit to that a department can be asked about
+ELSEWHERE = "professional-exam-registration"  # worked in another system, with one material to commit to
 SYSTEM = system()
 STANDARDS = package_standards()
 
@@ -107,6 +120,20 @@ def test_no_way_leads_from_untrue_to_kept_nor_out_of_what_is_settled(path):
 def test_a_permit_is_taken_back_by_the_law_of_permits_and_anything_else_by_what_was_told():
     on = date(2026, 3, 2)
     assert "行政许可法" in revocation_basis("行政许可", on=on) and "告知承诺书" in revocation_basis("公共服务", on=on)
+
+
+def paper_of(story, kind):
+    """What the newest paper of a kind says."""
+    card = [d for d in documents_of(story.case_id) if d.kind.value == kind][-1]
+    return Document.objects.get(pk=card.id).data.open_json()["paper"]
+
+
+def own_word(story):
+    return decided_as(story.case)
+
+
+def due_after(days):
+    return calendar(COUNTY).add_working_days(date(2026, 3, 2), days)
 
 
 # -- with a database ----------------------------------------------------------------------------------------------------------------
@@ -301,6 +328,145 @@ def test_no_result_is_sealed_while_facts_belie_it(story):
         story.issue(day="2026-03-10")
 
 
+def concluded(story, **more):
+    """Granted, not yet issued, and then found to rest on something untrue."""
+    row = decided(story)
+    do.find_breach(commitment_id=row.pk, facts="单位回函：入职不足五年。", by=owner(story, row), now=at("2026-03-10 09:00"))
+    do.conclude_breach(
+        commitment_id=row.pk,
+        upheld=True,
+        reasons="与事实不符。",
+        by=story.who("leader", "2026-03-18"),
+        now=at("2026-03-18 09:00"),
+        **more,
+    )
+    row.refresh_from_db()
+    return row
+
+
+@pytest.mark.parametrize("composed", [False, True])
+def test_a_grant_nobody_has_received_is_taken_back_and_refused_in_writing(story, composed):
+    row = decided(story)
+    if composed:
+        do.prepare_result(case_id=story.case_id, by=story.who("issuer", "2026-03-03"), now=at("2026-03-03 09:00"))
+    do.find_breach(commitment_id=row.pk, facts="单位回函：入职不足五年。", by=owner(story, row), now=at("2026-03-10 09:00"))
+    with pytest.raises(ResultDoubted):  # while the applicant may still speak nothing is sealed
+        story.issue(day="2026-03-10")
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=True, reasons="与事实不符。", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00")
+    )
+    assert (story.case.state, story.case.approved) == ("rejected", False)
+    sheet = issue_sheet(story.case_id, by=story.who("second-issuer", "2026-03-18"), now=at("2026-03-18 10:00"))
+    assert not sheet.decided.approved and sheet.decided.remedies and not sheet.prepared and not sheet.taken and not sheet.papers
+    assert "行政许可法" in sheet.decided.legal_basis or "告知承诺书" in sheet.decided.legal_basis
+    story.issue(issuer="second-issuer", day="2026-03-18")
+    story.deliver(day="2026-03-18")
+    receipt = paper_of(story, "delivery_receipt")
+    told = [d["name"] for d in receipt["delivered"]]
+    assert len(told) == 2 and not any("证书" in name for name in told), "the refusal and the decision on the breach, no certificate"
+    states = [
+        (d.kind.value, d.state.value) for d in documents_of(story.case_id) if d.kind.value in ("decision", "result_certificate")
+    ]
+    assert states.count(("decision", "sealed")) == 1 and ("result_certificate", "sealed") not in states
+    assert own_word(story).approved is False
+    assert not [e for e in timeline(story.case_id) if e.act == "cases.grant_taken_back"][1:]
+
+
+def test_whoever_decided_on_the_breach_does_not_issue_the_refusal(story, world):
+    row = concluded(story)
+    issuer = replace(story.who("issuer", "2026-03-18"), user_id=row.breach.concluded_by_id)
+    with pytest.raises(SamePerson):
+        do.prepare_result(case_id=story.case_id, by=issuer, now=at("2026-03-18 10:00"))
+
+
+def test_a_grant_that_is_let_stand_goes_on_to_its_owner(story):
+    row = concluded(story, revoke=False)
+    assert row.standing == PromiseState.BROKEN and not row.breach.revoked and story.case.state == "approved"
+    story.issue(day="2026-03-18")
+    assert story.case.state == "issued"
+
+
+def test_a_result_revoked_before_it_was_collected_is_not_handed_over_but_the_decision_that_says_so(story):
+    row, _ = doubted(story)
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=True, reasons="属实", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00")
+    )
+    assert story.case.state == "issued"
+    story.deliver(day="2026-03-18")
+    told = [d["name"] for d in paper_of(story, "delivery_receipt")["delivered"]]
+    assert len(told) == 1 and "决定" in told[0]
+
+
+# -- provisional, then final ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_provisional_result_is_final_once_its_commitment_was_checked_and_its_owner_hears_of_it_once(story):
+    row = decided(story)
+    story.issue()
+    before = provisional_standing(story.case_id)
+    assert not before.checked and before.until == row.due_on
+    assert "暂行" in paper_of(story, "decision")["effective"]
+    do.confirm_kept(commitment_id=row.pk, finding="电话核实用人单位。", by=owner(story, row), now=at("2026-03-10 09:00"))
+    assert provisional_standing(story.case_id).checked
+    jobs = list(ProcrastinateJob.objects.filter(task_name="cases.tell", args__chain_id=str(story.case_id)))
+    for job in jobs + jobs:
+        do.tell(case_id=story.case_id, seq=job.args["seq"], by=SYSTEM, now=at("2026-03-10 09:01"))
+    kinds = [m.kind for m in messages_about(story.case_id)]
+    assert kinds.count("case.result_final") == 1 and "case.breach_found" not in kinds
+
+
+def test_a_provisional_result_whose_check_was_cleared_of_a_doubt_is_final_too(story):
+    row, _ = doubted(story)
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=False, reasons="单位更正了记录。", by=story.who("leader"), now=at("2026-03-10 15:00")
+    )
+    assert [e.act for e in timeline(story.case_id)].count("cases.result_final") == 1
+
+
+def test_what_another_systems_department_decided_on_a_commitment_is_checked_afterwards_too(world, db):
+    story = Story(world, item=ELSEWHERE)
+    row = committed(story, code="m01")
+    record = {"case_id": story.case_id, "now": at("2026-03-02 11:00")}
+    do.record_external(act=do.ExternalAct.ACCEPT, external_number="KS-1", by=story.who("clerk"), **record)
+    row.refresh_from_db()
+    assert row.document_id, "the commitment is a paper of the case"
+    do.record_external(act=do.ExternalAct.TAKE_OVER, by=story.who("reviewer-1"), **record)
+    do.record_external(act=do.ExternalAct.REVIEW, approve=True, by=story.who("approver-1"), **record)
+    row.refresh_from_db()
+    hands = {world.users[n] for n in ("clerk", "reviewer-1", "approver-1")}
+    assert (row.standing, row.due_on) == (PromiseState.DUE, due_after(60)) and row.owner_id not in hands | {None}
+    do.find_breach(commitment_id=row.pk, facts="没有参加过考试。", by=owner(story, row), now=at("2026-03-10 09:00"))
+    do.conclude_breach(
+        commitment_id=row.pk, upheld=True, reasons="属实", by=story.who("leader", "2026-03-18"), now=at("2026-03-18 09:00")
+    )
+    assert story.case.state == "rejected"
+    do.record_external(
+        act=do.ExternalAct.ISSUE, case_id=story.case_id, by=story.who("issuer", "2026-03-18"), now=at("2026-03-18 10:00")
+    )
+    assert story.case.state == "issued"
+
+
+# -- signed on paper -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_signed_on_paper_is_kept_as_a_scan_at_once_or_later(story):
+    row = committed(story)
+    scan = signature(story)
+    do.commit_to(case_id=story.case_id, code=CODE, sheet=((scan, "第1页.png"),), by=story.who("clerk"), now=at("2026-03-02 10:04"))
+    again = Commitment.objects.get(case_id=story.case_id, standing="given")
+    assert (again.pk != row.pk, again.signed, again.signature_file_id) == (True, "paper", None)
+    story.accept()
+    more = {"case_id": story.case_id, "by": story.who("clerk"), "now": at("2026-03-02 10:30")}
+    do.keep_sheet(code=CODE, sheet=((scan, "第2页.png"),), **more)
+    names = list(MaterialFile.objects.filter(material__case_id=story.case_id, material__code=CODE).values_list("name", flat=True))
+    assert {"第1页.png", "第2页.png"} <= set(names)
+    assert CaseMaterial.objects.get(case_id=story.case_id, code=CODE).received == "committed"
+    with pytest.raises(NotFound):
+        do.keep_sheet(code="m01", sheet=((scan, "x.png"),), **more)
+    with pytest.raises(NotFound):
+        do.keep_sheet(code=CODE, sheet=((scan, "x.png"),), **more | {"by": story.who("elsewhere")})
+
+
 # -- materials that come later --------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +483,12 @@ def test_a_case_is_accepted_without_a_minor_material_and_the_notice_says_until_w
     assert (row.standing, row.due_on) == (PromiseState.DUE, date(2026, 3, 9))
     assert permit.case.state == "in_review"
     assert CaseMaterial.objects.get(case_id=permit.case_id, code=LATER).state == "pending"
+    (clock,) = pending_clocks(permit.case, [row], now=at("2026-03-05 09:00"))
+    assert (clock.due_on, clock.days_left, clock.colour.value) == (date(2026, 3, 9), 2, "green") and "5 个工作日" in str(
+        clock.explanation[0]
+    )
+    (late,) = pending_clocks(permit.case, [row], now=at("2026-03-10 09:00"))
+    assert (late.days_left, late.colour.value) == (-1, "red")
 
 
 def test_it_is_not_granted_before_it_is_brought_and_then_it_is(permit):
@@ -397,9 +569,27 @@ def test_checks_are_shared_out_and_one_that_nobody_has_finds_an_owner(story):
 # -- the department that holds the record is asked --------------------------------------------------------------------------------------
 
 
-def test_a_department_that_holds_the_record_settles_the_check_and_its_receipt_is_kept(world, db, departments):  # noqa: F811
-    story = Story(world, item="migrant-transport-subsidy")
+@pytest.fixture
+def subsidy(world, db):
+    """A version of an item whose result is given in advance on a commitment that a department can check."""
+    by, when = system("catalog.edit", "catalog.publish"), at("2026-02-20 09:00")
+    draft = start_draft(item_code=SUBSIDY, region=CITY, by=by, now=when)
+    row = ItemStandard.objects.get(pk=draft)
+    doc = row.doc | {"materials": [m | ({"provisional": True} if m["code"] == "m02" else {}) for m in row.doc["materials"]]}
+    save_draft(draft_id=draft, doc=doc, revision=row.revision, by=by, now=when)
+    publish(draft_id=draft, valid_from=date(2026, 3, 1), papers=current_templates(), by=by, now=when)
+    forget_cached()
+    yield Story(world, item=SUBSIDY)
+    forget_cached()
+
+
+def test_a_department_that_holds_the_record_settles_the_check_and_the_result_given_in_advance_is_final(subsidy, departments):  # noqa: F811
+    """The whole way: told, signed, accepted, granted in advance, checked by data sharing within its days, final."""
+    story = subsidy
     row = decided(story, code="m02")
+    story.issue()
+    assert row.provisional and any("暂行" in line for line in PromiseNotice.of(row.notice).lines)
+    assert "暂行" in paper_of(story, "decision")["effective"] and not provisional_standing(story.case_id).checked
     assert do.ask_for_check(commitment_id=row.pk, by=SYSTEM, now=datetime.now(UTC)) == 0  # nothing is connected: by hand
     departments.connect(datetime.now(UTC))
     now = datetime.now(UTC)
@@ -415,3 +605,5 @@ def test_a_department_that_holds_the_record_settles_the_check_and_its_receipt_is
     assert shared and settled == int(shared.usable)
     assert (row.standing, row.receipt_id) == (("kept", shared.question_id) if shared.usable else ("due", None))
     assert shared.usable
+    assert provisional_standing(story.case_id).checked
+    assert [e.act for e in timeline(story.case_id)].count("cases.result_final") == 1

@@ -168,11 +168,12 @@ def test_a_promise_that_was_not_kept_is_apologised_for_once(story):
 
 # -- exactly one -----------------------------------------------------------------------------------------------------------------
 
-_SILENT = {Move.SEND_TO_REVIEW, Move.CLOSE}
+_SILENT = {Move.SEND_TO_REVIEW, Move.CLOSE, Move.TAKE_BACK}
 
 
 def test_every_move_is_told_or_known_not_to_concern_the_applicant():
-    """Sending to review is inside the house; closing only puts the file away after the delivery that was told."""
+    """Sending to review is inside the house; closing only puts the file away after the delivery that was told; that a
+    grant is taken back is told with the conclusion of the check."""
     assert {m.act for m in Move} - TELLS.keys() == {m.act for m in _SILENT}
     assert OVERDUE in TELLS and "cases.extended" in TELLS
 

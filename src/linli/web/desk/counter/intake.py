@@ -23,12 +23,14 @@ from linli.domains.cases.queries import (
     MaterialFile,
     MaterialState,
     Received,
+    Signed,
     State,
     counter_acts,
     counter_file,
     counter_sheet,
     filled_fields,
     known_fields,
+    promises_of,
 )
 from linli.domains.catalog.queries import Material, Required
 from linli.domains.documents.commands import store_file
@@ -66,6 +68,7 @@ class MaterialRow:
     shared: Shared | None = None  # what another department said
     arrival: str = ""
     instant: bool = False
+    on_paper: bool = False  # a promise signed on a printed sheet stands in for it
 
     @property
     def settled(self) -> bool:
@@ -85,6 +88,8 @@ def material_rows(sheet: CounterSheet) -> list[MaterialRow]:
     """The checklist of a case; the first nine that the applicant hands in have a key."""
     asked = {i["code"]: i["what"] for i in sheet.correction.items if not i["is_field"]} if sheet.correction else {}
     rows, number, connected = [], 0, any_connected()
+    promised = any(m.received == Received.COMMITTED or m.state == MaterialState.PENDING for m in sheet.materials)
+    signed = {code for code, p in promises_of(sheet.case.pk).items() if p.signed == Signed.PAPER} if promised else set()
     for row in sheet.materials:
         wanted = sheet.standard.material(row.code)
         if wanted is None:
@@ -96,6 +101,7 @@ def material_rows(sheet: CounterSheet) -> list[MaterialRow]:
                 row, wanted, ROW_STATES[MaterialState(row.state)], _note(row, wanted), sheet.files.get(row.pk, []), key,
                 asked.get(row.code, ""), shared := sheet.shared.get(row.code),
                 said(row, shared, connected=connected) if wanted.from_departments else "", sheet.standard.times.instant,
+                row.code in signed,
             )
         )  # fmt: skip
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error
 from io import BytesIO
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django import forms
@@ -34,13 +35,16 @@ _DRAWN = "data:image/png;base64,"
 class PromiseForm(Form):
     """The signature, drawn on the screen or on the printed sheet."""
 
-    kinds = {"signature": "signature"}
+    kinds = {"signature": "signature", "photo": "camera"}
     signature = forms.CharField(label=_lazy("申请人签名"), required=False, widget=forms.HiddenInput)
     signature_instead = forms.CharField(required=False, widget=forms.HiddenInput)
+    sheet = forms.FileField(label=_lazy("签字件的扫描件"), required=False)
+    photo = forms.FileField(label=_lazy("给签字件拍照"), required=False)
 
     def clean(self) -> None:
         drawn = self.cleaned_data.get("signature", "")
-        if not drawn and self.cleaned_data.get("signature_instead") != "paper":
+        brought = self.cleaned_data.get("sheet") or self.cleaned_data.get("photo")
+        if not drawn and not brought and self.cleaned_data.get("signature_instead") != "paper":
             self.add_error("signature", _("请申请人签名；也可以打印出来在纸上签字，再选“已在打印的承诺书上签字”。"))
         elif drawn and not drawn.startswith(_DRAWN):
             self.add_error("signature", _("签名没有保存下来，请重写。"))
@@ -57,13 +61,14 @@ def _asked(request: StaffRequest, case_id: UUID, code: str) -> tuple[CounterShee
 def promise(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
     """Tell, and have signed. Where nothing may be promised the page says why."""
     sheet, kind, terms = _asked(request, case_id, code)
-    form = PromiseForm(request.POST if request.method == "POST" else None)
+    form = PromiseForm(request.POST, request.FILES) if request.method == "POST" else PromiseForm()
     if request.method == "POST" and form.is_valid():
         try:
             signature = _kept(form.cleaned_data["signature"], request)
             do.commit_to(
-                case_id=case_id, code=code, promise=kind, signature=signature, by=request.actor, now=request.now, **keyed(request)
-            )
+                case_id=case_id, code=code, promise=kind, signature=signature, sheet=_sheets(request), by=request.actor,
+                now=request.now, **keyed(request),
+            )  # fmt: skip
         except LinliError as error:
             form.add_problem(error)
         else:
@@ -74,6 +79,35 @@ def promise(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
         "on_paper": [Option("paper", _("已在打印的承诺书上签字，纸质件存卷"))],
     }  # fmt: skip
     return render(request, "desk/counter/promise.html", context, status=422 if form.problems else 200)
+
+
+def _sheets(request: StaffRequest) -> tuple[tuple[StoredFileRef, str], ...]:
+    """The signed sheet as it was scanned or photographed, a page or several."""
+    refs = [
+        store_file(content=cast("BinaryIO", f), declared_name=f.name or "", by=request.actor, now=request.now)
+        for name in ("sheet", "photo")
+        for f in request.FILES.getlist(name)
+    ]
+    return tuple((ref, _("承诺书签字件：%(name)s") % {"name": ref.name}) for ref in refs)
+
+
+@requires("cases.receive")
+@require_POST
+def keep_sheet(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
+    """The signed sheet comes to the case afterwards."""
+    counter_sheet(case_id, by=request.actor, now=request.now)
+    try:
+        sheets = _sheets(request)
+        if sheets:
+            do.keep_sheet(case_id=case_id, code=code, sheet=sheets, by=request.actor, now=request.now, **keyed(request))
+            toasts.done(request, _("签字件已存卷。"))
+        else:
+            toasts.warn(request, _("请先选择签字件的扫描件，或者拍照。"))
+    except LinliError as error:
+        if error.kind.value == "not_found":
+            raise
+        toasts.warn(request, str(error.message))
+    return redirect(f"{reverse('counter:case', args=[case_id])}#m-{code}")
 
 
 def _kept(drawn: str, request: StaffRequest) -> StoredFileRef | None:
@@ -114,4 +148,4 @@ def bring(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
     return redirect("counter:case", case_id)
 
 
-__all__ = ["bring", "printed", "promise"]
+__all__ = ["bring", "keep_sheet", "printed", "promise"]

@@ -16,17 +16,20 @@ from linli.domains.cases.queries import (
     MaterialState,
     Move,
     Received,
+    Signed,
     State,
     answers,
     counter_acts,
+    pending_clocks,
     plain_timeline,
+    promises_of,
 )
 from linli.domains.documents.queries import PaperKind, documents_of
 from linli.domains.exchange.queries import Shared
 from linli.domains.org.queries import get_org, org_names
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
-from linli.web.clocks import clock_look
+from linli.web.clocks import clock_look, pending_look
 from linli.web.desk.counter.links import link
 from linli.web.desk.counter.today import TONES
 from linli.web.http import StaffRequest
@@ -103,7 +106,10 @@ def show_sheet(
     request: StaffRequest, sheet: CounterSheet, *, unsaved: Mapping[str, Any] | None = None, error: LinliError | None = None
 ) -> HttpResponse:
     """The page. ``unsaved`` is what was typed when a colleague had already moved the case on."""
+    promises = promises_of(sheet.case.pk)
     context = about(sheet, request) | {
+        "pending": [pending_look(c, label=_("容缺补交：%(name)s")) for c in pending_clocks(sheet.case, promises.values(), now=request.now)],
+        "on_paper": {code for code, p in promises.items() if p.signed == Signed.PAPER},
         "answers": answer_facts(sheet),
         "materials": [(m, ROW_STATES[MaterialState(m.state)], _how(m), sheet.files.get(m.pk, []), _receipt(sheet, m)) for m in sheet.materials],
         "events": events_of(sheet, request), "next": _(_NEXT[State(sheet.case.state)]), "unsaved": _unsaved(sheet, unsaved),

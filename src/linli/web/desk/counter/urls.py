@@ -35,6 +35,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/materials/<slug:code>", intake.material, name="material"),
     path("cases/<uuid:case_id>/promises/<slug:code>", promise.promise, name="promise"),
     path("cases/<uuid:case_id>/promises/<slug:code>.pdf", promise.printed, name="promise_print"),
+    path("cases/<uuid:case_id>/promises/<slug:code>/sheet", promise.keep_sheet, name="keep_sheet"),
     path("cases/<uuid:case_id>/pending/<slug:code>", promise.bring, name="bring"),
     path("cases/<uuid:case_id>/files/<uuid:file_id>", papers.file, name="file"),
     path("cases/<uuid:case_id>/files/<uuid:file_id>/remove", intake.remove_file, name="remove_file"),

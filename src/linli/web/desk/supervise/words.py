@@ -29,10 +29,22 @@ ACTS = {
     "cases.grant_taken_back": noop("撤销准予决定"),
     "cases.handed_to_person": noop("转人工办理"), "cases.result_composed": noop("制作结果文书"), "cases.issued": noop("出件"),
     "cases.receipt_code_wrong": noop("领取码输入错误"), "cases.delivered": noop("送达"), "cases.closed": noop("办结归档"),
+    "cases.pending_accepted": noop("容缺受理，等待补交"), "cases.pending_brought": noop("登记补交"),
+    "cases.pending_reminded": noop("提醒补交"), "cases.pending_lapsed": noop("逾期未补交，撤销受理"),
+    "cases.sheet_kept": noop("承诺书签字件存卷"), "cases.check_due": noop("承诺待核查"), "cases.check_given": noop("分派承诺核查"),
+    "cases.commitment_kept": noop("承诺核查属实"), "cases.result_final": noop("核查通过，结果不再暂行"),
+    "cases.breach_found": noop("承诺核查发现不符，书面告知"), "cases.breach_heard": noop("登记申请人的陈述"),
+    "cases.breach_concluded": noop("承诺核查作出结论"), "cases.breach_repaired": noop("登记信用修复"),
+    "cases.hand_over_made": noop("取接着办码"), "cases.handed_over": noop("换到另一处接着办"), "cases.paper_read": noop("申请人查看文书"),
+    "cases.material_arrived": noop("部门答复到卷"), "cases.material_outdated": noop("部门答复不再适用"), "cases.form_filled": noop("按部门答复填表"),
+    "cases.overdue": noop("超过承诺期限"),
     "documents.composed": noop("拟制文书"), "documents.sealed": noop("文书用印"), "documents.revoked": noop("文书作废"),
     "documents.superseded": noop("文书被替换"),
 }  # fmt: skip
-_BAD = {"cases.not_accepted", "cases.rejected", "cases.grant_taken_back", "cases.withdrawn", "cases.receipt_code_wrong"}
+_BAD = {
+    "cases.breach_found", "cases.pending_lapsed", "cases.overdue", "cases.not_accepted", "cases.rejected", "cases.grant_taken_back",
+    "cases.withdrawn", "cases.receipt_code_wrong",
+}  # fmt: skip
 _ASKS = {"suspend": noop("请求中止"), "extend": noop("请求延长承诺期限"), "redraw": noop("请求改派")}
 _KINDS = {
     StepKind.ACCEPT: noop("受理"), StepKind.REVIEW: noop("审核"), StepKind.SECOND_REVIEW: noop("复核"), StepKind.DECIDE: noop("决定"),

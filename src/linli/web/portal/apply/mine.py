@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -12,11 +13,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.queries import CODE_DIGITS, OwnSheet, State, answers, live_code, own_list, own_sheet, receipt_code
+from linli.domains.cases.queries import (
+    CODE_DIGITS,
+    OwnSheet,
+    State,
+    answers,
+    live_code,
+    own_list,
+    own_sheet,
+    pending_clocks,
+    promises_of,
+    receipt_code,
+)
+from linli.domains.documents.commands import store_file
 from linli.domains.org.queries import get_org
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import joined
 from linli.web.access import requires
+from linli.web.clocks import pending_look
 from linli.web.http import StaffRequest, client_address
 from linli.web.once import keyed
 from linli.web.portal.apply.keep import go
@@ -49,13 +63,15 @@ def cases(request: StaffRequest) -> HttpResponse:
 def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """How a case stands: what is next, until when and why, what happened so far, papers, answers."""
     sheet = _sheet(request, case_id)
-    state = State(sheet.case.state)
+    state, promises = State(sheet.case.state), promises_of(sheet.case.pk)
+    pending = pending_clocks(sheet.case, promises.values(), now=request.now)
     context = {
         "sheet": sheet, "case": sheet.case, "state_word": _("正在窗口办理") if sheet.at_counter else _(state.plain_label),
-        "tone": TONES.get(state, "info"), "next": next_word(sheet), "clocks": clocks_of(sheet),
+        "tone": TONES.get(state, "info"), "next": next_word(sheet), 
+        "clocks": clocks_of(sheet) + [pending_look(c, label=_("请您最迟补交“%(name)s”：")) for c in pending],
         "events": events_of(sheet, by=request.actor, on=request.today), "office": get_org(sheet.case.hall_id),
         "answers": [Fact(a.label, "；".join(_(line) for line in a.lines)) for a in answers(sheet.standard, sheet.form) if a.lines],
-        "rows": [(m, ROW_STATES[m.state], material_note(m)) for m in sheet.materials],
+        "rows": [(m, ROW_STATES[m.state], material_note(m, promises.get(m.row.code))) for m in sheet.materials],
         "asked": [m for m in sheet.materials if m.asked], "asked_fields": _asked_fields(sheet), "receipt_code": receipt_code(sheet),
     }  # fmt: skip
     return render(request, "portal/mine/case.html", context)
@@ -64,6 +80,29 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
 def _asked_fields(sheet: OwnSheet) -> list[tuple[str, str]]:
     labels = {f.name: f.label for f in sheet.standard.form}
     return [(labels.get(code, ""), what) for code, what in sheet.asked_fields]
+
+
+@requires("portal.use")
+@require_POST
+def bring(request: StaffRequest, case_id: UUID, code: str) -> HttpResponse:
+    """What was promised to come later, as photographs or files."""
+    _sheet(request, case_id)
+    try:
+        refs = [
+            store_file(content=cast("BinaryIO", f), declared_name=f.name or "", by=request.actor, now=request.now)
+            for f in request.FILES.getlist("file")
+        ]
+        if refs:
+            handed = do.Handed(code, do.Received.UPLOADED, tuple((ref, ref.name) for ref in refs))
+            do.bring_pending(case_id=case_id, material=handed, by=request.actor, now=request.now, **keyed(request))
+            toasts.done(request, _("已收到补交的材料。"))
+        else:
+            toasts.warn(request, _("请先选择文件，或者拍照。"))
+    except NotFound:
+        raise
+    except LinliError as error:
+        toasts.warn(request, _said(error))
+    return go(request, "apply:case", case_id)
 
 
 @requires("portal.use")

@@ -13,10 +13,13 @@ from linli.domains.cases.queries import (
     FINAL,
     Case,
     ClockKind,
+    Commitment,
     MaterialState,
     Move,
     OwnMaterial,
     OwnSheet,
+    Promise,
+    PromiseState,
     Received,
     State,
     own_timeline,
@@ -26,6 +29,7 @@ from linli.domains.catalog.queries import names_of
 from linli.domains.org.queries import org_names
 from linli.domains.people.queries import Party, parties
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import day_said
 from linli.kernel.text import noop
 from linli.web.clocks import clock_look
 from linli.web.ui.parts import Event
@@ -148,8 +152,29 @@ def clocks_of(sheet: OwnSheet) -> list[dict[str, Any]]:
     return [clock_look(c, over=sheet.is_over) | {"label": _(_SHOWN[c.kind])} for c in running]
 
 
-def material_note(m: OwnMaterial) -> str:
-    """One sentence on what is to be done about a material, or that nothing is."""
+_PROMISED = {
+    PromiseState.DUE: noop("您已书面承诺，我们最迟于 %(day)s 核查，您不用做什么。"), PromiseState.KEPT: noop("您的书面承诺已经核查属实。"),
+    PromiseState.DOUBTED: noop("核查发现和您的承诺有不一致，请看书面告知，告诉我们您的意见。"),
+    PromiseState.BROKEN: noop("核查认定承诺不实，见处理决定书；改正后可以到任一窗口申请修复。"), PromiseState.REPAIRED: noop("已经改正，承诺不实的记录已结束。"),
+}  # fmt: skip
+
+
+def promise_note(promise: Commitment) -> str:
+    """How a promise stands, to whoever gave it."""
+    day = day_said(promise.due_on).render(_) if promise.due_on else ""
+    if promise.promise == Promise.PENDING:
+        return (
+            _("您承诺最迟于 %(day)s 补交：在这里上传，或者到任一窗口、请人代交、邮寄。") % {"day": day}
+            if promise.standing == PromiseState.DUE
+            else ""
+        )
+    return _(_PROMISED[PromiseState(promise.standing)]) % {"day": day} if promise.standing in _PROMISED else ""
+
+
+def material_note(m: OwnMaterial, promise: Commitment | None = None) -> str:
+    """One sentence on what is to be done about a material, or that nothing is; ``promise`` stands in its place."""
+    if promise and (said := promise_note(promise)):
+        return said
     if m.row.received == Received.FILLED:
         return _("您在网上填的就是这份表，不用另外交。")
     if m.wanted.from_departments:
