@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -32,6 +33,14 @@ class Credential:
     @property
     def certificate(self) -> x509.Certificate:
         return self.chain[0]
+
+
+@lru_cache(maxsize=16)
+def _read(key_path: Path, cert_path: Path, written: int) -> Credential:
+    """A key with its chain as it was written then; reading and checking an RSA key takes longer than signing with it."""
+    key = serialization.load_pem_private_key(key_path.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return Credential(key, tuple(x509.load_pem_x509_certificates(cert_path.read_bytes())))
 
 
 class DemoAuthority:
@@ -64,9 +73,7 @@ class DemoAuthority:
             with self._alone():
                 if not cert_path.exists():
                     self._make(key_path, cert_path, common_name, issuer, years, leaf=leaf, stamping=stamping)
-        key = serialization.load_pem_private_key(key_path.read_bytes(), None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        return Credential(key, tuple(x509.load_pem_x509_certificates(cert_path.read_bytes())))
+        return _read(key_path, cert_path, cert_path.stat().st_mtime_ns)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
