@@ -161,6 +161,7 @@ from linli.domains.cases.queries.looking import (
 )
 from linli.domains.cases.queries.online import (
 from linli.domains.cases.queries.mandates import case_names, mandate_uses
+from linli.domains.cases.queries.online import (
     LiveCode,
     Offer,
     OwnMaterial,
@@ -243,7 +244,7 @@ __all__ = [
     "ExternalLine", "ExternalSheet", "FINAL", "find", "find_issued", "followed_cases", "full_timeline", "handed_over",
     "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases", "issue_queue", "issue_sheet",
     "IssueSheet", "items_here", "Joint", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own",
-    "joints_supervised", "JointPart", "JointSheet", "known_fields", "live_code", "LiveCode", "MaterialFile", "MaterialState", "Move",
+    "joints_supervised", "JointPart", "JointSheet", "known_fields", "live_code", "LiveCode", "mandate_uses", "MaterialFile", "MaterialState", "Move",
     "moves_from", "my_pile", "my_steps", "next_online", "next_to_issue", "Offer", "offer_online", "on_shelf",
     "online_waiting", "open_cases", "Opinion", "Outcome", "Outlook", "outlook", "own_cases", "own_checks",
     "own_commitment", "own_file", "own_list", "own_paper", "own_sheet", "own_timeline", "OwnMaterial", "OwnSheet",

@@ -13,7 +13,7 @@ from linli.domains.people.queries import Ground, Scope, person_facts
 from linli.domains.trace.queries import timeline
 from linli.kernel.errors import NotFound
 from linli.testing.browser import resident_session
-from linli.testing.online import CLAIM, NOW, TODAY, resident, submitted
+from linli.testing.online import CLAIM, NOW, TODAY, submitted
 from linli.testing.story import at
 
 pytestmark = pytest.mark.django_db

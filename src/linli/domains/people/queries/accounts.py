@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from linli.domains.people.models import Account
@@ -23,6 +24,12 @@ def resident_actor(user_id: UUID, *, device: str) -> Actor | None:
         user_id=user_id, region=account.person.region, device=device[:64], channel=Channel.ONLINE, permissions=PORTAL,
         name=account.person.name, resident_id=account.person_id,
     )  # fmt: skip
+
+
+def resident_names(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """Who stands behind the accounts of residents, in one query; staff are not among them."""
+    wanted = {u for u in user_ids if u}
+    return dict(Account.objects.filter(pk__in=wanted).values_list("user_id", "person__name")) if wanted else {}
 
 
 def own_account(*, by: Actor) -> Account:

@@ -146,10 +146,25 @@ def may_end(row: Mandate, resident_id: UUID, *, on: date) -> bool:
     return any(ends_for_employer(own=Ground(g), other=Ground(row.ground)) for g in own)
 
 
-def may_end_mandate(mandate_id: UUID, *, by: Actor, on: date) -> bool:
-    """The same for who asks for a page of it."""
+@dataclass(frozen=True, slots=True)
+class MandateSheet:
+    """A mandate, and what the reader may do about it. ``own_side``: it is their affairs, or those of an employer they stand for."""
+
+    line: MandateLine
+    own_side: bool
+    may_end: bool
+    may_attach: bool
+
+
+def mandate_sheet(mandate_id: UUID, *, by: Actor, on: date) -> MandateSheet:
+    """One of :func:`seen_mandates`, for its page. Raises :class:`NotFound`."""
+    me = _resident(by)
     row = seen_mandates(by, on=on).filter(pk=mandate_id).first()
-    return row is not None and may_end(row, _resident(by), on=on)
+    if row is None:
+        raise NotFound(what=msg("这份授权"))
+    (line,) = lines([row], on=on)
+    open_, own = line.state in (MandateState.IN_FORCE, MandateState.COMING), is_principal(row, me, on=on)
+    return MandateSheet(line, own, open_ and may_end(row, me, on=on), open_ and own and not line.has_paper)
 
 
 def mandates_of(party_id: UUID, *, by: Actor) -> QuerySet[Mandate]:

@@ -4,6 +4,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,12 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from linli.domains.accounts.queries import SignIn
+from linli.domains.catalog.queries import names_of
 from linli.domains.notices.queries import messages_about
 from linli.domains.people import commands as do
 from linli.domains.people.queries import may_act_for, person_facts, resident_actor
 from linli.kernel.calendar import local_date
 from linli.testing.browser import resident_session
 from linli.testing.record import events_on
+from linli.testing.story import picture
 from linli.testing.world import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +148,34 @@ def test_the_lists_ask_as_often_for_many(enter, world, django_assert_num_queries
             do.object_to(about="phone", label="电话", source="本局", text="x", by=me, now=timezone.now())
     with django_assert_num_queries(asked):
         client.get(address)
+
+
+def test_a_clerk_limits_it_to_some_items_and_keeps_its_picture(enter, world):
+    clerk, item, other = enter("clerk"), "flexible-social-subsidy", "normal-retirement"
+    address = reverse("residents:person_mandate", args=[world.people["applicant"]])
+    looked = text(clerk.post(address, typed(world, q="退休", items=[item], evidence="别的文书")))
+    assert (
+        f'value="{item}" checked' in looked
+        and f'value="{other}"' in looked
+        and "别的文书" in looked
+        and "error-summary" not in looked
+    )
+    post = typed(world, items=[item], photo=SimpleUploadedFile("w.png", picture("委托").read()))
+    assert clerk.post(address, post).status_code == 302
+    today = local_date(timezone.now())
+    me, them = world.people["agent"], world.people["applicant"]
+    assert may_act_for(me, them, scope="apply", on=today, item=item) and not may_act_for(
+        me, them, scope="apply", on=today, item=other
+    )
+    page = text(clerk.get(reverse("residents:person", args=[them])))
+    paper = re.search(r'href="(/desk/residents/mandates/[^"]+/paper)"', page)[1]
+    assert names_of([item])[item] in page and enter("second-clerk").get(paper).status_code == 200
+    assert [a for a, _ in events_on(them)][-1] == "people.paper_viewed"
+    assert enter("reviewer-1").get(paper).status_code == 403
+
+
+def test_a_picture_that_is_none_registers_nothing(enter, world):
+    address = reverse("residents:person_mandate", args=[world.people["applicant"]])
+    answer = enter("clerk").post(address, typed(world, file=SimpleUploadedFile("w.pdf", b"MZ\x90 no paper")))
+    assert answer.status_code in (400, 422) and "w.pdf" in text(answer)
+    assert not may_act_for(world.people["agent"], world.people["applicant"], scope="apply", on=local_date(timezone.now()))

@@ -63,6 +63,8 @@ def cases(request: StaffRequest) -> HttpResponse:
 def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """How a case stands: what is next, until when and why, what happened so far, papers, answers."""
     sheet = _sheet(request, case_id)
+    if sheet.applicant.id != request.actor.resident_id:
+        do.note_agent_look(case_id=case_id, by=request.actor, now=request.now)
     state, promises = State(sheet.case.state), promises_of(sheet.case.pk)
     pending = pending_clocks(sheet.case, promises.values(), now=request.now)
     context = {

@@ -29,7 +29,9 @@ from linli.domains.people.queries import (
     my_objections,
     own_account,
     person_facts,
+    resident_names,
 )
+from linli.kernel.actors import Channel
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import msg, noop
 from linli.web.access import PORTAL, requires
@@ -55,7 +57,7 @@ LABELS = {
 COVERED = ("id_number", "phone", "address", "bank_account")
 LOOKS = {
     "people.viewed": noop("调取资料填表"), "people.shown_whole": noop("查看完整号码"), "people.looked_up": noop("按证件号码查找"),
-    "people.looks_audited": noop("审计查询"),
+    "people.looks_audited": noop("审计查询"), "people.paper_viewed": noop("查看委托书"),
 }  # fmt: skip
 ASKED = {
     "waiting": noop("等待答复"), "answered": noop("已答复"), "absent": noop("没有查到记录"), "failed": noop("没有查成"),
@@ -106,9 +108,13 @@ def looks(request: StaffRequest) -> HttpResponse:
     page = page_of(my_looks(by=request.actor), request, by="-seq", size=20)
     places = org_names(e.hall_id or e.org_id for e in page.rows)
     purposes = {p.value: _(p.label) for p in Purpose}
+    agents = resident_names(e.user_id for e in page.rows if e.channel == Channel.ONLINE)
     rows = []
     for e in page.rows:
         place, why = e.hall_id or e.org_id, str(e.data.get("purpose") or "")
+        if e.user_id in agents:  # whom somebody let act for them they know by name
+            rows.append((e.at, _("受您委托的人：%(name)s") % {"name": agents[e.user_id]}, _("查看办件"), ""))
+            continue
         what = _(LOOKS[e.act]) + (f"：{_(LABELS[e.data['field']])}" if e.data.get("field") in LABELS else "")
         rows.append((e.at, places.get(place, "") if place else _("系统自动"), what, purposes.get(why, why)))
     return render(request, "portal/me/looks.html", {"page": page, "rows": rows})

@@ -38,9 +38,12 @@ urlpatterns = [
     path("mandates/new", mandates.who, name="mandate_who"),
     path("mandates/new/number", mandates.whose_number, name="mandate_number"),
     path("mandates/new/scopes", mandates.scopes, name="mandate_scopes"),
+    path("mandates/new/items", mandates.items, name="mandate_items"),
     path("mandates/new/until", mandates.until, name="mandate_until"),
     path("mandates/new/review", mandates.review, name="mandate_review"),
     path("mandates/<uuid:mandate_id>", mandates.mandate, name="mandate"),
+    path("mandates/<uuid:mandate_id>/paper", mandates.paper, name="mandate_paper"),
+    path("mandates/<uuid:mandate_id>/attach", mandates.attach, name="mandate_attach"),
     path("mandates/<uuid:mandate_id>/revoke", mandates.revoke, name="mandate_revoke"),
     path("account/confirm", account.confirm, name="confirm"),
 ]
