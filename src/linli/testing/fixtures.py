@@ -18,12 +18,14 @@ _WORLD: list[Any] = []
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any) -> Iterator[None]:
     """The migrated test database with the reference data that ``linli migrate`` loads too."""
+    from django.conf import settings
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
     from linli.domains.org.commands import install_reference_data
     from linli.testing.world import build_world
 
+    settings.PASSWORD_HASHERS = ["linli.testing.passwords.QuickArgon2"]
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
         install_reference_data(now=datetime(2026, 1, 5, 1, 0, tzinfo=UTC))

@@ -1,6 +1,8 @@
 """Who gets in: the password's hash, the lock after wrong tries, the limit of sessions, the second factor, a new password."""
 
+import os
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pyotp
 import pytest
@@ -43,13 +45,20 @@ def own(user: User) -> Actor:
 # -- the password ------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_password_is_kept_as_argon2id_and_nowhere_else():
+@pytest.fixture
+def own_hashing(settings):
+    """As the platform is set, not the quick hashing of the tests."""
+    settings.PASSWORD_HASHERS = import_module(os.environ["DJANGO_SETTINGS_MODULE"]).PASSWORD_HASHERS
+
+
+def test_a_password_is_kept_as_argon2id_and_nowhere_else(own_hashing):
     user = account()
     algorithm, _, rest = user.password.partition("$")
     assert algorithm == "argon2"
     kept = extract_parameters("$" + rest)
     assert kept.type is Type.ID
     assert kept.memory_cost >= 19_456 and kept.time_cost >= 2  # what OWASP asks for at the least
+    assert enter().user_id == user.pk
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM trace_event e WHERE e::text LIKE %s", [f"%{GOOD}%"])
         assert cursor.fetchone() == (0,)
@@ -57,7 +66,7 @@ def test_a_password_is_kept_as_argon2id_and_nowhere_else():
         assert GOOD not in cursor.fetchone()[0]
 
 
-def test_a_name_that_does_not_exist_costs_the_same_work_as_a_wrong_password():
+def test_a_name_that_does_not_exist_costs_the_same_work_as_a_wrong_password(own_hashing):
     """The hash checked in its place has the same parameters, so that time does not tell who has an account."""
     real = extract_parameters(account().password.removeprefix("argon2"))
     stand_in = extract_parameters(do._NOBODY.removeprefix("argon2"))
