@@ -159,7 +159,6 @@ from linli.domains.cases.queries.looking import (
     id_of_number,
     open_cases,
 )
-from linli.domains.cases.queries.online import (
 from linli.domains.cases.queries.mandates import case_names, mandate_uses
 from linli.domains.cases.queries.online import (
     LiveCode,
