@@ -35,7 +35,8 @@ from linli.kernel.text import msg
 __all__ = [
     "CodeNeeded", "CodeWrong", "Locked", "PasswordWeak", "SecondFactorRequired", "SignInFailed", "UsernameTaken",
     "begin_resident_session", "begin_second_factor", "change_password", "choose_posting", "confirm_second_factor", "create_resident", "create_user",
-    "end_session", "end_sessions", "first_password", "remove_second_factor", "reset_password", "set_active", "sign_in", "touch_session", "unlock_user",
+    "end_session", "end_sessions", "first_password", "password_digest", "remove_second_factor", "reset_password", "set_active", "sign_in",
+    "touch_session", "unlock_user",
 ]  # fmt: skip
 
 MANAGE = "accounts.manage"
@@ -61,13 +62,18 @@ def first_password() -> str:
 
 
 @transaction.atomic
-def create_user(*, username: str, name: str, password: str, must_change: bool = True, by: Actor, now: datetime) -> UUID:
-    """Make an account. Raises :class:`UsernameTaken`, :class:`PasswordWeak`."""
+def create_user(
+    *, username: str, name: str, password: str, digest: str = "", must_change: bool = True, by: Actor, now: datetime
+) -> UUID:
+    """Make an account. ``digest`` is the password's own, where many are made at once with one password: it is slow to make.
+
+    Raises :class:`UsernameTaken`, :class:`PasswordWeak`.
+    """
     by.must(MANAGE)
     user = User(
         username=username.strip(), name=name.strip(), password_changed_at=now, created_at=now, must_change_password=must_change
     )
-    _set_password(user, password)
+    _set_password(user, password, digest)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
@@ -329,9 +335,14 @@ def _lock(user_id: UUID) -> User:
     return user
 
 
-def _set_password(user: User, password: str) -> None:
+def password_digest(password: str) -> str:
+    """What is kept of a password."""
+    return make_password(password)
+
+
+def _set_password(user: User, password: str, digest: str = "") -> None:
     try:
         validate_password(password, user)  # type: ignore[arg-type]
     except ValidationError as error:
         raise PasswordWeak(field="new", why=" ".join(error.messages)) from None
-    user.password = make_password(password)
+    user.password = digest or password_digest(password)
