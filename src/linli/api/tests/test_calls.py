@@ -122,6 +122,16 @@ def test_a_case_goes_from_the_first_call_to_the_sealed_result(world, caller, sto
     assert (began.act, began.user_id, began.channel) == ("cases.started", caller.client_id, "online")
 
 
+def test_what_may_not_be_committed_to_is_refused_with_the_reason_and_nothing_is_received(world, caller, story):
+    held = next(m for m in story.standard.materials if m.from_departments)
+    plain = next(m for m in story.standard.materials if not m.from_departments and not m.may_be_committed)
+    for material, why in ((held, "核验"), (plain, "没有把它列为可以承诺的材料")):
+        sent = application(story, materials=[{"code": material.code, "received": "committed"}])
+        told = problem(caller.post("/cases", sent, **{"Accept-Language": "zh-CN"}), 422, "cases.promise_refused")
+        assert material.name in told["detail"] and why in told["detail"], told
+    assert not Case.objects.exists()
+
+
 def test_what_a_system_did_stands_in_the_record_under_its_name(world, caller, story):
     from linli.domains.trace.queries import Event
 

@@ -32,9 +32,9 @@ from linli.domains.cases.commands.intake import (
 from linli.domains.cases.commands.issue import Proof, deliver
 from linli.domains.cases.errors import (
     CodeUnknown,
-    CommitmentNotAllowed,
     NotAskedFor,
     NotOnline,
+    PromiseRefused,
     SignatureMissing,
     StillToDo,
 )
@@ -61,6 +61,7 @@ from linli.domains.cases.permissions import (
     collects_for,
     own_cases,
 )
+from linli.domains.cases.promising import Promise, why_not
 from linli.domains.cases.queries.counter import fitting, prefill
 from linli.domains.cases.queries.looking import case_for
 from linli.domains.cases.queries.online import HAND_OVER, own_paper
@@ -222,7 +223,7 @@ def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, 
     """Commit instead of handing a material in, where the standard allows it: with a drawn signature, or with the name typed out.
 
     What was told and promised is kept with the signature (``promises.keep``).
-    Raises :class:`CommitmentNotAllowed`, :class:`PromiseRefused`, :class:`SignatureMissing`.
+    Raises :class:`PromiseRefused` with the reason, :class:`CreditNoted`, :class:`SignatureMissing`.
     """
     work = locked(_own(now), case_id, by=by, now=now)
     _open_to(work, code)
@@ -230,8 +231,8 @@ def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, 
     wanted = standard.material(code)
     if wanted is None:
         raise NotFound(what=msg("该材料"))
-    if not wanted.may_be_committed:
-        raise CommitmentNotAllowed(field="materials", name=wanted.name)
+    if why := why_not(wanted, Promise.COMMITMENT, instant=standard.times.instant):
+        raise PromiseRefused(field="materials", name=wanted.name, why=why)
     if by.resident_id is None:
         raise NotFound(what=msg("该申请人"))
     own_name = party(by.resident_id, is_employer=False).name

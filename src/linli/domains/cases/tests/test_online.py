@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.errors import CodeUnknown, CommitmentNotAllowed, NotAskedFor, SignatureMissing, StillToDo
+from linli.domains.cases.errors import CodeUnknown, NotAskedFor, PromiseRefused, SignatureMissing, StillToDo
 from linli.domains.cases.models import Case, HandOver
 from linli.domains.cases.online import SIGNED_ONLINE
 from linli.domains.cases.permissions import applies_for, sees_own
@@ -152,12 +152,17 @@ def test_what_departments_hold_is_never_taken_from_the_applicant(me):
         do.hand_in_online(case_id=case_id, material=do.Handed(held, do.Received.UPLOADED, ((ref, "p.png"),)), by=me, now=NOW)
 
 
+def held_by_departments(me, case_id):
+    return [m for m in own_sheet(case_id, by=me, now=NOW).materials if m.wanted.from_departments]
+
+
 def test_a_commitment_keeps_the_words_and_wants_a_signature(me):
     case_id = started(me)
     with pytest.raises(SignatureMissing):
         do.commit_online(case_id=case_id, code="m03", signature=None, name="赵示", by=me, now=NOW)
-    with pytest.raises(CommitmentNotAllowed):
-        do.commit_online(case_id=case_id, code="m01", signature=None, name="赵示例", by=me, now=NOW)
+    for code, why in (("m01", "没有把它列为可以承诺"), (next(m.row.code for m in held_by_departments(me, case_id)), "核验")):
+        with pytest.raises(PromiseRefused, match=why):
+            do.commit_online(case_id=case_id, code=code, signature=None, name="赵示例", by=me, now=NOW)
     signature = store_file(content=picture("s"), declared_name="signature.png", by=me, now=NOW)
     do.commit_online(case_id=case_id, code="m03", signature=signature, by=me, now=NOW)
     last = timeline(case_id)[-1]

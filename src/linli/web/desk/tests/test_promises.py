@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -9,12 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.queries import Commitment, promises_of
+from linli.domains.cases.queries import Commitment, MaterialFile, promises_of
 from linli.domains.documents.queries import documents_of
-from linli.domains.people.queries import employer_facts
+from linli.domains.people.commands import register_mandate
+from linli.domains.people.queries import Ground, Scope, employer_facts
 from linli.kernel.ids import uuid7
+from linli.testing.browser import sign_in_resident
 from linli.testing.rosters import COMMON, ENROL, PLANS, book, person
-from linli.testing.story import Story, at
+from linli.testing.story import PERMIT, Story, at, picture
 from linli.testing.world import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +55,13 @@ def promised(world, decided=True):
     return story, promises_of(story.case_id)[CODE]
 
 
+def give_mandate(world, story):
+    register_mandate(
+        principal_id=world.people["employer"], is_employer=True, agent_id=world.people["agent"], scopes=(Scope.APPLY, Scope.READ), items=(),
+        last_day=date(2026, 6, 30), ground=Ground.COMPANY_CLERK, evidence="授权委托书原件", by=story.who("clerk"), now=NOW,
+    )  # fmt: skip
+
+
 def owner_of(world, row: Commitment) -> str:
     return next(n for n, u in world.users.items() if u == row.owner_id)
 
@@ -61,6 +72,77 @@ def post(client, url, **data):
 
 def status(client, url, method="get"):
     return getattr(client, method)(url).status_code if method == "get" else post(client, url).status_code
+
+
+def test_what_may_not_be_committed_to_is_refused_at_the_counter_with_the_reason(world, enter):
+    story = Story(world, item=SKILL)
+    story.receive(complete=False)
+    clerk = enter("clerk")
+    held = next(m for m in story.standard.materials if m.from_departments)
+    plain = next(m for m in story.standard.materials if not m.from_departments and not m.may_be_committed)
+    for code, why, more in (
+        (held.code, "核验", ""), (plain.code, "没有把它列为可以承诺", ""), (CODE, "没有把它列为可以容缺", "?later=1"),
+    ):  # fmt: skip
+        address = f"/desk/cases/{story.case_id}/promises/{code}{more}"
+        page = clerk.get(address).content.decode()
+        assert "不能以承诺代替" in page and why in page and "确认承诺" not in page
+        forced = post(clerk, address, signature_instead="paper")
+        assert forced.status_code == 422 and why in forced.content.decode(), forced.content.decode()
+        line = clerk.post(
+            f"/desk/cases/{story.case_id}/materials/{code}",
+            {"once": str(uuid7()), "how": "committed"},
+            headers={"HX-Request": "true"},
+        ).content.decode()
+        assert more or why in line
+    assert not any(p.code != CODE for p in promises_of(story.case_id).values())
+
+
+def test_a_signed_sheet_is_kept_with_the_case_at_once_or_later(world, enter):
+    story = Story(world, item=SKILL)
+    story.receive(complete=False)
+    clerk, address = enter("clerk"), f"/desk/cases/{story.case_id}/promises/{CODE}"
+    assert post(clerk, address).status_code == 422, "neither signed nor on paper"
+    scan = SimpleUploadedFile("扫描.png", picture().read(), "image/png")
+    assert post(clerk, address, sheet=scan).status_code == 302
+    assert promises_of(story.case_id)[CODE].signed == "paper"
+    page = clerk.get(f"/desk/cases/{story.case_id}").content.decode()
+    assert "承诺书签字件：扫描.png" in page and "存入签字件" in page
+    assert post(clerk, f"{address}/sheet").status_code == 302  # nothing chosen: said, and nothing happens
+    bad = SimpleUploadedFile("扫描.png", b"MZ not a picture", "image/png")
+    assert post(clerk, f"{address}/sheet", sheet=bad).status_code == 302
+    second = SimpleUploadedFile("第二页.png", picture("2").read(), "image/png")
+    assert post(clerk, f"{address}/sheet", photo=second).status_code == 302
+    files = [f.name for f in MaterialFile.objects.filter(material__case_id=story.case_id, material__code=CODE)]
+    assert sorted(files) == ["承诺书签字件：扫描.png", "承诺书签字件：第二页.png"]
+    for name, expected in (("elsewhere", 404), ("issuer", 403), ("second-clerk", 302)):
+        assert status(enter(name), f"{address}/sheet", "post") == expected, name
+
+
+def test_until_when_a_promised_material_is_to_come_stands_on_both_pages_and_it_can_be_brought_from_a_phone(world, enter):
+    story = Story(world, item=PERMIT)
+    story.receive(complete=False)
+    for one in story.handed():
+        if one.code != CODE:
+            do.hand_in(case_id=story.case_id, material=one, by=story.who("clerk"), now=at("2026-03-06 10:02"))
+    do.commit_to(case_id=story.case_id, code=CODE, promise=do.Promise.PENDING, by=story.who("clerk"), now=at("2026-03-06 10:03"))
+    story.accept(day="2026-03-06")
+    clerk = enter("clerk").get(f"/desk/cases/{story.case_id}").content.decode()
+    assert "容缺补交：" in clerk and "2026-03-13" in clerk and "还剩 3 个工作日" in clerk
+    me, other = Client(), Client()
+    sign_in_resident(me, world, "agent")
+    assert me.get(f"/mine/{story.case_id}").status_code == 404, "nobody's agent yet"
+    sign_in_resident(other, world, "neighbour")
+    give_mandate(world, story)
+    mine = me.get(f"/mine/{story.case_id}").content.decode()
+    assert "请您最迟补交" in mine and "2026-03-13" in mine and "撤销受理" in mine and "现在补交" in mine
+    bring = f"/mine/{story.case_id}/pending/{CODE}"
+    assert post(me, bring).status_code in (302, 303) and promises_of(story.case_id)[CODE].standing == "due"  # no file
+    for who, expected in ((other, 404), (me, 303)):
+        file = SimpleUploadedFile("补交.png", picture().read(), "image/png")
+        assert post(who, bring, file=file).status_code == expected
+    assert promises_of(story.case_id)[CODE].standing == "kept"
+    file = SimpleUploadedFile("补交.png", picture().read(), "image/png")
+    assert post(me, bring, file=file).status_code == 404, "brought once"
 
 
 def test_a_check_opens_to_its_owner_and_its_supervisors_only(world, enter):
