@@ -162,8 +162,8 @@ def much_happens(world) -> list[Known]:
     closed.close()
     joint = JointStory(world).start()
     roster = do.check_roster(
-        item_code=ENROL, employer_id=world.people["employer"], content=book(PLANS[ENROL], [person(PLANS[ENROL], 1)]),
-        file_name="名单.xlsx", materials={"m01": "paper"}, accept=False,
+        item_code=ENROL, employer_id=world.people["employer"],
+        people=do.roster_file(book(PLANS[ENROL], [person(PLANS[ENROL], 1)]), "名单.xlsx"), materials={"m01": "paper"}, accept=False,
         common=COMMON | {"uscc": employer_facts(world.people["employer"])["credit_code"]}, by=world.actor("clerk"), now=NOW,
     )  # fmt: skip
     promised = Story(world, item=PROMISED)

@@ -81,6 +81,9 @@ class Env(BaseSettings):
     pending_remind_days: int = Field(
         2, ge=0, description="Working days before its day on which a promised material is reminded of. (K)"
     )
+    roster_days: int = Field(
+        30, ge=1, le=365, description="Days after which a roster's workbook and rows are forgotten, once made or left lying. (K)"
+    )
     demand_days: int = Field(5, ge=1, description="Working days to answer a demand. (L)")
     objection_days: int = Field(
         15, ge=1, description="Working days to answer somebody who says that a record about them is wrong. (K)"

@@ -657,8 +657,9 @@ class JointPart(models.Model):
 class Roster(models.Model):
     """A sheet of people that an employer handed in, checked as a whole: returned with what is wrong, or made into cases.
 
-    ``sheet`` holds a returned sheet as it was filled in, until it is forgotten; a good one has its rows as ``RosterRow``.
-    ``actor`` is who pressed, in whose name the job that makes the cases acts.
+    ``file_id`` is the very workbook, if it came as one; ``sheet`` what is wrong in a returned one; a good one has its rows as
+    ``RosterRow``. ``actor`` is who pressed, in whose name the job that makes the cases acts. Some days after it was made or left
+    lying, all that it says of people is forgotten (``forgotten_at``); which row became which case stays.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -671,9 +672,11 @@ class Roster(models.Model):
     client_id = models.UUIDField(null=True)
     resident_id = models.UUIDField(null=True)
     file_name = models.CharField(max_length=200)
+    file_id = models.UUIDField(null=True)
     digest = models.BinaryField(max_length=32)  # of what the rows say
     common = SealedField()
     materials = models.JSONField(default=dict)  # code -> how it was handed in for all
+    files = SealedField(null=True)  # code -> what was uploaded for all
     accept = models.BooleanField(default=False)
     state = models.CharField(max_length=10)
     rows = models.PositiveIntegerField(default=0)
@@ -684,6 +687,7 @@ class Roster(models.Model):
     started_at = models.DateTimeField(null=True)
     touched_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+    forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -697,6 +701,9 @@ class Roster(models.Model):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["hall_id", "-handed_in_at", "-id"], name="cases_roster_hall"),
+            models.Index(fields=["employer_id", "-handed_in_at", "-id"], name="cases_roster_employer"),
+            models.Index(fields=["client_id", "-handed_in_at", "-id"], name="cases_roster_client", condition=Q(client_id__isnull=False)),
+            models.Index(fields=["touched_at"], name="cases_roster_kept", condition=Q(forgotten_at=None)),
             models.Index(fields=["touched_at"], name="cases_roster_running", condition=Q(state="running")),
         ]
 

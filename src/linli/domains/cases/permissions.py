@@ -62,21 +62,36 @@ def client_cases(by: Actor, *permissions: str) -> QuerySet[Case]:
     return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)), client_id=by.client_id)
 
 
-def seen_rosters(by: Actor) -> QuerySet[Roster]:
-    """The rosters handed in at the actor's counter; of another system, or a resident, those it handed in itself."""
-    if by.client_id is not None and by.can(RECEIVE):
-        return Roster.objects.filter(client_id=by.client_id)
-    if by.resident_id is not None and by.can(PORTAL):
-        return Roster.objects.filter(resident_id=by.resident_id)
+def seen_rosters(by: Actor, *, on: date) -> QuerySet[Roster]:
+    """The rosters handed in at the actor's counter; of another system those it handed in itself; of a resident those of employers who
+    let them read, and of those for whom they apply the ones they handed in themselves."""
+    if by.client_id is not None:
+        return Roster.objects.filter(client_id=by.client_id) if by.can(RECEIVE) or by.can(FOLLOW) else Roster.objects.none()
+    if by.resident_id is not None:
+        return _residents_rosters(by, on)
     return Roster.objects.filter(hall_id=_at(by), client_id=None, resident_id=None) if by.can(RECEIVE) else Roster.objects.none()
 
 
-def at_roster(by: Actor, roster: Roster) -> bool:
-    """Whether a roster is one of :func:`seen_rosters`."""
+def _residents_rosters(by: Actor, on: date) -> QuerySet[Roster]:
+    if by.resident_id is None or not by.can(PORTAL):
+        return Roster.objects.none()
+    read, applied = (_covered(by.resident_id, scope, on, "employer_id") for scope in (Scope.READ, Scope.APPLY))
+    online = Roster.objects.filter(client_id=None, resident_id__isnull=False)
+    return online.filter(read | applied & Q(resident_id=by.resident_id) if applied != _NONE else read)
+
+
+def at_roster(by: Actor, roster: Roster, *, on: date) -> bool:
+    """Whether a roster is one of :func:`seen_rosters` that the actor may also act on."""
     if by.client_id is not None:
         return by.can(RECEIVE) and roster.client_id == by.client_id
     if by.resident_id is not None:
-        return by.can(PORTAL) and roster.resident_id == by.resident_id
+        if not by.can(PORTAL) or roster.client_id is not None or roster.resident_id is None:
+            return False
+        may = {
+            s: may_act_for(by.resident_id, roster.employer_id, scope=s, on=on, item=roster.item_code)
+            for s in (Scope.READ, Scope.APPLY)
+        }
+        return may[Scope.APPLY] and (may[Scope.READ] or roster.resident_id == by.resident_id)
     return by.can(RECEIVE) and roster.hall_id == _at(by) and roster.client_id is None and roster.resident_id is None
 
 
@@ -204,15 +219,15 @@ def own_cases(by: Actor, *, on: date) -> QuerySet[Case]:
     return Case.objects.filter(seen | applied & Q(agent_id=by.resident_id) if applied != _NONE else seen)
 
 
-def _covered(resident_id: UUID, scope: Scope, on: date) -> Q:
-    """The cases of those for whom a resident may do something."""
+def _covered(resident_id: UUID, scope: Scope, on: date, whose: str = "applicant_id") -> Q:
+    """The cases, or by another column the rosters, of those for whom a resident may do something."""
     held = powers(resident_id, scope=scope, on=on)
     if not held:
         return _NONE
-    covered = Q(applicant_id__in=[p.party_id for p in held if not p.items])
+    covered = Q(**{f"{whose}__in": [p.party_id for p in held if not p.items]})
     for p in held:
         if p.items:
-            covered |= Q(applicant_id=p.party_id, item_code__in=p.items)
+            covered |= Q(**{whose: p.party_id, "item_code__in": p.items})
     return covered
 
 

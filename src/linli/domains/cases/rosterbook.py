@@ -1,16 +1,14 @@
-"""Rosters as workbooks: the template, what somebody filled in, the sheet that goes back with what is wrong, and the results.
-
-A workbook that comes in is read as a stream and never opened as a whole; what goes back is written anew from its text, so that no
-formula, link or macro of somebody's travels through us.
-"""
+"""Rosters as workbooks: the template, what somebody filled in, and the results. A workbook that comes in is read as a stream and never
+opened as a whole."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
@@ -21,15 +19,14 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from linli.domains.cases.errors import RosterUnreadable
 from linli.domains.cases.rostering import MOST_ROWS, PROBLEMS, Cell, RosterPlan, Spoilt, read_cell
+from linli.domains.cases.rostersheet import LIST, ListSheet, find_list
 from linli.domains.catalog.queries import FieldType, FormField
-from linli.kernel.text import Message, msg
+from linli.kernel.text import msg
 
-LIST, HELP = "名单", "填写说明"
-_MOST_UNFOLDED = 60_000_000  # a sheet of 5,000 rows unfolds to some megabytes
+HELP = "填写说明"
 _MOST_COLUMNS = 60
 _MOST_BLANK = 2_000  # rows without anything, in which a sheet that was formatted to the end is left
 _HEAD = PatternFill("solid", start_color="DCE6F1")
-_WRONG = PatternFill("solid", start_color="FDE2E0")
 _FORMATS = {FieldType.DATE: "yyyy-mm-dd", FieldType.YEAR_MONTH: "yyyy-mm", FieldType.MONEY: "0.00", FieldType.NUMBER: "General"}
 _HOW = {
     FieldType.DATE: "日期，如 2026-01-31", FieldType.YEAR_MONTH: "年月，如 2026-01", FieldType.MONEY: "金额（元），最多两位小数",
@@ -43,20 +40,15 @@ def _head(field: FormField) -> str:
     return f"{field.label}*" if field.required else field.label
 
 
-def write_roster(
-    plan: RosterPlan, *, item: str, rows: Iterable[tuple[int, Sequence[str]]] = (), problems: Mapping[int, str] | None = None
-) -> bytes:
-    """The sheet to fill in; with ``rows`` and ``problems`` the same with what was filled in and what is wrong with it.
-
-    Rows stand where they stood, so that whoever mends them finds them again.
-    """
+def write_roster(plan: RosterPlan, *, item: str) -> bytes:
+    """The workbook to fill in: lists and formats in the columns, a sheet that explains them."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(LIST)
-    heads = [_head(f) for f in plan.columns] + ([PROBLEMS] if problems is not None else [])
     sheet.freeze_panes = "B2"
     for at, field in enumerate(plan.columns, 1):
         letter = get_column_letter(at)
         sheet.column_dimensions[letter].width = max(12, min(len(field.label) * 2 + 6, 30))
+        sheet.column_dimensions[letter].number_format = _FORMATS.get(field.type, "@")  # a spreadsheet rounds long numbers
         options = list(field.options) if field.type is not FieldType.BOOLEAN else ["是", "否"]
         listed = ",".join(options)
         if options and len(listed) <= 250 and not any("," in o or '"' in o for o in options):
@@ -64,24 +56,7 @@ def write_roster(
             pick.errorTitle, pick.error = field.label[:30], "请从列表中选择"
             pick.add(f"{letter}2:{letter}{MOST_ROWS + 1}")
             sheet.data_validations.append(pick)
-    if problems is not None:
-        sheet.column_dimensions[get_column_letter(len(heads))].width = 60
-    sheet.append([_styled(sheet, head, bold=True, fill=_HEAD) for head in heads])
-    at_row = 1
-    for number, cells in rows:
-        while at_row < number - 1:  # a blank row stays blank
-            sheet.append([])
-            at_row += 1
-        wrong = (problems or {}).get(number, "")
-        out = [_text(sheet, value, field, wrong=bool(wrong)) for field, value in zip(plan.columns, cells, strict=False)]
-        if problems is not None:
-            out += [_styled(sheet, "", fill=None)] * (len(plan.columns) - len(out)) + [
-                _styled(sheet, wrong, fill=_WRONG if wrong else None)
-            ]
-        sheet.append(out)
-        at_row += 1
-    if not at_row > 1:  # an empty template: columns of numbers are text, or a spreadsheet rounds them
-        sheet.append([_text(sheet, "", f) for f in plan.columns])
+    sheet.append([_styled(sheet, _head(field), bold=True, fill=_HEAD) for field in plan.columns])
     _help(book, plan, item)
     out_file = BytesIO()
     book.save(out_file)
@@ -93,14 +68,6 @@ def _styled(sheet: Any, value: str, *, bold: bool = False, fill: PatternFill | N
     cell.font, cell.alignment = Font(bold=bold), Alignment(vertical="top", wrap_text=True)
     if fill is not None:
         cell.fill = fill
-    return cell
-
-
-def _text(sheet: Any, value: str, field: FormField, *, wrong: bool = False) -> Any:
-    cell = WriteOnlyCell(sheet, value=_plain(value))
-    cell.number_format = _FORMATS.get(field.type, "@") if not value else "@"
-    if wrong:
-        cell.fill = _WRONG
     return cell
 
 
@@ -134,36 +101,39 @@ def _help(book: Workbook, plan: RosterPlan, item: str) -> None:
 # -- reading -----------------------------------------------------------------------------------------------------------------------
 
 
-def read_roster(content: bytes, plan: RosterPlan) -> Iterator[tuple[int, dict[str, Cell]]]:
-    """The rows that somebody filled in, by their number in the sheet, with a cell for each column of the plan.
+@dataclass(frozen=True, slots=True)
+class RosterBook:
+    """A roster that came as a workbook: the column with notes of an earlier check (0 for none), and the rows that somebody filled
+    in, by their number in the sheet, with a cell for each column of the plan."""
 
-    Raises :class:`RosterUnreadable` for a file that is none, without the right columns, too large, or empty.
+    notes_at: int
+    lines: list[tuple[int, dict[str, Cell]]]
+
+
+def read_roster(content: bytes, plan: RosterPlan) -> RosterBook:
+    """Read a workbook as the roster of an item; columns of their own that somebody added are let be.
+
+    Raises :class:`RosterUnreadable` for a file that is none, without the right columns, too large, empty, or that would be read
+    otherwise than it looks.
     """
-    _must_be_small(content)
+    found = find_list(content)
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        yield from _rows(book, plan)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError, IndexError) as error:
+        return _read(book, found, plan)
+    except (InvalidFileException, BadZipFile, LookupError, ValueError, OSError, TypeError, AttributeError, SyntaxError) as error:
         raise RosterUnreadable(field="file", why=msg("不是可读取的 XLSX 名单")) from error
 
 
-def _must_be_small(content: bytes) -> None:
-    """How much there is to unfold is asked before anything is: shared text is held whole while rows are read."""
-    try:
-        with ZipFile(BytesIO(content)) as archive:
-            unfolded = sum(entry.file_size for entry in archive.infolist())
-    except BadZipFile as error:
-        raise RosterUnreadable(field="file", why=msg("不是可读取的 XLSX 名单")) from error
-    if unfolded > _MOST_UNFOLDED:
-        raise RosterUnreadable(field="file", why=msg("内容太多，请分成几份"))
-
-
-def _rows(book: Any, plan: RosterPlan) -> Iterator[tuple[int, dict[str, Cell]]]:
-    sheet = book[LIST] if LIST in book.sheetnames else book.worksheets[0]
+def _read(book: Any, found: ListSheet, plan: RosterPlan) -> RosterBook:
+    sheet = book[found.name]
+    sheet.reset_dimensions()  # what the file says of its size is not asked
     lines = sheet.iter_rows(max_col=_MOST_COLUMNS)
     heads = [str(_value(c) or "").strip().removesuffix("*").strip() for c in next(lines, ())]
+    found.must_be_plain(set())
     at = _places(heads, plan)
-    found = blank = 0
+    found.must_be_plain({n + 1 for n in at.values()})
+    kept: list[tuple[int, dict[str, Cell]]] = []
+    blank = 0
     for number, line in enumerate(lines, 2):
         cells = {f.name: _cell(line[at[f.label]], f) if at[f.label] < len(line) else "" for f in plan.columns}
         if not any(cells.values()):
@@ -171,30 +141,24 @@ def _rows(book: Any, plan: RosterPlan) -> Iterator[tuple[int, dict[str, Cell]]]:
             if blank > _MOST_BLANK:
                 break
             continue
-        found, blank = found + 1, 0
-        if found > MOST_ROWS:
+        blank = 0
+        if len(kept) == MOST_ROWS:
             raise RosterUnreadable(field="file", why=msg("超过 %(n)s 人，请分成几份", n=MOST_ROWS))
-        yield number, cells
-    if not found:
+        kept.append((number, cells))
+    if not kept:
         raise RosterUnreadable(field="file", why=msg("名单是空的"))
+    return RosterBook(heads.index(PROBLEMS) + 1 if PROBLEMS in heads else 0, kept)
 
 
 def _places(heads: list[str], plan: RosterPlan) -> dict[str, int]:
-    """Where each column stands. Raises :class:`RosterUnreadable` naming those that are missing, twice, or not known."""
+    """Where each column stands. Raises :class:`RosterUnreadable` naming those that are missing or there twice."""
     wanted = [f.label for f in plan.columns]
     missing = [label for label in wanted if label not in heads]
-    unknown = [h for h in heads if h and h not in (*wanted, PROBLEMS)]
-    twice = sorted({h for h in heads if h and heads.count(h) > 1})
-    said: list[Message] = []
+    twice = sorted(label for label in wanted if heads.count(label) > 1)
     if missing:
-        said.append(msg("缺少列：%(names)s", names="、".join(missing)))
-    if unknown:
-        said.append(msg("多出列：%(names)s", names="、".join(unknown)[:200]))
+        raise RosterUnreadable(field="file", why=msg("缺少列：%(names)s", names="、".join(missing)))
     if twice:
-        said.append(msg("重复的列：%(names)s", names="、".join(twice)[:200]))
-    if said:
-        why = said[0] if len(said) == 1 else msg("%(one)s；%(other)s", one=said[0], other=said[1])
-        raise RosterUnreadable(field="file", why=why)
+        raise RosterUnreadable(field="file", why=msg("重复的列：%(names)s", names="、".join(twice)[:200]))
     return {label: heads.index(label) for label in wanted}
 
 
@@ -226,4 +190,4 @@ def write_results(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue()
 
 
-__all__ = ["HELP", "LIST", "read_roster", "write_results", "write_roster"]
+__all__ = ["HELP", "LIST", "read_roster", "RosterBook", "write_results", "write_roster"]

@@ -80,6 +80,11 @@ class RosterPlan:
     number: str
     table: str = ""  # the field of the form that takes the lines, where they stand in one case
 
+    @property
+    def for_employer(self) -> bool:
+        """Whether the employer is the applicant."""
+        return self.shape is not RosterShape.EACH_FOR_PERSON
+
     def cases_for(self, rows: int) -> int:
         """How many cases so many rows become."""
         return -(-rows // LINES_A_CASE) if self.shape is RosterShape.TABLE else rows
@@ -210,6 +215,13 @@ def check_row(plan: RosterPlan, cells: Mapping[str, Cell], *, today: date) -> tu
     return clean, problems
 
 
+def read_line(plan: RosterPlan, row: Mapping[str, Any]) -> tuple[dict[str, Cell], list[Problem]]:
+    """A row that came by the names of its columns; a name that the roster does not have is wrong."""
+    names = {f.name for f in plan.columns}
+    wrong = [Problem("", msg("没有“%(name)s”这一列", name=str(name)[:40])) for name in row if name not in names]
+    return {f.name: read_cell(f, row.get(f.name)) for f in plan.columns}, wrong
+
+
 def said_twice(numbers: Iterable[tuple[int, str]]) -> dict[int, Message]:
     """The rows whose number stands in an earlier row too."""
     first: dict[str, int] = {}
@@ -227,5 +239,5 @@ def line_of(plan: RosterPlan, values: Mapping[str, Any]) -> str:
 
 __all__ = [
     "check_row", "filled_by_handing_in", "line_of", "LINES_A_CASE", "MOST_ROWS", "plan_of", "Problem", "PROBLEMS", "read_cell",
-    "RosterPlan", "RosterShape", "RosterState", "said_twice", "Spoilt",
+    "read_line", "RosterPlan", "RosterShape", "RosterState", "said_twice", "Spoilt",
 ]  # fmt: skip

@@ -46,7 +46,7 @@ from linli.domains.documents.errors import (
     TemplateUnknown,
 )
 from linli.domains.documents.files import digest_of, keep
-from linli.domains.documents.filetypes import FileType, check
+from linli.domains.documents.filetypes import Checked, FileType, check
 from linli.domains.documents.fittings import press, sheet_of, signer
 from linli.domains.documents.models import Document, Seal, SealUse
 from linli.domains.documents.packages import Contents, forget_file, keep_package, propose_destruction, recheck, settle_destruction
@@ -75,7 +75,7 @@ from linli.kernel.text import Message, msg
 
 __all__ = [
     "COMPOSE", "CannotSupersede", "Contents", "forget_file",
-    "json_part", "keep_package", "Part", "propose_destruction", "recheck", "safe_name", "settle_destruction",
+    "json_part", "keep_package", "looked_through", "Part", "propose_destruction", "recheck", "safe_name", "settle_destruction",
     "DecisionMissing", "FileCarriesProgram", "FileChanged", "FileDamaged", "FileEmpty",
     "FileKindRefused", "FileLocked", "FileNameWrong", "FileRefused", "FileTooBigInside", "FileTooLarge", "NoPowerToSeal",
     "NotDue", "NothingChosen", "PackageGone", "SameHand",
@@ -346,18 +346,23 @@ class StoredFileRef:
     digest: str
 
 
-def store_file(*, content: BinaryIO, declared_name: str, by: Actor, now: datetime) -> StoredFileRef:
-    """Check a file that was handed in and keep it, encrypted; the same content is kept once.
+def looked_through(*, content: BinaryIO, declared_name: str) -> tuple[bytes, Checked]:
+    """A file that was handed in, whole, and what it is, without keeping it: for what may be refused on other grounds.
 
     Raises :class:`FileRefused` in one of its forms, each saying what to do about it.
     """
-    if by.user_id is None:
-        by.must(STORE)
     limit = settings.ENV.upload_megabytes
     data = content.read(limit * 1_000_000 + 1)
     if len(data) > limit * 1_000_000:
         raise FileTooLarge(field="file", name=declared_name[:60], limit=limit)
-    checked = check(data, declared_name)
+    return data, check(data, declared_name)
+
+
+def store_file(*, content: BinaryIO, declared_name: str, by: Actor, now: datetime) -> StoredFileRef:
+    """Check a file that was handed in and keep it, encrypted; the same content is kept once. Raises :class:`FileRefused`."""
+    if by.user_id is None:
+        by.must(STORE)
+    data, checked = looked_through(content=content, declared_name=declared_name)
     with transaction.atomic():
         file, new = keep(data, checked.type.value, at=now)
         if new:

@@ -68,7 +68,14 @@ from linli.domains.cases.commands.joint import (
     withdraw_joint,
     withdraw_part,
 )
-from linli.domains.cases.commands.joint_online import answer_joint, choose_parts, commit_joint, take_off_joint
+from linli.domains.cases.commands.joint_online import (
+    answer_joint,
+    choose_parts,
+    collect_joint,
+    commit_joint,
+    take_back_joint,
+    take_off_joint,
+)
 from linli.domains.cases.commands.online import (
     answer_online,
     collect_online,
@@ -76,8 +83,8 @@ from linli.domains.cases.commands.online import (
     correct_online,
     hand_in_online,
     make_hand_over,
-    read_own_paper,
     note_agent_look,
+    read_own_paper,
     save_online,
     start_online,
     submit_online,
@@ -99,14 +106,17 @@ from linli.domains.cases.commands.review import (
     show_whole,
 )
 from linli.domains.cases.commands.rosters import (
+    RosterFile,
     cancel_roster,
+    check_again,
     check_roster,
     forget_rosters,
+    roster_file,
     run_roster,
     start_roster,
     sweep_rosters,
 )
-from linli.domains.cases.commands.sharing import ask_departments, fetch_shared, mind_sources, take_in_shared
+from linli.domains.cases.commands.sharing import ask_departments, fetch_shared, mind_sources, show_shared, take_in_shared
 from linli.domains.cases.commands.supervise import (
     draw_waiting,
     extend_case,
@@ -132,12 +142,12 @@ from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGrou
 from linli.domains.cases.promising import Promise
 
 __all__ = [
-    "cancel_roster", "check_roster", "forget_rosters", "run_roster", "start_roster", "sweep_rosters",
-    "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "commit_joint", "hand_in_joint", "hand_on", "name_other",
-    "save_joint", "start_joint", "submit_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
+    "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "RosterFile", "run_roster", "start_roster", "sweep_rosters",
+    "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "collect_joint", "commit_joint", "hand_in_joint", "hand_on", "name_other",
+    "save_joint", "start_joint", "submit_joint", "take_back_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
     "hear_applicant", "keep_sheet", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
-    "ask_departments", "fetch_shared", "mind_sources", "take_in_shared",
+    "ask_departments", "fetch_shared", "mind_sources", "show_shared", "take_in_shared",
     "accept_at_counter", "accept_case", "answer_correction", "answer_online", "Applicant", "archive_again",
     "archive_case", "archive_moment", "forget_contents", "take_archive", "ask", "CaseChanged",
     "CaseFileWrong", "check_receipt_code", "clock_conventions", "ClockKind", "close_case", "collect_online", "commit_draws",

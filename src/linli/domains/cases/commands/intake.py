@@ -43,6 +43,7 @@ from linli.domains.cases.models import (
     StepState,
 )
 from linli.domains.cases.moves import Work, locked
+from linli.domains.cases.online import is_question
 from linli.domains.cases.permissions import (
     ACCEPT,
     RECEIVE,
@@ -407,9 +408,14 @@ def receive_case(
     """
     by.must(RECEIVE)
     case, standard = _new_case(item_code, applicant, by, now, region or by.region)
+    return take_in(case, standard, form=form, materials=materials, by=by, now=now)
+
+
+def take_in(case: Case, standard: Standard, *, form: Mapping[str, Any], materials: Sequence[Handed], by: Actor, now: datetime) -> UUID:
+    """Receive a case that is not saved yet, with its form and materials. Raises :class:`Invalid` with every wrong field."""
     case.form = check_form(standard.form, form, today=local_date(now))
     work = Work(case, by=by, now=now, new=True)
-    work.note("cases.started", item=item_code, standard=case.standard_id, channel=case.channel)
+    work.note("cases.started", item=case.item_code, standard=case.standard_id, channel=case.channel)
     notice = _receive(work, standard)
     listed = material_rows(case, standard)
     by_code = {row.code: row for row in listed}
@@ -418,6 +424,8 @@ def receive_case(
         if row is None:
             raise NotFound(what=msg("该材料"))
         _apply(row, handed, standard, now)
+        if by.resident_id and (wanted := standard.material(row.code)) and is_question(wanted):
+            row.applies = not handed.not_applicable
     work.save()
     rows.insert(notice)
     rows.insert(*listed)

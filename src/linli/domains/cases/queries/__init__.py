@@ -141,6 +141,7 @@ from linli.domains.cases.queries.joint import (
     joint_sheet,
     joints_here,
     joints_own,
+    joints_running,
     joints_supervised,
     offer_joint,
 )
@@ -192,15 +193,19 @@ from linli.domains.cases.queries.review import (
     review_sheet,
 )
 from linli.domains.cases.queries.rosters import (
+    OwnRosterOffer,
     RosterOffer,
     RosterPerson,
     RosterPlan,
     RosterShape,
     RosterSheet,
     RosterState,
+    may_leave_out,
+    own_roster_offers,
     people_of,
     returned_sheet,
     roster_common,
+    roster_counts,
     roster_items,
     roster_lines,
     roster_moved,
@@ -223,13 +228,14 @@ from linli.domains.cases.queries.supervision import (
     supervisor_sheet,
 )
 from linli.domains.cases.reading import Answer, answers
-from linli.domains.cases.sharing import Filling
+from linli.domains.cases.sharing import Filling, unaskable
 
 __all__ = [
-    "filled_fields", "Filling",
-    "joint_applicants", "joint_commitment", "JointOffer", "offer_joint",
-    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan",
-    "roster_problems", "roster_results", "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",
+    "filled_fields", "Filling", "unaskable",
+    "joint_applicants", "joint_commitment", "JointOffer", "joints_running", "offer_joint",
+    "may_leave_out", "own_roster_offers", "OwnRosterOffer", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
+    "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan", "roster_problems", "roster_results",
+    "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",
     "RosterSheet", "RosterState",
     "alias_of", "Answer", "answers", "applicants_for", "Ask", "ask_for", "asked_fields", "asks", "Board", "board",
     "Breach", "bundles_here", "Case", "case_colour", "case_for", "case_names", "case_numbers", "CaseMaterial", "cases_of",

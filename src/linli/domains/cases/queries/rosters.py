@@ -10,14 +10,28 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Roster, RosterRow
-from linli.domains.cases.permissions import RECEIVE, seen_rosters
+from linli.domains.cases.online import why_not_online
+from linli.domains.cases.permissions import PORTAL, RECEIVE, at_roster, seen_rosters
 from linli.domains.cases.rosterbook import write_results, write_roster
-from linli.domains.cases.rostering import RosterPlan, RosterShape, RosterState, plan_of
+from linli.domains.cases.rostering import PROBLEMS, RosterPlan, RosterShape, RosterState, plan_of
 from linli.domains.cases.rostering import plan_of as roster_plan_of
-from linli.domains.catalog.queries import InForce, Standard, get_standard, in_force, known_facts, names_of
-from linli.domains.org.queries import Power, powers_of
-from linli.domains.people.queries import CONTEXT, Party, employer_facts, parties
+from linli.domains.cases.rostersheet import give_back
+from linli.domains.catalog.queries import (
+    InForce,
+    Material,
+    Required,
+    Standard,
+    application_papers,
+    get_standard,
+    in_force,
+    known_facts,
+    names_of,
+)
+from linli.domains.documents.queries import open_file
+from linli.domains.org.queries import Power, authority, powers_of
+from linli.domains.people.queries import CONTEXT, Party, Scope, employer_facts, parties, principals, region_of
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.fields import blind
@@ -33,6 +47,11 @@ class RosterOffer:
     found: InForce
     standard: Standard
     plan: RosterPlan
+
+    @property
+    def for_employers_online(self) -> bool:
+        """Whether an employer hands it in online, for itself."""
+        return self.plan.for_employer and why_not_online(self.standard) is None
 
 
 def roster_offer(item_code: str, *, region: str, on: date) -> RosterOffer | None:
@@ -50,6 +69,42 @@ def roster_items(*, by: Actor, on: date) -> list[tuple[str, str]]:
     codes = sorted(code for code, powers in held.items() if powers & {Power.RECEIVE, Power.ACCEPT})
     offered = [code for code in codes if roster_offer(code, region=by.region, on=on)]
     return sorted(names_of(offered).items(), key=lambda pair: pair[1])
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRosterOffer:
+    """A roster that a resident may hand in for an employer; ``materials`` is what must be uploaded or said of it, for all."""
+
+    employer: Party
+    offer: RosterOffer
+    materials: tuple[Material, ...]
+
+
+def own_roster_offers(item_code: str, *, by: Actor, on: date) -> list[OwnRosterOffer]:
+    """For which employers a resident may hand in a roster of an item, by name: those that let them apply, where the item is applied for
+    online by employers and somebody there accepts it."""
+    if by.resident_id is None or not by.can(PORTAL):
+        return []
+    found = []
+    for employer in principals(by.resident_id, scope=Scope.APPLY, on=on, item=item_code):
+        if employer.is_employer and (offer := _offer_online(item_code, employer, on)):
+            filled = application_papers(offer.standard)
+            asked = tuple(m for m in offer.standard.materials if not m.from_departments and m.code not in filled)
+            found.append(OwnRosterOffer(employer, offer, asked))
+    return found
+
+
+def _offer_online(item_code: str, employer: Party, on: date) -> RosterOffer | None:
+    region = region_of(employer.id, is_employer=True)
+    offer = roster_offer(item_code, region=region, on=on)
+    if offer is None or not offer.for_employers_online:
+        return None
+    return offer if authority(item_code, region=region, on=on).nearest(Power.ACCEPT) else None
+
+
+def may_leave_out(material: Material) -> bool:
+    """Whether a resident may say of all people at once that a material does not apply."""
+    return material.required is not Required.YES
 
 
 def roster_template(offer: RosterOffer) -> bytes:
@@ -83,9 +138,9 @@ def roster_lines(rows: Iterable[Roster]) -> list[RosterLine]:
     return [RosterLine(r, RosterState(r.state), names.get(r.item_code, r.item_code), who[r.employer_id]) for r in rows]
 
 
-def rosters(*, by: Actor) -> QuerySet[Roster]:
-    """The rosters handed in here, newest first."""
-    return seen_rosters(by).defer("sheet", "common").order_by("-handed_in_at", "-id")
+def rosters(*, by: Actor, on: date) -> QuerySet[Roster]:
+    """The rosters that the actor may see, newest first."""
+    return seen_rosters(by, on=on).defer("sheet", "common", "files").order_by("-handed_in_at", "-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +154,7 @@ class RosterSheet:
     employer: Party
     made: int
     failed: int
+    may_act: bool
 
     @property
     def settled(self) -> int:
@@ -108,10 +164,16 @@ class RosterSheet:
     def cases(self) -> int:
         return self.plan.cases_for(self.row.rows)
 
+    @property
+    def common(self) -> dict[str, Any]:
+        """What was said once for all."""
+        said: dict[str, Any] = self.row.common.open_json()
+        return said
 
-def roster_sheet(roster_id: UUID, *, by: Actor) -> RosterSheet:
+
+def roster_sheet(roster_id: UUID, *, by: Actor, on: date) -> RosterSheet:
     """One roster. Raises :class:`NotFound`."""
-    row = seen_rosters(by).defer("sheet").filter(pk=roster_id).first()
+    row = seen_rosters(by, on=on).defer("sheet").filter(pk=roster_id).first()
     if row is None:
         raise NotFound(what=msg("这份名单"))
     standard = get_standard(row.standard_id)
@@ -120,7 +182,27 @@ def roster_sheet(roster_id: UUID, *, by: Actor) -> RosterSheet:
     counts = RosterRow.objects.filter(roster=row).aggregate(
         made=Count("pk", filter=Q(case__isnull=False)), failed=Count("pk", filter=Q(case=None) & ~Q(problem=[]))
     )
-    return RosterSheet(row, RosterState(row.state), standard, plan, parties([row.employer_id])[row.employer_id], **counts)
+    employer, may_act = parties([row.employer_id])[row.employer_id], at_roster(by, row, on=on)
+    return RosterSheet(row, RosterState(row.state), standard, plan, employer, **counts, may_act=may_act)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterCount:
+    """How many cases of a roster stand alike."""
+
+    state: State
+    cases: int
+
+
+def roster_counts(sheet: RosterSheet) -> list[RosterCount]:
+    """The cases of a roster by how they stand, in the order of the way; one query."""
+    found = (
+        RosterRow.objects.filter(roster=sheet.row, case__isnull=False)
+        .values_list("case__state")
+        .annotate(n=Count("case", distinct=True))
+    )
+    by_state = dict(found.values_list("case__state", "n"))
+    return [RosterCount(state, by_state[state]) for state in State if state in by_state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +218,12 @@ class RosterPerson:
     problem: tuple[str, ...]
 
 
-def roster_people(sheet: RosterSheet, text: str = "") -> QuerySet[RosterRow]:
-    """The people of a roster in the order of the sheet; with ``text`` those of that name, document number or case."""
+def roster_people(sheet: RosterSheet, text: str = "", states: Iterable[str] = ()) -> QuerySet[RosterRow]:
+    """The people of a roster in the order of the sheet; with ``text`` those of that name, document number or case, with ``states``
+    those whose case stands so."""
     people = RosterRow.objects.filter(roster=sheet.row).select_related("case").order_by("number")
+    if states := list(states):
+        people = people.filter(case__state__in=states)
     value = compact(text)
     if not value:
         return people
@@ -150,11 +235,17 @@ def people_of(sheet: RosterSheet, rows: Iterable[RosterRow]) -> list[RosterPerso
     """As a list shows them; no further query."""
     out = []
     for r in rows:
-        number = str(r.values.open_json().get(sheet.plan.number, ""))
+        number = "" if sheet.row.forgotten_at else str(r.values.open_json().get(sheet.plan.number, ""))
         state = r.case.state if r.case else ""
         out.append(
             RosterPerson(
-                r.number, r.name, mask_id(number), r.case_id, (r.case.number or "") if r.case else "", state, tuple(r.problem)
+                r.number,
+                r.name,
+                mask_id(number) if number else "",
+                r.case_id,
+                (r.case.number or "") if r.case else "",
+                state,
+                tuple(r.problem),
             )
         )
     return out
@@ -169,39 +260,36 @@ class RowProblem:
     lines: tuple[str, ...]
 
 
-def roster_problems(roster_id: UUID, *, by: Actor) -> list[RowProblem]:
-    """What is wrong in a returned sheet, row by row. Raises :class:`NotFound`."""
-    sheet, kept = _kept_sheet(roster_id, by)
-    at = next((i for i, f in enumerate(sheet.plan.columns) if f.name == sheet.plan.name), 0)
-    who = {number: cells[at] for number, cells in kept["rows"]}
-    return [
-        RowProblem(int(n), who.get(int(n), ""), tuple(_said(found)))
-        for n, found in sorted(kept["problems"].items(), key=lambda p: int(p[0]))
-    ]
+def roster_problems(roster_id: UUID, *, by: Actor, on: date) -> list[RowProblem]:
+    """What is wrong in a returned roster, row by row. Raises :class:`NotFound`."""
+    _, kept = _returned(roster_id, by, on)
+    return [RowProblem(int(n), kept["who"].get(n, ""), tuple(_said(found))) for n, found in kept["problems"].items()]
 
 
 def _said(found: list[list[str]]) -> list[str]:
     return [f"{column}：{what}" if column else what for column, what in found]
 
 
-def returned_sheet(roster_id: UUID, *, by: Actor) -> bytes:
-    """The sheet as it was filled in, with a column that says row by row what to mend. Raises :class:`NotFound`."""
-    sheet, kept = _kept_sheet(roster_id, by)
-    problems = {int(n): "；\n".join(_said(found)) for n, found in kept["problems"].items()}
-    return write_roster(sheet.plan, item=sheet.standard.name, rows=[(n, cells) for n, cells in kept["rows"]], problems=problems)
-
-
-def _kept_sheet(roster_id: UUID, by: Actor) -> tuple[RosterSheet, dict[str, Any]]:
-    sheet = roster_sheet(roster_id, by=by)
-    kept: Any = Roster.objects.only("sheet").get(pk=roster_id).sheet
-    if kept is None:
+def returned_sheet(roster_id: UUID, *, by: Actor, on: date) -> bytes:
+    """The very workbook that was handed in, with a column that says row by row what to mend. Raises :class:`NotFound`, also for a
+    roster that did not come as a workbook."""
+    row, kept = _returned(roster_id, by, on)
+    if row.file_id is None:
         raise NotFound(what=msg("退回的名单"))
-    return sheet, kept.open_json()
+    problems = {int(n): "；\n".join(_said(found)) for n, found in kept["problems"].items()}
+    return give_back(open_file(row.file_id).read(), problems, title=PROBLEMS, column=kept["notes_at"])
 
 
-def roster_results(roster_id: UUID, *, by: Actor) -> bytes:
+def _returned(roster_id: UUID, by: Actor, on: date) -> tuple[Roster, dict[str, Any]]:
+    row = seen_rosters(by, on=on).filter(pk=roster_id, state=RosterState.RETURNED).first()
+    if row is None or row.sheet is None:
+        raise NotFound(what=msg("退回的名单"))
+    return row, row.sheet.open_json()
+
+
+def roster_results(roster_id: UUID, *, by: Actor, on: date) -> bytes:
     """Who came to which case number, to download. Raises :class:`NotFound`."""
-    sheet = roster_sheet(roster_id, by=by)
+    sheet = roster_sheet(roster_id, by=by, on=on)
     heads = ["名单行号", "姓名", "证件号码", "办件编号", "说明"]
     people = people_of(sheet, roster_people(sheet).iterator(chunk_size=1000))
     return write_results(heads, ([str(p.number), p.name, p.masked, p.case_number, "；".join(p.problem)] for p in people))
@@ -213,7 +301,8 @@ def roster_moved(sheet: RosterSheet, now: datetime) -> bool:
 
 
 __all__ = [
-    "people_of", "returned_sheet", "roster_common", "roster_items", "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan",
-    "roster_problems", "roster_results", "roster_sheet", "roster_template", "RosterLine", "RosterOffer", "RosterPerson", "rosters",
-    "RosterShape", "RosterSheet", "RosterState", "RowProblem",
+    "may_leave_out", "own_roster_offers", "OwnRosterOffer", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
+    "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "roster_problems", "roster_results", "roster_sheet",
+    "roster_template", "RosterCount", "RosterLine", "RosterOffer", "RosterPerson", "RosterPlan", "rosters", "RosterShape", "RosterSheet",
+    "RosterState", "RowProblem",
 ]  # fmt: skip

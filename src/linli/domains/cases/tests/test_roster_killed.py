@@ -50,8 +50,9 @@ def test_a_killed_worker_loses_nobody_and_doubles_nobody(world, django_db_blocke
         clerk = world.actor("clerk")
         code = employer_facts(world.people["employer"])["credit_code"]
         roster_id = do.check_roster(
-            item_code=ENROL, employer_id=world.people["employer"], content=book(PLANS[ENROL], [person(PLANS[ENROL], n) for n in range(PEOPLE)]),
-            file_name="名单.xlsx", common=COMMON | {"uscc": code}, materials={"m01": "paper"}, by=clerk, now=NOW,
+            item_code=ENROL, employer_id=world.people["employer"],
+            people=do.roster_file(book(PLANS[ENROL], [person(PLANS[ENROL], n) for n in range(PEOPLE)]), "名单.xlsx"),
+            common=COMMON | {"uscc": code}, materials={"m01": "paper"}, by=clerk, now=NOW,
         )  # fmt: skip
         do.start_roster(roster_id=roster_id, by=clerk, now=NOW)
         kills = 0

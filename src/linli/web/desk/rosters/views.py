@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -26,7 +25,6 @@ from linli.domains.cases.queries import (
     roster_moved,
     roster_offer,
     roster_people,
-    roster_problems,
     roster_results,
     roster_sheet,
     roster_template,
@@ -35,7 +33,8 @@ from linli.domains.cases.queries import rosters as rosters_here
 from linli.domains.catalog.queries import Required
 from linli.domains.people.queries import Party, find_employers, parties
 from linli.kernel.errors import LinliError, NotFound
-from linli.kernel.text import joined, msg, noop
+from linli.kernel.text import msg, noop
+from linli.web import roster_pages
 from linli.web.access import requires
 from linli.web.http import StaffRequest
 from linli.web.itemform import ItemForm, as_typed, read
@@ -45,11 +44,6 @@ from linli.web.ui.fields import FieldSpec, Option
 from linli.web.ui.paging import page_of
 from linli.web.ui.parts import Column, Fact
 
-TONES = {
-    RosterState.RETURNED: "soon", RosterState.READY: "info", RosterState.RUNNING: "info", RosterState.DONE: "done",
-    RosterState.CANCELLED: "plain",
-}  # fmt: skip
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HOW = {
     "paper": noop("已收纸质件（一份管全部）"), "seen": noop("已查验原件"), "committed": noop("已签承诺书"),
     "not_applicable": noop("本次不涉及"), "": noop("还没有收"),
@@ -60,8 +54,8 @@ _HOW = {
 @require_safe
 def listing(request: StaffRequest) -> HttpResponse:
     """The rosters handed in here, newest first."""
-    page = page_of(rosters_here(by=request.actor), request, by="-handed_in_at")
-    lines = [(line, TONES[line.state]) for line in roster_lines(page.rows)]
+    page = page_of(rosters_here(by=request.actor, on=request.today), request, by="-handed_in_at")
+    lines = [(line, roster_pages.TONES[line.state]) for line in roster_lines(page.rows)]
     columns = [Column(_("交来时间")), Column(_("单位")), Column(_("事项")), Column(_("人数"), number=True), Column(_("状态"))]
     return render(request, "desk/rosters/list.html", {"page": page, "lines": lines, "columns": columns})
 
@@ -96,23 +90,16 @@ def new(request: StaffRequest) -> HttpResponse:
         values = read(standard, request.POST, known)
         form = ItemForm(standard, known, typed=as_typed(standard, values, known))
         try:
-            if "file" not in request.FILES:
-                file_problem = _("请选择填好的名单。")
-            else:
-                return _hand_in(request, offer, employer, values)
+            return _hand_in(request, offer, employer, values)
         except LinliError as error:
-            if error.field == "file" or error.code.startswith("documents."):
-                file_problem = joined([error.message] + ([error.what_to_do] if error.what_to_do else []), _)
-            else:
+            file_problem = roster_pages.about_file(error)
+            if not file_problem:
                 form.add(error)
     problems = ([("id_file", file_problem)] if file_problem else []) + form.problems
     context = {
         "offer": offer, "employer": employer, "form": form, "problems": problems, "materials": _materials(offer, request),
         "may_accept": request.actor.can("cases.accept"), "accept": "accept" in request.POST or request.method != "POST",
-        "file": FieldSpec(
-            name="file", label=_("填好的名单"), type="file", required=True, error=file_problem, extra={"accept": ".xlsx"},
-            help=_("一人一行，最多 5000 人。有一行不对，整份都不会导入。"),
-        ),
+        "file": roster_pages.file_field(file_problem),
     }  # fmt: skip
     return render(request, "desk/rosters/new.html", context, status=422 if problems else 200)
 
@@ -159,11 +146,11 @@ def _materials(offer: RosterOffer, request: StaffRequest) -> list[FieldSpec]:
 
 
 def _hand_in(request: StaffRequest, offer: RosterOffer, employer: Party, values: dict[str, Any]) -> HttpResponse:
-    file = request.FILES["file"]
     roster_id = do.check_roster(
-        item_code=offer.standard.code, employer_id=employer.id, content=cast("BinaryIO", file), file_name=file.name or "",  # type: ignore[union-attr]
-        common=values, materials={m.code: request.POST.get(f"m_{m.code}", "") for m in offer.standard.materials},
+        item_code=offer.standard.code, employer_id=employer.id, people=roster_pages.uploaded(request), common=values,
+        materials={m.code: request.POST.get(f"m_{m.code}", "") for m in offer.standard.materials},
         accept="accept" in request.POST and request.actor.can("cases.accept"), by=request.actor, now=request.now,
+        **keyed(request),
     )  # fmt: skip
     return redirect("rosters:roster", roster_id)
 
@@ -175,14 +162,7 @@ def template(request: StaffRequest, item: str) -> HttpResponse:
     offer = roster_offer(item, region=request.actor.region, on=request.today)
     if offer is None:
         raise NotFound(what=msg("这个事项的名单模板"))
-    return _workbook(roster_template(offer), f"{offer.standard.name}-{_('名单')}")
-
-
-def _workbook(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=_XLSX)
-    response["Content-Disposition"] = content_disposition_header(True, f"{name}.xlsx") or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return roster_pages.workbook(roster_template(offer), f"{offer.standard.name}-{_('名单')}")
 
 
 # -- one that was handed in ------------------------------------------------------------------------------------------------------------
@@ -192,15 +172,10 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
 @require_safe
 def roster(request: StaffRequest, roster_id: UUID) -> HttpResponse:
     """As it stands: what to mend, what will happen, how far it is, or who came to which number."""
-    sheet = roster_sheet(roster_id, by=request.actor)
+    sheet = roster_sheet(roster_id, by=request.actor, on=request.today)
     context = _about(sheet, request)
     if sheet.state is RosterState.RETURNED:
-        problems = roster_problems(roster_id, by=request.actor)
-        context |= {
-            "wrong": problems[:200],
-            "more": max(len(problems) - 200, 0),
-            "columns": [Column(_("行")), Column(_("姓名")), Column(_("要改什么"))],
-        }
+        context |= roster_pages.problems(roster_id, request)
     elif sheet.state in (RosterState.RUNNING, RosterState.DONE):
         text = request.GET.get("q", "").strip()
         page = page_of(roster_people(sheet, text), request, by="number", size=50)
@@ -220,7 +195,8 @@ def _about(sheet: RosterSheet, request: StaffRequest) -> dict[str, Any]:
         Fact(_("办件"), _("%(n)s 件") % {"n": sheet.cases}), Fact(_("收件后一并受理"), _("是") if row.accept else _("否")),
     ]  # fmt: skip
     return {
-        "sheet": sheet, "row": row, "state": sheet.state, "tone": TONES[sheet.state], "facts": facts,
+        "sheet": sheet, "row": row, "state": sheet.state, "tone": roster_pages.TONES[sheet.state], "facts": facts,
+        "here": reverse("rosters:progress", args=[row.pk]), "leave": _("可以离开，回到“批量申报”随时看进度。"),
         "slow": sheet.state is RosterState.RUNNING and not roster_moved(sheet, request.now),
     }  # fmt: skip
 
@@ -229,7 +205,7 @@ def _about(sheet: RosterSheet, request: StaffRequest) -> dict[str, Any]:
 @require_safe
 def progress(request: StaffRequest, roster_id: UUID) -> HttpResponse:
     """How far the making of cases is; the page reloads itself when it is done."""
-    sheet = roster_sheet(roster_id, by=request.actor)
+    sheet = roster_sheet(roster_id, by=request.actor, on=request.today)
     answer = render(request, "desk/rosters/_progress.html", _about(sheet, request))
     if sheet.state is not RosterState.RUNNING:
         answer["HX-Refresh"] = "true"
@@ -260,14 +236,14 @@ def cancel(request: StaffRequest, roster_id: UUID) -> HttpResponse:
 @require_safe
 def returned(request: StaffRequest, roster_id: UUID) -> HttpResponse:
     """The sheet with what to mend."""
-    return _workbook(returned_sheet(roster_id, by=request.actor), _("退回修改的名单"))
+    return roster_pages.workbook(returned_sheet(roster_id, by=request.actor, on=request.today), _("退回修改的名单"))
 
 
 @requires("cases.receive")
 @require_safe
 def results(request: StaffRequest, roster_id: UUID) -> HttpResponse:
     """Who came to which number."""
-    return _workbook(roster_results(roster_id, by=request.actor), _("批量申报结果"))
+    return roster_pages.workbook(roster_results(roster_id, by=request.actor, on=request.today), _("批量申报结果"))
 
 
 __all__ = ["cancel", "listing", "new", "progress", "results", "returned", "roster", "start", "template"]
