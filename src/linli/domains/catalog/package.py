@@ -222,9 +222,15 @@ def life_events() -> tuple[LifeEvent, ...]:
 
 
 def known_facts(standard: Standard, *, employer: bool) -> dict[str, str]:
-    """Which form fields are facts already known of the applicant: field name to fact name. Nothing is read out of labels."""
-    table = reference("form-words")["facts"]["employer" if employer else "person"]
-    by_field = {field: fact for fact, fields in table.items() for field in fields}
+    """Which form fields are facts already known of the applicant: field name to fact name. Nothing is read out of labels.
+
+    Where an employer fills in a form about somebody, what can be said of a person too (telephone, address, account) is theirs.
+    """
+    person, own = (reference("form-words")["facts"][kind] for kind in ("person", "employer"))
+    by_field = {field: fact for fact, fields in (own if employer else person).items() for field in fields}
+    if employer and any(f.name in (*person["name"], *person["id_number"]) for f in standard.form):
+        of_persons = {field for fact, fields in person.items() if fact != "employer" for field in fields}
+        by_field = {field: fact for field, fact in by_field.items() if field not in of_persons}
     return {f.name: by_field[f.name] for f in standard.form if f.name in by_field}
 
 

@@ -311,6 +311,17 @@ def test_known_facts_are_found_by_field_name():
     assert facts["bank_account"] == "bank_account"
 
 
+def test_what_is_known_of_an_employer_never_stands_in_for_somebody_a_form_is_about():
+    persons = {"name", "id_number", "phone", "address", "bank_account", "bank_name"}
+    about_somebody = [s for s in ALL.values() if "employer" in s.applicant_kinds and {"name", "id_number"} & {f.name for f in s.form}]
+    assert len(about_somebody) > 10
+    for standard in about_somebody:
+        assert not persons & set(known_facts(standard, employer=True)), standard.code
+    own = known_facts(ALL["employee-enrolment"], employer=True)
+    assert own["org_name"] == "org_name" and "name" not in own
+    assert known_facts(ALL["job-vacancy-release"], employer=True)["org_name"] == "org_name"
+
+
 @pytest.mark.parametrize(
     ("said", "months"),
     [("3年", 36), ("6个月", 6), ("1至3年(按合同期限)", None), ("长期有效", None), ("不超过三年", None), ("", None)],
