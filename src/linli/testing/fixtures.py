@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from linli.kernel.ids import uuid7
 from linli.kernel.postgres import EmbeddedPostgres
 
 _WORLD: list[Any] = []
+_GROUNDS: dict[str, tuple[str, Any]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +37,9 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
         _WORLD.append(build_world())
     yield
     with django_db_blocker.unblock():
+        for ground, _ in _GROUNDS.values():
+            with _maintenance(may_end_any_session=True) as admin:
+                admin.execute(f'DROP DATABASE "{ground}" WITH (FORCE)')
         teardown_databases(made, verbosity=0)
 
 
@@ -42,6 +47,42 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
 def world(django_db_setup: None) -> Any:
     """The invented city, its staff and residents; see :mod:`linli.testing.world`."""
     return _WORLD[0]
+
+
+@contextmanager
+def standing_on(name: str, build: Callable[[], Any], blocker: Any) -> Iterator[Any]:
+    """The tests of a module stand on a database in which what they all need is built already, once in a session.
+
+    For a fixture of ``scope="module"``: it is taken before each test's own transaction or clone (``committed_db``) begins.
+    """
+    from django.db import connections
+
+    default = connections["default"]
+    original = default.settings_dict["NAME"]
+    with blocker.unblock():
+        connections.close_all()
+        if name not in _GROUNDS:
+            with _maintenance() as admin:
+                admin.execute(f'CREATE DATABASE "{original}_{name}" TEMPLATE "{original}"')
+            default.settings_dict["NAME"] = f"{original}_{name}"
+            _GROUNDS[name] = f"{original}_{name}", build()
+            connections.close_all()
+        default.settings_dict["NAME"], found = _GROUNDS[name]
+    try:
+        yield found
+    finally:
+        with blocker.unblock():
+            connections.close_all()
+            default.settings_dict["NAME"] = original
+
+
+@pytest.fixture(scope="module")
+def partners(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """The world with other departments beside it, see :mod:`linli.testing.joint`."""
+    from linli.testing.joint import build_partners
+
+    with standing_on("partners", lambda: build_partners(_WORLD[0]), django_db_blocker) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from linli.kernel.actors import Actor, Channel
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing.concurrency import at_once
-from linli.testing.joint import OPENING, STARTUP, JointStory, build_partners
+from linli.testing.joint import OPENING, STARTUP, JointStory
 from linli.testing.story import Story, filled, picture
 from linli.testing.truth import check_everything
 
@@ -103,8 +103,8 @@ def test_answers_to_the_joint_form_are_answers_every_member_accepts(joined):
 
 
 @pytest.fixture
-def city(world):
-    return build_partners(world)
+def city(partners):
+    return partners
 
 
 @pytest.fixture
@@ -396,8 +396,8 @@ def _resident(city, name):
 # -- at the same moment ------------------------------------------------------------------------------------------------------------------
 
 
-def test_two_results_at_once_begin_the_waiting_part_exactly_once(committed_db, world):
-    city = build_partners(world)
+def test_two_results_at_once_begin_the_waiting_part_exactly_once(partners, committed_db):
+    city = partners
     story = JointStory(city, "bundle-after-death")
     story.begun("death-certificate-natural", "death-certificate-other", "cremation-certificate", "driving-licence-cancellation")
     for code in ("death-certificate-natural", "death-certificate-other"):
@@ -423,8 +423,8 @@ def test_two_results_at_once_begin_the_waiting_part_exactly_once(committed_db, w
     check_everything()
 
 
-def test_submitting_many_times_at_once_makes_each_case_once(committed_db, world):
-    story = JointStory(build_partners(world))
+def test_submitting_many_times_at_once_makes_each_case_once(partners, committed_db):
+    story = JointStory(partners)
     story.start()
     story.choose(SEAL, "employee-enrolment")
     story.fill()

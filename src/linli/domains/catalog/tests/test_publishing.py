@@ -44,6 +44,7 @@ from linli.kernel.actors import Actor, system
 from linli.kernel.errors import Invalid, NotAllowed
 from linli.kernel.ids import uuid7
 from linli.testing.concurrency import at_once
+from linli.testing.fixtures import standing_on
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
@@ -53,9 +54,18 @@ PINS = {"acceptance": 1}
 LOADER = system("catalog.publish", "catalog.edit")
 
 
+@pytest.fixture(scope="module")
+def second_city(django_db_setup, django_db_blocker):
+    def build():
+        load_package(region=CITY, valid_from=date(2026, 1, 1), papers=PINS, by=LOADER, now=NOW)
+
+    with standing_on("second_city", build, django_db_blocker):
+        yield
+
+
 @pytest.fixture
-def loaded(db):
-    load_package(region=CITY, valid_from=date(2026, 1, 1), papers=PINS, by=LOADER, now=NOW)
+def loaded(second_city, db):
+    """The catalogue of that city, in a transaction of the test's own."""
 
 
 @pytest.fixture
@@ -334,7 +344,6 @@ def test_findings_are_worked_out_once(loaded, django_assert_num_queries):
         assert findings_of(ids) == found
 
 
-def test_ten_editors_starting_at_once_share_one_draft(committed_db):
-    load_package(region=CITY, valid_from=date(2026, 1, 1), papers=PINS, by=LOADER, now=NOW)
+def test_ten_editors_starting_at_once_share_one_draft(second_city, committed_db):
     made = at_once([lambda: start_draft(item_code=CODE, region=CITY, by=LOADER, now=NOW)] * 10)
     assert len(set(made)) == 1, made

@@ -14,7 +14,7 @@ from django.urls import reverse
 from linli.domains.cases.commands import hand_on
 from linli.domains.cases.queries import Case, Joint, joint_sheet
 from linli.kernel.ids import uuid7
-from linli.testing.joint import OPENING, JointStory, build_partners
+from linli.testing.joint import OPENING, JointStory
 from linli.testing.story import at, filled, picture
 from linli.testing.world import PASSWORD
 
@@ -29,8 +29,8 @@ def _clock(monkeypatch):
 
 
 @pytest.fixture
-def story(world):
-    return JointStory(build_partners(world), OPENING)
+def story(partners):
+    return JointStory(partners, OPENING)
 
 
 def enter(name):
