@@ -62,6 +62,14 @@ def gains_of(joined: Joined) -> list[Gain]:
     return [Gain(label, g.before or 0, g.after or 0, unit) for label, g, unit in rows]
 
 
+def bundle_clock(sheet: JointSheet, *, on: date) -> str:
+    """The clock of the whole in the colours of the kit: red once its day is over or a part is late."""
+    if sheet.is_over:
+        return "stopped"
+    late = any(p.late for p in sheet.wanted) or (sheet.promise.day is not None and sheet.promise.day < on)
+    return "red" if late else "green"
+
+
 _TONES = {
     State.ISSUED: "done",
     State.DELIVERED: "done",
@@ -82,9 +90,15 @@ def task_list(sheet: JointSheet, *, link: Callable[[PartView], str] | None) -> l
             note = _("“%(names)s”没有办成，这一项还没有提交。可以另行提供材料继续办，或者不再办。") % {
                 "names": "、".join(p.missing)
             }
+        elif p.approved is False:
+            note = _("决定书里写明了理由和不服时可以怎么办；其余各项照常办理，改好了可以重新申请这一项。")
+        elif p.state is State.NOT_ACCEPTED:
+            note = _("不予受理决定书里写明了理由和可以找谁；其余各项照常办理。")
+        elif p.state is State.CORRECTION_REQUESTED:
+            note = _("还差几样材料，请打开这一项照着补；其余各项照常办理。")
         elif p.waits:
             note = _("等“%(names)s”办好后自动提交，不用您再跑。") % {"names": "、".join(p.waits)}
-        day, word = (p.ended_on, _("办结")) if p.ended_on else (p.due_on, _("承诺"))
+        day, word = (p.ended_on, _("办结")) if p.ended_on else (p.due_on, _("已超过承诺日期") if p.late else _("承诺"))
         tasks.append(Task(p, _(p.word), tone, _ICONS[tone], note, day, word if day else "", link(p) if link and p.case_id else ""))
     return tasks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from linli.domains.cases import joints
@@ -15,8 +16,12 @@ from linli.domains.cases.commands.joint import (
     locked_joint,
     note_line,
 )
+from linli.domains.cases.commands.online import collect_online
 from linli.domains.cases.errors import CommitmentNotAllowed, CreditNoted, NothingChosen, SignatureMissing
 from linli.domains.cases.grounds import Received
+from linli.domains.cases.lifecycle import State
+from linli.domains.cases.models import Case
+from linli.domains.cases.permissions import collects_for
 from linli.domains.cases.promises import noted_until
 from linli.domains.catalog.queries import JointMaterial, Required, get_bundle
 from linli.domains.documents.commands import StoredFileRef
@@ -88,6 +93,18 @@ def _must_have_credit(work: JointWork, line: JointMaterial) -> None:
 
 
 @once
+def take_back_joint(*, joint_id: UUID, code: str, by: Actor, now: datetime) -> None:
+    """Take back what was handed in for a line, or committed to in its place; that it applies stays said."""
+    work = locked_joint(joint_id, by=by, now=now, draft=True)
+    note_line(work, asked_line(work, code), _nothing_yet(work, code))
+
+
+def _nothing_yet(work: JointWork, code: str) -> dict[str, Any]:
+    line = joints.joined(work.joint, work.parts, everything=True).material(code)
+    return {"applies": True} if line and line.required is Required.CONDITIONAL else {}
+
+
+@once
 def take_off_joint(*, joint_id: UUID, file_id: UUID, by: Actor, now: datetime) -> None:
     """Take a file off a line of the joint list again."""
     work = locked_joint(joint_id, by=by, now=now, draft=True)
@@ -97,10 +114,24 @@ def take_off_joint(*, joint_id: UUID, file_id: UUID, by: Actor, now: datetime) -
             continue
         line = joints.joined(work.joint, work.parts, everything=True).material(code)
         assert line
-        again = {"applies": True} if line.required is Required.CONDITIONAL else {}
-        note_line(work, line, said | {"files": left} if left else again)
+        note_line(work, line, said | {"files": left} if left else _nothing_yet(work, code))
         return
     raise NotFound(what=msg("该文件"))
 
 
-__all__ = ["answer_joint", "choose_parts", "commit_joint", "take_off_joint"]
+@once
+def collect_joint(*, joint_id: UUID, by: Actor, now: datetime) -> int:
+    """Take over electronically every result that is there and that the actor may take; how many those were."""
+    joint = joints.own_joints(by, on=local_date(now)).filter(pk=joint_id).first()
+    if joint is None:
+        raise NotFound(what=msg("这个一件事"))
+    ready = Case.objects.filter(joint_part__joint=joint, state=State.ISSUED).order_by("pk")
+    taken = 0
+    for case in ready:
+        if collects_for(by, case, on=local_date(now)):
+            collect_online(case_id=case.pk, by=by, now=now)
+            taken += 1
+    return taken
+
+
+__all__ = ["answer_joint", "choose_parts", "collect_joint", "commit_joint", "take_back_joint", "take_off_joint"]

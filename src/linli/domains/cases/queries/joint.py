@@ -9,16 +9,18 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from linli.domains.cases import joints
+from linli.domains.cases.clock import Colour
 from linli.domains.cases.joint import Outcome, Promise, Standing, explain, outcome_of
-from linli.domains.cases.lifecycle import Move, State, may_move
+from linli.domains.cases.lifecycle import FINAL, Move, State, may_move
 from linli.domains.cases.models import Case, Joint, JointPart
 from linli.domains.cases.permissions import RECEIVE, collects_for, counter_cases, own_cases, supervised_cases
 from linli.domains.cases.promises import noted_until, notice_for
 from linli.domains.cases.promising import Promise as Commitment
 from linli.domains.cases.promising import PromiseNotice
+from linli.domains.cases.queries.looking import case_colour
 from linli.domains.catalog.queries import (
     Bundle,
     BundleInForce,
@@ -84,6 +86,13 @@ def joints_own(*, by: Actor, on: date) -> QuerySet[Joint]:
     return _counted(joints.own_joints(by, on=on).exclude(withdrawn_at__isnull=False, number=None))
 
 
+def joints_running(*, by: Actor, on: date) -> QuerySet[Joint]:
+    """Of a resident's joint matters those in which something is still to be filled in, decided or fetched."""
+    part = JointPart.objects.filter(joint=OuterRef("pk"), chosen=True, given_up_at=None)
+    to_come = part.filter(Q(case=None) | ~Q(case__state__in=FINAL))
+    return joints_own(by=by, on=on).filter(Q(submitted_at=None) | Exists(to_come), withdrawn_at=None)
+
+
 def _counted(found: QuerySet[Joint]) -> QuerySet[Joint]:
     wanted = Q(parts__chosen=True)
     given = Q(parts__case__state__in=[State.ISSUED, State.DELIVERED, State.CLOSED])
@@ -96,10 +105,10 @@ def _counted(found: QuerySet[Joint]) -> QuerySet[Joint]:
 
 @dataclass(frozen=True, slots=True)
 class JointOffer:
-    """Whether somebody can begin a joint matter online: the version that counts where they live, and why not if they cannot."""
+    """Whether somebody can begin a joint matter online: what counts where they live, put together; and why not if they cannot."""
 
     applicant: Party
-    found: BundleInForce | None
+    whole: Joined | None
     why_not: Message | None
 
 
@@ -117,21 +126,22 @@ def offer_joint(code: str, applicant: Party, *, on: date) -> JointOffer:
         found = bundle_in_force(code, region=region, on=on)
     except NotFound:
         return JointOffer(applicant, None, msg("您所在的地区没有这件事。"))
+    whole = joined_here(found, region=region, on=on)
     if ("employer" if applicant.is_employer else "person") not in found.bundle.applicant_kinds:
         why = msg("这件事由个人办理。") if applicant.is_employer else msg("这件事由用人单位办理。")
-        return JointOffer(applicant, found, why)
+        return JointOffer(applicant, whole, why)
     always = {m.code for m in found.bundle.members if not m.when}
-    members = joined_here(found, region=region, on=on).members
-    whys = [joints.why_not_online(s, region=region, on=on) for s in members if s.code in always]
-    nothing = None if members else msg("您所在的地区还没有单位受理这件事，请打服务电话询问。")
-    return JointOffer(applicant, found, next((why for why in whys if why), nothing))
+    whys = [joints.why_not_online(s, region=region, on=on) for s in whole.members if s.code in always]
+    nothing = None if whole.members else msg("您所在的地区还没有单位受理这件事，请打服务电话询问。")
+    return JointOffer(applicant, whole, next((why for why in whys if why), nothing))
 
 
 @dataclass(frozen=True, slots=True)
 class PartView:
     """One part in the picture: what it is, how it stands in words for everybody, who has it as an office, and its dates.
 
-    ``case_id`` is there only for who may open that case; ``waits`` and ``missing`` are the names of parts it waits for, and of those that
+    ``case_id`` is there only for who may open that case; ``late`` when its promise is over; ``may_take`` for who may take its result
+    now; ``waits`` and ``missing`` are the names of parts it waits for, and of those that
     did not give what it needs.
     """
 
@@ -144,11 +154,13 @@ class PartView:
     number: str
     case_id: UUID | None
     due_on: date | None
+    late: bool
     ended_on: date | None
     waits: tuple[str, ...]
     missing: tuple[str, ...]
     waits_for: tuple[str, ...]
     may_withdraw: bool
+    may_take: bool = False
 
     @property
     def word(self) -> str:
@@ -294,6 +306,10 @@ class JointSheet:
         """What is still to be brought or said not to apply."""
         return [m for m in self.chosen.asked if m.required is not Required.NO and not joints.settled(self.handed(m))]
 
+    def name_of(self, case_id: UUID) -> str:
+        """The part that a case is."""
+        return next((p.name for p in self.parts if p.case_id == case_id), "")
+
     @property
     def why(self) -> Message:
         """Why the whole takes until its day."""
@@ -314,7 +330,7 @@ def joint_sheet(joint_id: UUID, *, by: Actor, now: datetime) -> JointSheet:
     return JointSheet(
         joint=joint, bundle=get_bundle(joint.bundle_id), applicant=who[joint.applicant_id],
         other=who.get(joint.other_id) if joint.other_id else None, agent=who.get(joint.agent_id) if joint.agent_id else None,
-        rows=rows, parts=_part_views(joint, rows, seen, may_work), promise=joints.promise_of(joint, rows, now=now),
+        rows=rows, parts=_part_views(joint, rows, seen, _takeable(rows, seen, by, today), may_work, now), promise=joints.promise_of(joint, rows, now=now),
         papers=[d for d in reversed(papers) if d.sealed_at], may_work=may_work,
     )  # fmt: skip
 
@@ -334,7 +350,15 @@ def _readable(rows: Sequence[JointPart], seen: set[UUID], by: Actor, on: date) -
     return [c.pk for c in cases if c.issued_at]
 
 
-def _part_views(joint: Joint, rows: Sequence[JointPart], seen: set[UUID], may_work: bool) -> list[PartView]:
+def _takeable(rows: Sequence[JointPart], seen: set[UUID], by: Actor, on: date) -> set[UUID]:
+    """The cases whose result a resident may take over now."""
+    ready = [r.case for r in rows if r.case and r.case.pk in seen and r.case.state == State.ISSUED] if by.resident_id else []
+    return {c.pk for c in ready if collects_for(by, c, on=on)}
+
+
+def _part_views(
+    joint: Joint, rows: Sequence[JointPart], seen: set[UUID], takeable: set[UUID], may_work: bool, now: datetime
+) -> list[PartView]:
     stands, known = joints.standings(rows), joints.outcomes(rows)
     names = {r.item_code: get_standard(r.standard_id).name for r in rows}
     offices = org_names(r.case.deciding_org_id or r.case.org_id for r in rows if r.case)
@@ -355,11 +379,12 @@ def _part_views(joint: Joint, rows: Sequence[JointPart], seen: set[UUID], may_wo
                 standing=stand, state=State(case.state) if case else None, approved=case.approved if case else None,
                 number=(case.number or "") if case else "", case_id=case.pk if case and case.pk in seen else None,
                 due_on=case.due_on if case and case.accepted_at and not case.decided_at else None,
+                late=bool(case and case.accepted_at and not case.decided_at and case_colour(case, now=now) is Colour.RED),
                 ended_on=local_date(end) if case and (end := case.decided_at or case.closed_at) else None,
                 waits=tuple(dict.fromkeys(names[c] for group in waiting for c in group if c not in failed and c in names)),
                 missing=tuple(dict.fromkeys(names[c] for c in failed if c in names)),
                 waits_for=tuple(dict.fromkeys(c for group in row.waits_for for c in group)),
-                may_withdraw=may_work and _withdrawable(joint, case, stand),
+                may_withdraw=may_work and _withdrawable(joint, case, stand), may_take=bool(case and case.pk in takeable),
             )
         )  # fmt: skip
     return views
@@ -423,5 +448,6 @@ def drafted_joints(party_id: UUID, *, by: Actor, on: date) -> QuerySet[Joint]:
 
 __all__ = [
     "JointOffer", "JointSheet", "PartNotice", "PartView", "Question", "bundles_here", "drafted_joints", "joint_applicants",
-    "joint_commitment", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own", "joints_supervised", "offer_joint",
+    "joint_commitment", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own", "joints_running", "joints_supervised",
+    "offer_joint",
 ]  # fmt: skip

@@ -18,6 +18,8 @@ from linli.domains.cases.queries import (
     OwnSheet,
     State,
     answers,
+    joint_of,
+    joints_own,
     live_code,
     own_list,
     own_sheet,
@@ -36,10 +38,13 @@ from linli.web.once import keyed
 from linli.web.portal.apply.keep import go
 from linli.web.portal.apply.papers import CODES
 from linli.web.portal.apply.reading import ROW_STATES, TONES, clocks_of, events_of, material_note, next_word, rows_of
+from linli.web.portal.bundles.rows import joint_rows
 from linli.web.portal.guide import reading
 from linli.web.ui import toasts
 from linli.web.ui.paging import page_of
 from linli.web.ui.parts import Fact
+
+FEW_JOINTS = 3
 
 
 def _sheet(request: StaffRequest, case_id: UUID) -> OwnSheet:
@@ -55,7 +60,11 @@ def _said(error: LinliError) -> str:
 def cases(request: StaffRequest) -> HttpResponse:
     """Everything under way and done, newest first."""
     page = page_of(own_list(by=request.actor, on=request.today), request, by="-started_at")
-    return render(request, "portal/mine/list.html", {"page": page, "rows": rows_of(page.rows, by=request.actor)})
+    joints = joint_rows(joints_own(by=request.actor, on=request.today)[: FEW_JOINTS + 1], by=request.actor)
+    context = {
+        "page": page, "rows": rows_of(page.rows, by=request.actor), "joints": joints[:FEW_JOINTS], "more_joints": len(joints) > FEW_JOINTS,
+    }  # fmt: skip
+    return render(request, "portal/mine/list.html", context)
 
 
 @requires("portal.use")
@@ -69,12 +78,13 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     pending = pending_clocks(sheet.case, promises.values(), now=request.now)
     context = {
         "sheet": sheet, "case": sheet.case, "state_word": _("正在窗口办理") if sheet.at_counter else _(state.plain_label),
-        "tone": TONES.get(state, "info"), "next": next_word(sheet), 
+        "tone": TONES.get(state, "info"), "next": next_word(sheet),
         "clocks": clocks_of(sheet) + [pending_look(c, label=_("请您最迟补交“%(name)s”：")) for c in pending],
         "events": events_of(sheet, by=request.actor, on=request.today), "office": get_org(sheet.case.hall_id),
         "answers": [Fact(a.label, "；".join(_(line) for line in a.lines)) for a in answers(sheet.standard, sheet.form) if a.lines],
         "rows": [(m, ROW_STATES[m.state], material_note(m, promises.get(m.row.code))) for m in sheet.materials],
         "asked": [m for m in sheet.materials if m.asked], "asked_fields": _asked_fields(sheet), "receipt_code": receipt_code(sheet),
+        "joint": joint_of(sheet.case, by=request.actor, on=request.today),
     }  # fmt: skip
     return render(request, "portal/mine/case.html", context)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.queries import live_code, own_file, own_sheet
+from linli.domains.cases.queries import joint_file, live_code, own_file, own_sheet
 from linli.domains.documents.queries import open_file, pdf, qr_svg
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
@@ -38,6 +38,14 @@ def file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpResponseBas
     """A file handed in, for looking at it again."""
     found = own_file(case_id, file_id, by=request.actor, on=request.today)
     return send_file(open_file(found.file_id), found.name)
+
+
+@requires("portal.use")
+@require_safe
+def joint_file_given(request: StaffRequest, joint_id: UUID, file_id: UUID) -> HttpResponseBase:
+    """A file handed in with a joint matter, for looking at it again."""
+    found = joint_file(joint_id, file_id, by=request.actor, now=request.now)
+    return send_file(open_file(file_id), found["name"])
 
 
 @requires("portal.use")

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from linli.domains.cases.queries import OwnMaterial, OwnSheet, asked_fields
+from linli.domains.cases.queries import asked_fields
 from linli.domains.catalog.queries import FieldType, FormField
 from linli.kernel.text import Message, msg
+from linli.web.portal.apply.drafts import Draft, Line
 
 FEW = 3
 _ALONE = (FieldType.TABLE, FieldType.LONG_TEXT)
-KNOWN, LIST, REVIEW = "known", "materials", "review"
+PARTS, OTHER, KNOWN, LIST, REVIEW = "parts", "other", "known", "materials", "review"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. ``fields`` are asked on it; ``material`` is what it asks about or for."""
+    """One page. ``fields`` are asked on it; ``line`` is the material it asks about or for."""
 
     slug: str
-    kind: str  # known, fields, question, list, material, review
+    kind: str  # parts, other, known, fields, question, list, material, review
     title: Message
     fields: tuple[str, ...] = ()
-    material: OwnMaterial | None = None
+    line: Line | None = None
     done: bool = False
 
 
@@ -52,37 +53,37 @@ class Plan:
         return next((p for p in self.pages if not p.done and p.kind != "list"), self.pages[-1])
 
 
-def plan_of(sheet: OwnSheet) -> Plan:
+def plan_of(draft: Draft) -> Plan:
     """The pages of a draft, or of what a correction notice asks for."""
-    pages = _correction(sheet) if sheet.correctable else _draft(sheet)
-    return Plan((*pages, Page(REVIEW, "review", msg("核对并交回") if sheet.correctable else msg("核对并提交"))))
+    pages = _correction(draft) if draft.correctable else _draft(draft)
+    return Plan((*pages, Page(REVIEW, "review", msg("核对并交回") if draft.correctable else msg("核对并提交"))))
 
 
-def _draft(sheet: OwnSheet) -> Iterator[Page]:
-    fields = {f.name: f for f in sheet.standard.form}
-    asked = [fields[name] for name in asked_fields(sheet.standard)]
-    known = tuple(f.name for f in asked if f.name in sheet.known)
+def _draft(draft: Draft) -> Iterator[Page]:
+    if draft.choices:
+        yield Page(PARTS, "parts", msg("哪些情况您有？"), done=all(c.wanted is not None for c in draft.choices))
+    if draft.other_kind:
+        title = msg("为哪个人办？") if draft.other_kind == "person" else msg("是哪家单位？")
+        yield Page(OTHER, "other", title, done=draft.other_named)
+    fields = {f.name: f for f in draft.standard.form}
+    asked = [fields[name] for name in asked_fields(draft.standard)]
+    known = tuple(f.name for f in asked if f.name in draft.known)
     if known:
         yield Page(KNOWN, "known", msg("请核对我们已经知道的"), known, done=True)
-    groups = list(_groups([f for f in asked if f.name not in sheet.known]))
+    groups = list(_groups([f for f in asked if f.name not in draft.known]))
     for n, group in enumerate(groups, 1):
         title = Message(group[0].label) if len(group) == 1 else msg("请填写以下内容")
-        done = all(sheet.form.get(f.name) not in (None, "", []) for f in group if f.required)
+        done = all(draft.form.get(f.name) not in (None, "", []) for f in group if f.required)
         yield Page(f"form-{n}", "fields", title, tuple(f.name for f in group), done=done)
-    for m in sheet.materials:
-        if m.is_question:
-            yield Page(f"ask-{m.row.code}", "question", msg("是不是这种情况？"), material=m, done=m.row.applies is not None)
-    listed = [m for m in sheet.materials if not m.is_question or m.row.applies is not False]
+    for line in draft.lines:
+        if line.is_question:
+            yield Page(f"ask-{line.code}", "question", msg("是不是这种情况？"), line=line, done=line.applies is not None)
+    listed = [line for line in draft.lines if not line.is_question or line.applies is not False]
     if listed:
         yield Page(LIST, "list", msg("这件事要用到的材料"), done=True)
-    for m in listed:
-        if _handed_in(m):
-            yield Page(f"give-{m.row.code}", "material", Message(m.row.name), material=m, done=not m.open)
-
-
-def _handed_in(m: OwnMaterial) -> bool:
-    """Whether the applicant hands it in: not what departments hold, nor the form that is being filled in."""
-    return not m.wanted.from_departments and m.row.received != "filled"
+    for line in listed:
+        if line.given:
+            yield Page(f"give-{line.code}", "material", Message(line.name), line=line, done=not line.open)
 
 
 def _groups(fields: list[FormField]) -> Iterator[list[FormField]]:
@@ -100,12 +101,10 @@ def _groups(fields: list[FormField]) -> Iterator[list[FormField]]:
         yield group
 
 
-def _correction(sheet: OwnSheet) -> Iterator[Page]:
-    fields = tuple(code for code, _what in sheet.asked_fields)
+def _correction(draft: Draft) -> Iterator[Page]:
+    fields = tuple(code for code, _what in draft.asked_fields)
     if fields:
         yield Page("form-1", "fields", msg("请改好这几项"), fields)
-    given = sheet.correction.given_at if sheet.correction else None
-    for m in sheet.materials:
-        if m.asked:  # what was there when the notice was written is what the notice is about
-            again = m.row.settled_at is not None and given is not None and m.row.settled_at > given
-            yield Page(f"give-{m.row.code}", "material", Message(m.row.name), material=m, done=again and not m.open)
+    for line in draft.lines:
+        if line.asked:
+            yield Page(f"give-{line.code}", "material", Message(line.name), line=line, done=line.answered)

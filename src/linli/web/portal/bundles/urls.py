@@ -10,5 +10,11 @@ app_name = "bundles"
 urlpatterns = [
     path("matters", views.matters, name="list"),
     path("matters/<slug:code>", views.matter, name="item"),
+    path("mine/joint", views.mine, name="mine"),
     path("mine/joint/<uuid:joint_id>", views.progress, name="progress"),
+    path("mine/joint/<uuid:joint_id>/receipt", views.receipt, name="receipt"),
+    path("mine/joint/<uuid:joint_id>/collect", views.collect, name="collect"),
+    path("mine/joint/<uuid:joint_id>/withdraw", views.withdraw, name="withdraw"),
+    path("mine/joint/<uuid:joint_id>/parts/<slug:code>/withdraw", views.withdraw, name="withdraw_part"),
+    path("mine/joint/<uuid:joint_id>/parts/<slug:code>/otherwise", views.otherwise, name="otherwise"),
 ]

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linli.domains.cases.queries import why_not_online
+from linli.domains.cases.queries import joints_running, why_not_online
 from linli.domains.catalog.queries import (
     InForce,
     ItemStandard,
@@ -37,6 +37,7 @@ from linli.web.access import public
 from linli.web.files import send_pdf
 from linli.web.guides import Edition, flow_picture, service_guide
 from linli.web.http import Request
+from linli.web.portal.bundles.rows import JointRow, joint_rows
 from linli.web.portal.fresh import unless_kept
 from linli.web.portal.guide import reading
 from linli.web.portal.place import Place, place_of, remember
@@ -46,6 +47,7 @@ from linli.web.ui.paging import page_of
 _NATION = "0"  # how an address names a standard of the whole country
 _NEAREST = 5  # places a guide names; the rest stand on their own page
 _PDFS_KEPT = 64
+FEW_RUNNING = 2  # joint matters that the home page shows; the rest stand with one's cases
 _pdfs: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 _lock = Lock()
 
@@ -71,9 +73,18 @@ def home(request: Request) -> HttpResponseBase:
     halls = list(counters(region=place.code, on=request.today)[:3])
 
     def make() -> HttpResponse:
-        return remember(render(request, "portal/guide/home.html", _home(place, topics, halls)), place)
+        return remember(
+            render(request, "portal/guide/home.html", _home(place, topics, halls) | {"running": _running(request)}), place
+        )
 
     return unless_kept(request, make, place, topics, [_as_read(h) for h in halls])
+
+
+def _running(request: Request) -> list[JointRow]:
+    """The joint matters of whoever is signed in that are under way, the newest first."""
+    if request.actor is None or not request.actor.resident_id:
+        return []
+    return joint_rows(joints_running(by=request.actor, on=request.today)[:FEW_RUNNING], by=request.actor)
 
 
 def _home(place: Place, topics: dict[str, str], halls: list[Any]) -> dict[str, Any]:

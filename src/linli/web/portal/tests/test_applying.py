@@ -67,6 +67,10 @@ def answers_of(case, names):
     return data
 
 
+def may_commit(case, code):
+    return get_standard(case.standard_id).material(code).may_be_committed
+
+
 def walk(client, case, *, commit=True):
     """Go through every page as somebody would, answering what is asked; returns the addresses seen."""
     url, seen = reverse("apply:resume", args=[case.pk]), []
@@ -82,10 +86,10 @@ def walk(client, case, *, commit=True):
         if kind == "fields":
             data |= answers_of(case, context["page"].fields)
         elif kind == "question":
-            data["applies"] = "yes" if context["page"].material.wanted.may_be_committed or not commit else "no"
+            data["applies"] = "yes" if may_commit(case, context["page"].line.code) or not commit else "no"
         elif kind == "material" and context["m"].open:
-            if commit and context["may_commit"]:
-                commitment = reverse("apply:commit", args=[case.pk, context["m"].row.code])
+            if commit and context["commit_url"]:
+                commitment = reverse("apply:commit", args=[case.pk, context["m"].code])
                 answer = client.post(commitment, key() | {"agree": "true", "name": "赵示例"})
             else:
                 photo = SimpleUploadedFile("证明.png", picture(here).read(), "image/png")
@@ -129,11 +133,11 @@ def test_a_photograph_is_taken_in_shown_and_taken_off(me):
     page = next(url for url in seen if "/p/give-" in url)
     files = me.get(page).context["m"].files
     assert len(files) == 1
-    picture_of = me.get(reverse("apply:file", args=[case.pk, files[0].pk]))
+    picture_of = me.get(reverse("apply:file", args=[case.pk, files[0].id]))
     assert picture_of.status_code == 200 and b"".join(picture_of.streaming_content).startswith(b"\x89PNG")
     again = me.post(page, key() | {"photo": SimpleUploadedFile("x.png", picture(page).read(), "image/png")})
     assert again.status_code == 303 and len(me.get(page).context["m"].files) == 1  # the same picture is there already
-    me.post(reverse("apply:take_off", args=[case.pk, files[0].pk]), key())
+    me.post(reverse("apply:take_off", args=[case.pk, files[0].id]), key())
     assert not me.get(page).context["m"].files
 
 

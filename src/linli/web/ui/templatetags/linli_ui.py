@@ -249,6 +249,7 @@ _TONES = {
 _CHECKLIST = {
     "have": ("done", "circle-check", _lazy("已有")),
     "verified": ("info", "building-bank", _lazy("将由部门核验")),
+    "made": ("info", "arrow-right", _lazy("前面办好就有")),
     "promise": ("info", "signature", _lazy("可承诺")),
     "needed": ("soon", "upload", _lazy("请提供")),
     "owed": ("plain", "hourglass", _lazy("欠交（由我局补齐）")),

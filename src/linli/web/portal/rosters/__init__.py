@@ -1,0 +1,1 @@
+"""Rosters that a resident hands in for an employer."""
