@@ -7,7 +7,7 @@ import secrets
 import sys
 from contextlib import suppress
 from datetime import time
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -155,6 +155,12 @@ class Env(BaseSettings):
     def demonstration(self) -> bool:
         """Whether the people here are invented: asked for, or the data folder was filled by ``linli demo``."""
         return self.post_office or (self.data / DEMO_STATE).exists()
+
+    @property
+    def reach(self) -> list[IPv4Network | IPv6Network]:
+        """Networks that webhooks may reach besides public addresses; a demonstration may also call its own machine."""
+        named = [n.strip() for n in self.webhook_networks.split(",") if n.strip()]
+        return [ip_network(n) for n in named + (["127.0.0.0/8", "::1/128"] if self.demonstration else [])]
 
     def django_secret(self) -> str:
         """The key for sessions and forms; made at first start and kept in the data folder."""

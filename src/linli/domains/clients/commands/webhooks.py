@@ -6,7 +6,6 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +34,7 @@ _MOVES = {move.act: move for move in Move}
 
 def _allowed() -> list[Network]:
     """Networks the operator lets webhooks reach besides public addresses (checked at start by ``config.env``)."""
-    return [ip_network(n.strip()) for n in settings.ENV.webhook_networks.split(",") if n.strip()]
+    return list(settings.ENV.reach)
 
 
 @once
