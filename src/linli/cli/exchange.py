@@ -85,3 +85,22 @@ def connect(codes: tuple[str, ...], url: str, app_id: str, secret_file: Path, sa
             now=now(),
         )  # fmt: skip
         click.echo(f"connected {code}")
+
+
+@exchange.command()
+@click.argument("code")
+@click.argument("kind", metavar="FAULT")
+@plainly
+def fault(code: str, kind: str) -> None:
+    """Have the sandbox misbehave at one interface, or `none` again: slow, down, wrong, duplicate, stale, forged, empty.
+
+    \b
+    Example:
+      linli exchange fault mz-marriage down
+    """
+    ready()
+    from linli.domains.exchange.commands import set_fault
+    from linli.kernel.actors import system
+
+    set_fault(code=code, fault=kind, by=system("exchange.manage", device="linli exchange"), now=now())
+    click.echo(f"{code}: {kind}")

@@ -26,7 +26,7 @@ _SLOW_SECONDS = 10.0
 # What everybody has on file; of other data sets a source may well have no record.
 _EVERYBODY = {"ga-identity", "ga-household", "sj-registration", "rs-card", "rs-insurance", "rs-records", "yh-account"}
 
-_faults: dict[str, str] = {}
+_faults = dict(pair.split("=", 1) for pair in os.environ.get("LINLI_SANDBOX_FAULTS", "").split(",") if "=" in pair)
 _lock = threading.Lock()
 _counts: dict[str, int] = {}
 
