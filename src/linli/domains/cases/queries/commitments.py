@@ -100,7 +100,7 @@ def pending_clocks(case: Case, promises: Iterable[Commitment], *, now: datetime)
             continue
         since = local_date(case.accepted_at or row.given_at)
         said = (
-            msg("自受理（%(start)s）的次日起 %(n)s 个工作日内补交。", start=day_said(since), n=wanted.pending_days),
+            msg("自 %(start)s 受理的次日起 %(n)s 个工作日内补交。", start=day_said(since), n=wanted.pending_days),
             msg("到期没有补交的，撤销受理，可以随时重新申请。"),
         )
         shade = colour(end=row.due_on, amber=row.amber_on, now=now, conventions=clocks.conventions(), paused=False, stopped=False)

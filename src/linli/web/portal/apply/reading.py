@@ -185,6 +185,8 @@ def material_note(m: OwnMaterial, promise: Commitment | None = None) -> str:
         return _("您已书面承诺，我们事后核查。")
     if m.files:
         return _("已交 %(n)s 个文件。") % {"n": len(m.files)}
+    if m.row.received in (Received.PAPER, Received.SEEN):
+        return _("已经交到窗口。")
     if m.wanted.may_be_committed:
         return _("拍照上传，或者书面承诺代替。")
     return _("拍照或上传。") if m.open else _("可以不交，交了办得更快。")
