@@ -10,6 +10,7 @@ from django.utils import timezone
 from linli.domains.cases import commands as cases
 from linli.domains.notices.commands import send_code
 from linli.domains.notices.models import Delivery
+from linli.domains.notices.queries import letters, posted
 from linli.kernel.actors import system
 from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
 from linli.testing.concurrency import at_once
@@ -59,13 +60,25 @@ def test_a_resident_reads_messages_by_keyboard_and_chooses_how_to_be_told(open_p
     axe(page)
     shot(page, "messages-one")
     page.get_by_role("link", name="换一种方式通知我").click()
-    page.get_by_label("电子邮件", exact=True).check()
+    page.get_by_role("link", name="添加邮箱").click()
     page.get_by_label("电子邮箱").fill("zhao@")
-    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Enter")
     page.get_by_text("邮箱地址“zhao@”不完整").first.wait_for()
     axe(page)
-    shot(page, "messages-settings-error")
+    shot(page, "messages-email-error")
     page.get_by_label("电子邮箱").fill("zhao@example.cn")
+    page.keyboard.press("Enter")
+    page.get_by_label("验证码", exact=True).fill("abc")
+    page.keyboard.press("Enter")
+    page.get_by_text("验证码不对").first.wait_for()
+    axe(page)
+    shot(page, "messages-email-code-wrong")
+    page.get_by_label("验证码", exact=True).fill(letters(posted(address="zhao@example.cn"))[0].content["code"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/messages/settings")
+    page.get_by_label("电子邮件", exact=True).check()
+    axe(page)
+    shot(page, "messages-settings-email")
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/messages/")
     page.get_by_text("通知方式已保存").wait_for()

@@ -124,6 +124,9 @@ class Env(BaseSettings):
         default_factory=dict, description='Template of each kind of message, as JSON; "*" for every other kind.'
     )
     wechat_api: str = Field("https://api.weixin.qq.com", description="Address of the WeChat interface.")
+    wechat_authorize: str = Field(
+        "https://open.weixin.qq.com/connect/oauth2/authorize", description="Where residents let the official account write to them."
+    )
 
     webhook_networks: str = Field(
         "", description="Networks that webhooks may reach besides public addresses, separated by commas (10.8.0.0/16)."

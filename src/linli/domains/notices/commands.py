@@ -15,13 +15,23 @@ from django.utils import translation
 
 from linli.domains.notices.adapters import Parcel, Refused, adapters
 from linli.domains.notices.adapters.signing import is_signed
-from linli.domains.notices.adapters.wechat import is_from_wechat
-from linli.domains.notices.errors import AddressWrong, NothingToRetry, NoWayOpen, ValueMissing
-from linli.domains.notices.models import Delivery, Message, Preference
+from linli.domains.notices.adapters.wechat import is_from_wechat, open_id_of
+from linli.domains.notices.errors import (
+    AddressWrong,
+    EmailClosed,
+    NothingToRetry,
+    NoWayOpen,
+    ValueMissing,
+    WechatAway,
+    WechatRefused,
+)
+from linli.domains.notices.models import Delivery, Message
 from linli.domains.notices.permissions import MANAGE, may_read, readable_parties
+from linli.domains.notices.preferences import keep, preference_of
 from linli.domains.notices.rules import DEFAULT_WAYS, STALLED, DeliveryState, Way, loud_from, next_try, ways_for
 from linli.domains.notices.wording import Kind, Voice, email_of, freeze, kind_of, sms_of, spoken, text_of, title_of
-from linli.domains.people.queries import employer_facts, person_facts
+from linli.domains.people.commands import ask_email_code, take_email_code
+from linli.domains.people.queries import employer_facts, person_facts, recognised
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -31,9 +41,9 @@ from linli.kernel.text import Message as Sentence
 from linli.kernel.text import msg
 
 __all__ = [
-    "Recipient", "Subject", "deliver", "mark_all_read", "mark_read", "note_receipt", "notify", "retry_delivery", "send_code",
-    "set_preference", "sms_receipt_is_signed", "sweep", "wechat_is_signed",
-    "Words",
+    "Recipient", "Subject", "Words", "ask_email", "bind_wechat", "confirm_email", "deliver", "drop_email", "mark_all_read", "mark_read",
+    "note_receipt", "notify", "retry_delivery", "send_code", "set_preference", "sms_receipt_is_signed", "sweep", "unbind_wechat",
+    "wechat_is_signed", "WechatRefused",
 ]  # fmt: skip
 
 CODE_MINUTES = "5"
@@ -107,12 +117,13 @@ class _Reach:
 
 
 def _reach(to: Recipient) -> _Reach:
-    """What is known of somebody's ways, and what they prefer."""
-    facts = employer_facts(to.party_id) if to.is_employer else person_facts(to.party_id)
-    chosen = Preference.objects.filter(pk=to.party_id).first()
+    """What is known of somebody's ways, and what they prefer; of the person they turned out to be, where they applied before."""
+    party_id = to.party_id if to.is_employer else recognised(to.party_id)
+    facts = employer_facts(party_id) if to.is_employer else person_facts(party_id)
+    chosen = preference_of(party_id)
     known = {
         Way.SMS: facts.get("phone", ""),
-        Way.EMAIL: (chosen.email.open() if chosen and chosen.email else "") or facts.get("email", ""),
+        Way.EMAIL: chosen.email.open() if chosen and chosen.email else "",
         Way.WECHAT: chosen.wechat.open() if chosen and chosen.wechat else "",
     }
     wanted = tuple(Way(w) for w in chosen.ways) if chosen else DEFAULT_WAYS
@@ -123,17 +134,20 @@ def _reach(to: Recipient) -> _Reach:
 
 def _dispatch(message: Message, kind: Kind, kept: Mapping[str, object], plan: list[Way], reach: _Reach, *, now: datetime) -> None:
     """Make the first delivery of a message, outside the quiet hours, and have a job take it."""
-    env, way = settings.ENV, plan[0]
-    link = f"{env.public_url}/messages/{message.pk}/"
+    way = plan[0]
+    link = f"{settings.ENV.public_url}/messages/{message.pk}/"
     with translation.override("en" if reach.voice.english else "zh-hans"):
         said = spoken(kept, translation.gettext)
-    place = message.deliveries.count()
-    at = loud_from(now, quiet_from=env.quiet_from, quiet_until=env.quiet_until)
+    place, at = message.deliveries.count(), _loud(now)
     delivery = Delivery.objects.create(
         message=message, kind=message.kind, way=way, place=place, plan=plan[1:], address=reach.addresses[way],
         content=_content(way, kind, said, reach, link), next_try_at=at, made_at=now,
     )  # fmt: skip
     _start(delivery, now=now)
+
+
+def _loud(moment: datetime) -> datetime:
+    return loud_from(moment, quiet_from=settings.ENV.quiet_from, quiet_until=settings.ENV.quiet_until)
 
 
 def _content(way: Way, kind: Kind, said: dict[str, str], reach: _Reach, link: str) -> dict[str, str]:
@@ -162,8 +176,16 @@ def _start(delivery: Delivery, *, now: datetime) -> None:
 def deliver(*, delivery_id: UUID, now: datetime) -> None:
     """Try one delivery that is due. Safe to repeat and to run twice at once: only one run gets it.
 
-    What fails is tried again after a while; when the ladder has ended, or a later try cannot help, the next way is taken.
+    What fails is tried again after a while; when the ladder has ended, or a later try cannot help, the next way is taken. In the quiet
+    hours only codes go out: whatever else comes due then, late or for another try, waits for the morning.
     """
+    morning = _loud(now)
+    if morning > now:
+        waits = Delivery.objects.filter(pk=delivery_id, state=DeliveryState.WAITING, next_try_at__lte=now, message__isnull=False)
+        with transaction.atomic():
+            if waits.update(next_try_at=morning):
+                defer("notices.deliver", delivery_id=str(delivery_id), at=morning)
+                return
     claimed = Delivery.objects.filter(pk=delivery_id, state=DeliveryState.WAITING, next_try_at__lte=now).update(
         state=DeliveryState.SENDING, claimed_at=now, next_try_at=None
     )
@@ -317,23 +339,99 @@ def mark_all_read(*, by: Actor, now: datetime) -> int:
 
 
 @once
-def set_preference(*, ways: Sequence[Way], email: str, english: bool, plain: bool, by: Actor, now: datetime) -> None:
-    """Keep how a resident wants to be told; no ways means the inbox alone. Raises :class:`AddressWrong`."""
+def set_preference(*, ways: Sequence[Way], english: bool, plain: bool, by: Actor, now: datetime) -> None:
+    """Keep how a resident wants to be told; no ways means the inbox alone."""
+    me = _resident(by)
+    keep(me, now=now, ways=list(dict.fromkeys(ways)), english=english, plain=plain)
+    record(
+        "notices.preference_set", subject=Subject("person", me), by=by, at=now, ways=[str(w) for w in ways], english=english, plain=plain
+    )  # fmt: skip
+
+
+def _resident(by: Actor) -> UUID:
+    by.must("portal.use")
     if by.resident_id is None:
         raise NotFound(what=msg("您的通知设置"))
+    return by.resident_id
+
+
+# -- an e-mail address: nothing but a code goes to it before it is shown to be theirs ------------------------------------------------
+
+
+@transaction.atomic
+def ask_email(*, email: str, network: str | None, by: Actor, now: datetime) -> str:
+    """Send a code to an address that a resident says is theirs, and nothing else, not even their name; gives the address as it is kept.
+
+    Raises :class:`AddressWrong`, :class:`EmailClosed`, :class:`~linli.domains.people.commands.CodeTooSoon`.
+    """
+    _resident(by)
     address = email.strip()
-    if address:
-        try:
-            validate_email(address)
-        except ValidationError as error:
-            raise AddressWrong(field="email", address=address) from error
-    Preference.objects.update_or_create(
-        party_id=by.resident_id,
-        defaults={
-            "ways": list(dict.fromkeys(ways)), "email": address or None, "english": english, "plain": plain, "changed_at": now,
-        },
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise AddressWrong(field="email", address=address) from error
+    if Way.EMAIL not in adapters():
+        raise EmailClosed(field="email")
+    code = ask_email_code(email=address, address=network, by=by, now=now)
+    voice, kind = Voice(english=(translation.get_language() or "").startswith("en")), kind_of("email_code")
+    values = {"code": code, "minutes": CODE_MINUTES}
+    text = f"{text_of(kind, values, voice)}\n\n{settings.ENV.sms_signature}\n"
+    content = {"subject": title_of(kind, values, voice), "text": text, "code": code}
+    delivery = Delivery.objects.create(
+        kind="email_code", way=Way.EMAIL, address=address, content=content, next_try_at=now, made_at=now
     )  # fmt: skip
-    record(
-        "notices.preference_set", subject=Subject("person", by.resident_id), by=by, at=now, ways=[str(w) for w in ways],
-        email=bool(address), english=english, plain=plain,
-    )  # fmt: skip
+    _start(delivery, now=now)
+    return address
+
+
+def confirm_email(*, email: str, code: str, by: Actor, now: datetime) -> None:
+    """Take the code that went to an address; from now on messages may go there. Confirmed twice it is confirmed once.
+
+    Wrong tries are counted though they raise :class:`~linli.domains.people.commands.CodeWrong`.
+    """
+    me, address = _resident(by), email.strip()
+    now_kept = preference_of(me)
+    if now_kept and now_kept.email and now_kept.email.open() == address:
+        return
+    take_email_code(email=address, code=code, by=by, now=now)
+    with transaction.atomic():
+        keep(me, now=now, email=address)
+        record("notices.email_confirmed", subject=Subject("person", me), by=by, at=now)
+
+
+@once
+def drop_email(*, by: Actor, now: datetime) -> None:
+    """Forget the address. Safe to repeat."""
+    me = _resident(by)
+    if (kept := preference_of(me)) and kept.email:
+        keep(me, now=now, email=None)
+        record("notices.email_dropped", subject=Subject("person", me), by=by, at=now)
+
+
+# -- WeChat --------------------------------------------------------------------------------------------------------------------------
+
+
+def bind_wechat(*, code: str, by: Actor, now: datetime) -> None:
+    """Bind the WeChat account that a browser came back from, by the code it brought; who asked has checked that it is the one sent out.
+
+    Raises :class:`WechatRefused`, :class:`WechatAway`.
+    """
+    me, env = _resident(by), settings.ENV
+    if not env.wechat_app_id:
+        raise NotFound(what=msg("微信通知"))
+    try:
+        open_id = open_id_of(code, api=env.wechat_api, app_id=env.wechat_app_id, secret=env.wechat_secret)
+    except Refused as refused:
+        raise (WechatAway if refused.again else WechatRefused) from refused
+    with transaction.atomic():
+        keep(me, now=now, wechat=open_id)
+        record("notices.wechat_bound", subject=Subject("person", me), by=by, at=now)
+
+
+@once
+def unbind_wechat(*, by: Actor, now: datetime) -> None:
+    """Forget it. Safe to repeat."""
+    me = _resident(by)
+    if (kept := preference_of(me)) and kept.wechat:
+        keep(me, now=now, wechat=None)
+        record("notices.wechat_unbound", subject=Subject("person", me), by=by, at=now)

@@ -27,6 +27,30 @@ class NoWayOpen(LinliError):
     remedy = noop("请携带身份证件到任一窗口办理，或拨打服务电话。")
 
 
+class EmailClosed(LinliError):
+    code = "notices.email_closed"
+    kind = Kind.UNAVAILABLE
+    template = noop("电子邮件服务尚未开通。")
+    remedy = noop("请改用其他方式接收通知。")
+
+
+class WechatAway(LinliError):
+    """WeChat does not answer, or not as it would."""
+
+    code = "notices.wechat_away"
+    kind = Kind.UNAVAILABLE
+    template = noop("微信现在连不上，没有绑定。")
+    remedy = noop("请稍后再试，或改用其他方式接收通知。")
+
+
+class WechatRefused(LinliError):
+    """What came back does not show whose WeChat it is."""
+
+    code = "notices.wechat_refused"
+    template = noop("微信没有确认您的身份，没有绑定。")
+    remedy = noop("请在手机微信里重新打开本页，再点一次“绑定微信”。")
+
+
 class AddressWrong(LinliError):
     code = "notices.address_wrong"
     template = noop("邮箱地址“%(address)s”不完整。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from linli.domains.people.queries import may_act_for, principals
+from linli.domains.people.queries import may_act_for, own_ids, principals
 from linli.kernel.actors import Actor
 
 MANAGE = "notices.manage"
@@ -18,7 +18,7 @@ def may_read(by: Actor, party_id: UUID, *, on: date) -> bool:
 
 
 def readable_parties(by: Actor, *, on: date) -> list[UUID]:
-    """All whose messages an actor reads, themselves first."""
+    """All whose messages an actor reads, themselves first, also under what they were before it was shown who they are."""
     if by.resident_id is None:
         return []
-    return [by.resident_id, *(p.id for p in principals(by.resident_id, scope=READ, on=on))]
+    return [*own_ids(by.resident_id), *(p.id for p in principals(by.resident_id, scope=READ, on=on))]

@@ -13,8 +13,10 @@ from django.utils import translation
 
 from linli.domains.notices.adapters import adapters
 from linli.domains.notices.adapters.post_office import CONTEXT
-from linli.domains.notices.models import Delivery, Message, Posted, Preference
+from linli.domains.notices.adapters.wechat import authorize_address
+from linli.domains.notices.models import Delivery, Message, Posted
 from linli.domains.notices.permissions import MANAGE, may_read, readable_parties
+from linli.domains.notices.preferences import preference_of
 from linli.domains.notices.rules import DEFAULT_WAYS, DeliveryState, Way
 from linli.domains.notices.wording import Voice, kind_of, spoken, text_of, title_of
 from linli.domains.people.queries import parties
@@ -27,7 +29,7 @@ from linli.kernel.text import msg
 __all__ = [
     "Chosen", "Delivery", "DeliveryState", "DeliveryView", "Letter", "Message", "MessageView", "Way", "chosen", "deliveries", "delivery_counts",
     "delivery_views", "inbox", "kind_label", "letters", "message_for", "message_views", "messages_about", "posted", "told_about", "unread",
-    "way_is_open",
+    "way_is_open", "wechat_address", "wechat_can_be_bound",
 ]  # fmt: skip
 
 
@@ -120,10 +122,23 @@ class Chosen:
 
 def chosen(*, by: Actor) -> Chosen:
     """The preference of the resident who asks."""
-    row = Preference.objects.filter(pk=by.resident_id).first() if by.resident_id else None
+    row = preference_of(by.resident_id) if by.resident_id else None
     if row is None:
         return Chosen(DEFAULT_WAYS, "", False, False, False)
     return Chosen(tuple(Way(w) for w in row.ways), row.email.open() if row.email else "", bool(row.wechat), row.english, row.plain)
+
+
+def wechat_can_be_bound() -> bool:
+    """Whether the site has an official account that people can let write to them."""
+    return bool(settings.ENV.wechat_app_id)
+
+
+def wechat_address(*, back: str, state: str) -> str:
+    """Where a browser goes to be told to this account; it comes back to ``back`` with a code and the same ``state``."""
+    env = settings.ENV
+    if not env.wechat_app_id:
+        raise NotFound(what=msg("微信通知"))
+    return authorize_address(env.wechat_authorize, app_id=env.wechat_app_id, back=back, state=state)
 
 
 def way_is_open(way: Way) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from linli.domains.notices.errors import KindUnknown
-from linli.domains.notices.rules import SMS_MAY_SAY, fill, places, short
+from linli.domains.notices.rules import SMS_LONGEST, SMS_MAY_SAY, SMS_VALUE, fill, places, short
 from linli.kernel.text import Message, joined
 
 _FILE = Path(__file__).parent / "data" / "kinds.yaml"
@@ -150,8 +151,17 @@ def text_of(kind: Kind, values: dict[str, str], voice: Voice) -> str:
 
 def sms_of(kind: Kind, values: dict[str, str], voice: Voice, *, sign: str) -> str:
     """One text message with its signature; long values are shortened."""
-    said = fill(voice.of(kind.sms), {name: value if name == "link" else short(value) for name, value in values.items()})
+    said = fill(wording_of_sms(kind, voice), {name: value if name == "link" else short(value) for name, value in values.items()})
     return fill(voice.of(_book().frame.sms), {"sign": short(sign, most=16), "text": said})
+
+
+def wording_of_sms(kind: Kind, voice: Voice) -> str:
+    """An SMS for who reads large print says the plain words of the inbox, where it may name what they name and they fit."""
+    plain = kind.text.plain
+    if not voice.plain or voice.english or places(plain) - SMS_MAY_SAY:
+        return voice.of(kind.sms)
+    longest = len(re.sub(r"\{\w+\}", "", plain)) + SMS_VALUE * len(places(plain)) + 18  # the signature and its brackets
+    return plain if longest <= SMS_LONGEST["zh"] else kind.sms.zh
 
 
 def email_of(kind: Kind, values: dict[str, str], voice: Voice, *, name: str, link: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ class CodeTooSoon(LinliError):
 class CodeWrong(LinliError):
     code = "people.code_wrong"
     template = noop("验证码不对，或已过期。")
-    remedy = noop("请核对最新一条短信；超过 5 分钟请重新获取。")
+    remedy = noop("请核对最新收到的那一条；超过 5 分钟请重新获取。")
 
 
 class MobileOnly(LinliError):

@@ -155,7 +155,8 @@ class Account(models.Model):
 
 
 class PhoneCode(models.Model):
-    """A code that went to a telephone: good once, for some minutes and some tries. The rows are the rate limit too; a job drops them."""
+    """A code that went to a telephone, or to an e-mail address: good once, for some minutes and some tries. ``phone_index`` is blind and
+    tells the two apart by its context. The rows are the rate limit too; a job drops them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     phone_index = models.BinaryField(max_length=32)

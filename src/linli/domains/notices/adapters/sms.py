@@ -10,6 +10,7 @@ from linli.domains.notices.adapters.base import Parcel, Refused
 from linli.domains.notices.adapters.signing import signature
 
 TIMEOUT = httpx.Timeout(10, connect=5)
+_MOST = 256 * 1024  # bytes of an answer
 
 
 class SmsGateway:
@@ -36,8 +37,24 @@ class SmsGateway:
 
 def post(url: str, **request: object) -> httpx.Response:
     """One request; a gateway that cannot be reached is worth another try."""
+    return _ask("POST", url, **request)
+
+
+def get(url: str, **request: object) -> httpx.Response:
+    """The same, to be told something."""
+    return _ask("GET", url, **request)
+
+
+def _ask(method: str, url: str, **request: object) -> httpx.Response:
+    """Nothing is followed elsewhere, and nothing endless is read."""
     try:
-        return httpx.post(url, timeout=TIMEOUT, follow_redirects=False, **request)  # type: ignore[arg-type]
+        with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as http, http.stream(method, url, **request) as answer:  # type: ignore[arg-type]
+            body = b""
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > _MOST:
+                    raise Refused("answer_endless", again=True)
+            return httpx.Response(answer.status_code, content=body)
     except httpx.TimeoutException as error:
         raise Refused("timeout", again=True) from error
     except httpx.HTTPError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote, urlencode
 
 from linli.domains.notices.adapters.base import Parcel, Refused
-from linli.domains.notices.adapters.sms import json_of, post
+from linli.domains.notices.adapters.sms import get, json_of, post
 
 _FIELD = 20  # characters that a field of a template holds
 _EARLY = 300  # seconds before its end that a token is asked for anew
@@ -59,6 +61,30 @@ class OfficialAccount:
             raise Refused(f"wechat_{told.get('errcode', 'token')}", again=True)
         _tokens[self.api, self.app_id] = time.monotonic() + life - _EARLY, token
         return token
+
+
+_OPEN_ID = re.compile(r"[A-Za-z0-9_-]{10,64}")
+
+
+def authorize_address(base: str, *, app_id: str, back: str, state: str) -> str:
+    """Where WeChat asks nobody anything and says who they are to this account (``snsapi_base``); it wants them in this order."""
+    asked = {"appid": app_id, "redirect_uri": back, "response_type": "code", "scope": "snsapi_base", "state": state}
+    return f"{base}?{urlencode(asked, quote_via=quote)}#wechat_redirect"
+
+
+def open_id_of(code: str, *, api: str, app_id: str, secret: str) -> str:
+    """The open id behind a code that a browser brought back. Raises :class:`Refused`; ``again`` says that WeChat is to blame."""
+    asked = {"appid": app_id, "secret": secret, "code": code, "grant_type": "authorization_code"}
+    answer = get(f"{api.rstrip('/')}/sns/oauth2/access_token", params=asked)
+    if answer.status_code != 200:
+        raise Refused(f"http_{answer.status_code}", again=True)
+    told = json_of(answer)
+    if error := told.get("errcode"):
+        raise Refused(f"wechat_{error}", again=error in _LATER)
+    found = told.get("openid")
+    if not (isinstance(found, str) and _OPEN_ID.fullmatch(found)):
+        raise Refused("answer_unreadable", again=True)
+    return found
 
 
 def is_from_wechat(token: str, *, timestamp: str, nonce: str, given: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -36,6 +37,17 @@ def provider():
     told = Provider()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            told.asked.append((self.path, dict(self.headers), b""))
+            status, answer = told.answers.pop(0) if told.answers else (200, {"openid": "oNobody_0000000000000000000"})
+            said = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain")  # as WeChat does
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            with contextlib.suppress(OSError):  # whoever asked has heard enough
+                self.wfile.write(said)
+
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told.asked.append((self.path, dict(self.headers), body))

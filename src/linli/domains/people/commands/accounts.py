@@ -59,8 +59,31 @@ def ask_code(*, phone: str, address: str | None, now: datetime) -> str:
 
     Raises :class:`MobileOnly`, :class:`CodeTooSoon`.
     """
-    number = _mobile(phone)
-    index = blind(number, context=PHONE_CONTEXT)
+    return _new_code(blind(_mobile(phone), context=PHONE_CONTEXT), "phone", address, now)
+
+
+@transaction.atomic
+def ask_email_code(*, email: str, address: str | None, by: Actor, now: datetime) -> str:
+    """Make a code for an e-mail address that a resident says is theirs, under the limits of telephones; the caller has it sent in
+    the same transaction. Raises :class:`CodeTooSoon`."""
+    by.must("portal.use")
+    return _new_code(_email_index(email), "email", address, now)
+
+
+def take_email_code(*, email: str, code: str, by: Actor, now: datetime) -> None:
+    """Take the code that was sent to an address; it is good once. Wrong tries are counted though they raise :class:`CodeWrong`."""
+    by.must("portal.use")
+    with transaction.atomic():
+        taken = _take(_email_index(email), code, now)
+    if not taken:
+        raise CodeWrong(field="code")
+
+
+def _email_index(email: str) -> bytes:
+    return blind(email.strip().casefold(), context="email")
+
+
+def _new_code(index: bytes, field: str, address: str | None, now: datetime) -> str:
     network = blind(address or "-", context="address")
     for key in sorted((index, network)):  # always in this order, so that two askers never wait for each other
         _one_at_a_time(key)
@@ -73,7 +96,7 @@ def ask_code(*, phone: str, address: str | None, now: datetime) -> str:
     )
     if any(waits):
         longest = max(w for w in waits if w)
-        raise CodeTooSoon(field="phone", minutes=-(-longest // timedelta(minutes=1)))
+        raise CodeTooSoon(field=field, minutes=-(-longest // timedelta(minutes=1)))
     code = f"{secrets.randbelow(1_000_000):06d}"
     row = PhoneCode(phone_index=index, address_index=network, sent_at=now)
     row.digest = _digest(code, row.pk)
@@ -117,7 +140,10 @@ def _try_code(phone: str, code: str, device: str, address: str | None, now: date
 
 def _take_code(phone: str, code: str, now: datetime) -> bool:
     """Try the newest code of a telephone; it is locked meanwhile, so that of two at once one is too late."""
-    index = blind(phone, context=PHONE_CONTEXT)
+    return _take(blind(phone, context=PHONE_CONTEXT), code, now)
+
+
+def _take(index: bytes, code: str, now: datetime) -> bool:
     row = PhoneCode.objects.select_for_update().filter(phone_index=index).order_by("-sent_at").first()
     if row is None or not rules.code_is_open(sent_at=row.sent_at, tries=row.tries, used=row.used_at is not None, now=now):
         return False
@@ -176,6 +202,7 @@ def show_new_phone(*, phone: str, code: str, device: str, address: str | None, b
         if shown:
             _must_be_free(number, account)
             _give_phone(account, number, now=now)
+            _note_phone(account.person, number, by, now)  # what was just shown to be theirs is also where they are reached
             record("people.account_phone_changed", subject=person_subject(account.person_id), by=by, at=now)
             return _begin(account, Binding.PHONE, device, address, now)
     raise CodeWrong(field="code")
@@ -369,7 +396,7 @@ def _become(said: Account, person: Person, assurance: Assurance, how: Binding, *
 
 
 def _note_phone(person: Person, phone: str, by: Actor, now: datetime) -> None:
-    """Who came with their document and their telephone is reached under that number."""
+    """Who came with their document and their telephone, or showed another one, is reached under that number."""
     index = blind(phone, context=PHONE_CONTEXT)
     if person.phone_index is None or bytes(person.phone_index) != index:
         person.phone, person.phone_index, person.updated_at = phone, index, now

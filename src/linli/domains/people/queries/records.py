@@ -188,6 +188,11 @@ def is_verified(person_id: UUID) -> bool:
     return Person.objects.filter(pk=person_id, verified=True).exists()
 
 
+def recognised(person_id: UUID) -> UUID:
+    """Whose a row is under which somebody applied before it was shown who they are; any other is its own."""
+    return Person.objects.filter(pk=person_id).values_list("same_as", flat=True).first() or person_id
+
+
 def own_ids(person_id: UUID) -> list[UUID]:
     """A person and the rows under which they applied before it was shown who they are."""
     return [person_id, *Person.objects.filter(same_as=person_id).values_list("pk", flat=True)]

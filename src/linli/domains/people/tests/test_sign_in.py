@@ -265,8 +265,10 @@ def test_another_telephone_is_shown_before_it_counts_and_ends_what_went_before(w
     code = do.ask_code(phone=STRANGE, address=None, now=when)
     with pytest.raises(errors.CodeWrong):
         do.show_new_phone(phone=STRANGE, code=wrong(code), **FROM, by=me, now=when)
+    assert facts(world)["phone"] == known["phone"]
     do.show_new_phone(phone=STRANGE, code=code, **FROM, by=me, now=when)
     assert live_session(session.pk, now=when) is None
+    assert facts(world)["phone"] == STRANGE  # messages go there from now on
     code = do.ask_code(phone=STRANGE, address=None, now=later(minutes=9))
     assert do.sign_in_by_phone(phone=STRANGE, code=code, **FROM, now=later(minutes=9)).session.user_id == session.user_id
 

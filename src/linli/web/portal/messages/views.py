@@ -13,7 +13,17 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from linli.domains.notices.commands import mark_all_read, mark_read, set_preference
-from linli.domains.notices.queries import Chosen, Way, chosen, inbox, message_for, message_views, unread, way_is_open
+from linli.domains.notices.queries import (
+    Chosen,
+    Way,
+    chosen,
+    inbox,
+    message_for,
+    message_views,
+    unread,
+    way_is_open,
+    wechat_can_be_bound,
+)
 from linli.kernel.errors import LinliError
 from linli.web.access import PORTAL, requires
 from linli.web.errors import status_of
@@ -29,11 +39,8 @@ _INBOX_ONLY = "inbox"
 class PreferenceForm(Form):
     """How somebody wants to be told."""
 
-    kinds = {"email": "email"}
-
     first = forms.ChoiceField(label=_lazy("先用哪种方式通知您"), widget=forms.RadioSelect)
     others = forms.BooleanField(label=_lazy("发不出去时，换别的方式再发"), required=False)
-    email = forms.CharField(label=_lazy("电子邮箱"), required=False, max_length=200)
     language = forms.ChoiceField(
         label=_lazy("用什么语言通知您"), choices=[("zh", "中文"), ("en", "English")], widget=forms.RadioSelect
     )
@@ -59,7 +66,7 @@ def inbox_page(request: ResidentRequest) -> HttpResponse:
     """Everything told so far, newest first."""
     page = page_of(inbox(by=request.actor, on=request.today), request, by="-made_at", size=15)
     context = {
-        "page": page, "rows": message_views(page.rows, plain=request.large_print),
+        "page": page, "rows": message_views(page.rows, plain=_plain(request)),
         "unread": unread(by=request.actor, on=request.today), "own": request.actor.resident_id,
     }  # fmt: skip
     return render(request, "portal/messages/list.html", context)
@@ -71,8 +78,13 @@ def message(request: ResidentRequest, message_id: UUID) -> HttpResponse:
     """One message; opening it is reading it."""
     found = message_for(message_id, by=request.actor, on=request.today)
     mark_read(message_id=message_id, by=request.actor, now=request.now)
-    (view,) = message_views([found], plain=request.large_print)
+    (view,) = message_views([found], plain=_plain(request))
     return render(request, "portal/messages/message.html", {"m": view, "case_url": _case_url(view.subject_kind, view.subject_id)})
+
+
+def _plain(request: ResidentRequest) -> bool:
+    """Whether messages come in the words of large print: on this device, or wherever they read."""
+    return request.large_print or chosen(by=request.actor).plain
 
 
 def _case_url(kind: str, subject_id: UUID) -> str:
@@ -100,7 +112,8 @@ def read_all(request: ResidentRequest) -> HttpResponse:
 def settings_page(request: ResidentRequest) -> HttpResponse:
     """How they want to be told."""
     now = chosen(by=request.actor)
-    ways = [w for w in Way if way_is_open(w) and (w is not Way.WECHAT or now.wechat)]
+    known = {Way.SMS: True, Way.WECHAT: now.wechat, Way.EMAIL: bool(now.email)}
+    ways = [w for w in Way if way_is_open(w) and known[w]]
     form = PreferenceForm(request.POST or None, ways=ways, initial=_initial(now, ways))
     status = 200
     if request.method == "POST":
@@ -109,7 +122,7 @@ def settings_page(request: ResidentRequest) -> HttpResponse:
             data = form.cleaned_data
             try:
                 set_preference(
-                    ways=form.ways(ways), email=data["email"], english=data["language"] == "en", plain=data["plain"],
+                    ways=form.ways(ways), english=data["language"] == "en", plain=data["plain"],
                     by=request.actor, now=request.now, **keyed(request),
                 )  # fmt: skip
             except LinliError as error:
@@ -118,12 +131,13 @@ def settings_page(request: ResidentRequest) -> HttpResponse:
             else:
                 done(request, _("通知方式已保存。"))
                 return redirect("messages:list")
-    return render(request, "portal/messages/settings.html", {"form": form}, status=status)
+    context = {"form": form, "now": now, "email_open": way_is_open(Way.EMAIL), "wechat_open": wechat_can_be_bound()}
+    return render(request, "portal/messages/settings.html", context, status=status)
 
 
 def _initial(now: Chosen, ways: list[Way]) -> dict[str, object]:
     wanted = [w for w in now.ways if w in ways]
     return {
-        "first": wanted[0].value if wanted else _INBOX_ONLY, "others": len(now.ways) != 1, "email": now.email,
+        "first": wanted[0].value if wanted else _INBOX_ONLY, "others": len(now.ways) != 1,
         "language": "en" if now.english else "zh", "plain": now.plain,
     }  # fmt: skip

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from linli.domains.notices.commands import Recipient, Subject, notify, send_code
-from linli.domains.notices.queries import Delivery, Message, chosen
+from linli.domains.notices.queries import Delivery, Message, chosen, letters, posted
 from linli.kernel.actors import Actor, system
 from linli.kernel.ids import uuid7
 from linli.testing.browser import sign_in_resident
@@ -98,27 +102,137 @@ def test_the_list_costs_no_more_with_more_messages(resident, world):
 
 
 def wishes(resident, **more):
-    data = {"first": "email", "others": "on", "email": "zhao@example.cn", "language": "zh", "once": str(uuid7())} | more
+    data = {"first": "email", "others": "on", "language": "zh", "once": str(uuid7())} | more
     return resident.post(reverse("messages:settings"), {k: v for k, v in data.items() if v is not None})
 
 
+BOX = "zhao@example.cn"
+
+
+def confirmed(resident, email=BOX):
+    """Through both pages, with the code from the post office."""
+    assert resident.post(reverse("messages:email"), {"email": email})["Location"] == reverse("messages:email_code")
+    code = letters(posted(address=email))[0].content["code"]
+    return resident.post(reverse("messages:email_code"), {"code": code})
+
+
+def test_an_address_is_shown_by_a_code_before_it_can_be_chosen(resident, world):
+    assert wishes(resident).status_code == 422  # no address, no such choice
+    assert resident.get(reverse("messages:email_code"))["Location"] == reverse("messages:email")
+    for _ in range(2):  # pressed twice, one code
+        assert resident.post(reverse("messages:email"), {"email": BOX}).status_code == 302
+    assert posted(address=BOX).count() == 1
+    wrong = resident.post(reverse("messages:email_code"), {"code": "00000x"})
+    assert wrong.status_code == 422 and "验证码不对" in wrong.content.decode() and BOX in wrong.content.decode()
+    page = resident.get(reverse("messages:settings")).content.decode()
+    assert BOX not in page and "绑定微信" not in page  # the demonstration has no official account
+    code = letters(posted(address=BOX))[0].content["code"]
+    assert resident.post(reverse("messages:email_code"), {"code": code})["Location"] == reverse("messages:settings")
+    assert BOX in resident.get(reverse("messages:settings")).content.decode()
+    assert wishes(resident).status_code == 302
+    resident.post(reverse("messages:no_email"), {"once": str(uuid7())})
+    assert BOX not in resident.get(reverse("messages:settings")).content.decode()
+
+
 def test_how_somebody_wants_to_be_told_is_kept_and_followed(resident, world):
+    assert confirmed(resident).status_code == 302
     assert wishes(resident).status_code == 302
     tell(world)
-    assert Delivery.objects.get().way == "email"
+    assert Delivery.objects.get(message__isnull=False).way == "email"
     assert wishes(resident, first="inbox").status_code == 302
     tell(world)
-    assert Delivery.objects.count() == 1
+    assert Delivery.objects.filter(message__isnull=False).count() == 1
     page = resident.get(reverse("messages:settings")).content.decode()
     assert "zhao@example.cn" in page
     assert chosen(by=Actor(user_id=None, resident_id=world.people["applicant"])).ways == ()
 
 
 def test_a_wrong_address_comes_back_with_all_that_was_typed(resident):
-    answer = wishes(resident, email="不是邮箱", plain="on")
+    answer = resident.post(reverse("messages:email"), {"email": "不是邮箱"})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "不是邮箱" in page and "name@example.cn" in page
+
+
+# -- WeChat -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def official_account(settings):
+    """An official account whose server is on loopback and names whoever comes with the good code."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self):
+            good = parse_qs(urlsplit(self.path).query)["code"] == ["good"]
+            said = json.dumps(
+                {"openid": "oLVPpjqs9BhvzwPj5A-vTYAX3GLc"} if good else {"errcode": 40029, "errmsg": "invalid code"}
+            ).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    settings.ENV = settings.ENV.model_copy(
+        update={
+            "wechat_app_id": "wx", "wechat_secret": "s", "wechat_templates": {"*": "T"},
+            "wechat_api": f"http://127.0.0.1:{server.server_address[1]}", "wechat_authorize": "https://open.example/authorize",
+        }
+    )  # fmt: skip
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def begun(client):
+    """Go to WeChat; gives the state that was sent along."""
+    address = urlsplit(client.get(reverse("messages:wechat"))["Location"])
+    assert address.hostname == "open.example"
+    asked = parse_qs(address.query)
+    assert asked["redirect_uri"][0].endswith(reverse("messages:wechat_back"))
+    return asked["state"][0]
+
+
+def bound(world, who="applicant"):
+    return chosen(by=Actor(user_id=None, resident_id=world.people[who])).wechat
+
+
+def test_wechat_is_bound_by_who_began_it_and_taken_off_again(resident, world, official_account):
+    assert "绑定微信" in resident.get(reverse("messages:settings")).content.decode()
+    answer = resident.get(reverse("messages:wechat_back"), {"state": begun(resident), "code": "good"}, follow=True)
+    assert bound(world) and "已绑定" in answer.content.decode()
+    assert wishes(resident, first="wechat").status_code == 302
+    resident.post(reverse("messages:no_wechat"), {"once": str(uuid7())})
+    assert not bound(world)
+
+
+def test_what_comes_back_otherwise_binds_nothing(resident, world, official_account):
+    back = reverse("messages:wechat_back")
+    state = begun(resident)
+    for wrong in ({"state": "other", "code": "good"}, {"state": state, "code": "good"}):  # the second: what was begun is used up
+        assert "没有绑定" in resident.get(back, wrong, follow=True).content.decode()
+    for wrong in ({"code": "good"}, {"state": "", "code": "good"}):  # nothing begun at all
+        assert "没有绑定" in resident.get(back, wrong, follow=True).content.decode()
+    for wrong in ({}, {"code": ""}, {"code": "x" * 600}, {"code": "bad"}):
+        assert "没有绑定" in resident.get(back, {"state": begun(resident)} | wrong, follow=True).content.decode()
+    state = begun(resident)
+    other = Client()
+    sign_in_resident(other, world, "neighbour")
+    assert "没有绑定" in other.get(back, {"state": state, "code": "good"}, follow=True).content.decode()
+    assert not bound(world) and not bound(world, "neighbour")
+
+
+def test_without_an_official_account_there_is_no_such_page(resident):
+    for name in ("wechat", "wechat_back"):
+        answer = resident.get(reverse(f"messages:{name}"))
+        assert answer.status_code in (302, 404)
+    assert resident.get(reverse("messages:wechat")).status_code == 404
 
 
 # -- receipts -----------------------------------------------------------------------------------------------------------------------
