@@ -37,13 +37,15 @@ def list_() -> None:
 @exchange.command()
 @plainly
 def check() -> None:
-    """Read the interfaces, and list materials the bureau gets itself that none of them answers; exit 1 if there are any.
+    """Read the interfaces, and list materials the bureau gets itself that none of them answers, or of which no form says about
+    whom to ask; exit 1 if there are any.
 
     \b
     Example:
       linli exchange check
     """
     ready(migrated=False)
+    from linli.domains.cases.queries import unaskable
     from linli.domains.catalog.queries import package_standards
     from linli.domains.exchange.queries import interfaces, uncovered
 
@@ -51,10 +53,13 @@ def check() -> None:
     lacking = uncovered(wanted)
     for name, issued_by in lacking:
         click.echo(f"not covered: {name}  ({issued_by or 'no issuer named'})")
+    unnamed = [(s.code, name, kind) for s in package_standards() for name, kind in unaskable(s)]
+    for code, name, kind in unnamed:
+        click.echo(f"about whom: {name}  ({code}, applied for by {kind}: the form names nobody it could be asked about)")
     click.echo(
         f"{len(interfaces())} interfaces; {len(wanted)} materials that the bureau gets itself, {len(lacking)} kinds not covered"
     )
-    sys.exit(1 if lacking else 0)
+    sys.exit(1 if lacking or unnamed else 0)
 
 
 @exchange.command()

@@ -24,7 +24,7 @@ _LATENCY = int(os.environ.get("LINLI_SANDBOX_LATENCY_MS", "0")) / 1000
 _FACES = {face.code: face for face in interfaces()}
 _SLOW_SECONDS = 10.0
 # What everybody has on file; of other data sets a source may well have no record.
-_EVERYBODY = {"ga-identity", "ga-household", "sj-registration", "rs-card", "rs-insurance", "rs-records", "yh-account"}
+_EVERYBODY = {"ga-identity", "ga-household", "sj-registration", "sj-search", "rs-card", "rs-insurance", "rs-records", "yh-account"}
 
 _faults = dict(pair.split("=", 1) for pair in os.environ.get("LINLI_SANDBOX_FAULTS", "").split(",") if "=" in pair)
 _lock = threading.Lock()
@@ -128,8 +128,10 @@ def _signed(body: bytes) -> Reply:
 def answer(face: Interface, query: dict[str, str]) -> dict[str, Any] | None:
     """The record of somebody, or None where there is none; only people of the reserved division 77 exist here."""
     number = str(query.get("subject_number", ""))
+    by_name = all(f.name != "subject_number" for f in face.request)
     place = number[2:8] if (len(number) == 18 and not number[:17].isdecimal()) or number[:2] == "91" else number[:6]
-    seed = sm3(f"{face.code} {number}".encode())
+    place = "77" if by_name else place
+    seed = sm3(f"{face.code} {query.get('subject_name', '') if by_name else number}".encode())
     if not place.startswith("77") or (face.code not in _EVERYBODY and seed[0] < 10):
         return None
     record = {f.name: _value(f, query, number, sm3(seed, f.name.encode())) for f in face.response}
@@ -165,6 +167,8 @@ def _typed(field: ResponseField, number: str, pick: int) -> Any:
             return f"{500 + pick % 90_000}.{pick % 100:02d}"
         case ValueType.BOOLEAN:
             return pick % 5 == 0
+        case ValueType.CREDIT_CODE if number[:2] != "91":  # asked by a name, or by a trader's own number
+            return f"91770100{pick:010d}"
         case ValueType.ID_NUMBER | ValueType.CREDIT_CODE:
             return number
         case ValueType.ACCOUNT:

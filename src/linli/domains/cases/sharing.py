@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,12 +13,14 @@ from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, CaseMaterial
 from linli.domains.catalog.queries import Standard, known_facts
-from linli.domains.exchange.queries import Shared, any_connected
+from linli.domains.exchange.queries import Interface, Shared, any_connected, covering
 from linli.domains.people.queries import employer_facts, person_facts
 from linli.kernel.actors import Actor
 from linli.kernel.errors import Invalid
 from linli.kernel.jobs import defer
 
+# What is known of everybody before a form is filled in.
+_OF_PERSON, _OF_EMPLOYER = frozenset({"name", "id_number"}), frozenset({"org_name", "credit_code"})
 OPEN_TO_SOURCES = (MaterialState.WILL_VERIFY, MaterialState.OWED)
 FILLABLE = (State.DRAFT, State.SUBMITTED)
 _BEFORE_ACCEPTANCE = (State.DRAFT, State.SUBMITTED, State.CORRECTION_REQUESTED)
@@ -28,6 +30,23 @@ def want_shared(case: Case, standard: Standard, *, by: Actor) -> None:
     """Have the sources asked as soon as what is being done is committed; nothing to do where none is connected."""
     if any(m.from_departments for m in standard.materials) and any_connected():
         defer("cases.ask_departments", case_id=str(case.pk), user_id=str(by.user_id) if by.user_id else None)
+
+
+def unaskable(standard: Standard) -> list[tuple[str, str]]:
+    """Materials of a standard that the bureau says it gets itself, and about which no interface can be asked: the form does not say
+    of whom; by the kind of applicant. Such a material would be owed for ever: the form must ask for a number, or the applicant for it.
+    """
+    found = []
+    for kind in standard.applicant_kinds:
+        places = {f.name for f in standard.form if f.required} | (_OF_EMPLOYER if kind == "employer" else _OF_PERSON)
+        for m in standard.materials:
+            if m.from_departments and not any(_can_ask(face, places) for face in covering(m.name, m.issued_by)):
+                found.append((m.name, str(kind)))
+    return found
+
+
+def _can_ask(face: Interface, places: Collection[str]) -> bool:
+    return all(any(fact in places for fact in field.takes) for field in face.request if field.required)
 
 
 def facts_of(case: Case, standard: Standard) -> dict[str, str]:

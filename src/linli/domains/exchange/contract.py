@@ -44,6 +44,7 @@ class ValueType(StrEnum):
     """What an answer to a field looks like on the wire; always a JSON string, but for ``number`` and ``boolean``."""
 
     TEXT = "text"
+    NAME = "name"  # of a person, or of whoever the query was about
     DATE = "date"
     NUMBER = "number"
     MONEY = "money"

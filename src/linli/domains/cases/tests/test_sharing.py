@@ -13,7 +13,7 @@ from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.models import Case, CaseMaterial
 from linli.domains.cases.queries import counter_sheet, filled_fields
 from linli.domains.exchange import commands as exchange
-from linli.domains.exchange.queries import covering, interfaces, still_waiting
+from linli.domains.exchange.queries import interfaces, still_waiting
 from linli.domains.trace.queries import events_of
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.identifiers import credit_code_with_checks
@@ -285,21 +285,3 @@ def test_with_every_source_down_at_once_a_case_runs_to_its_end(world, department
     assert not rows(case_id).keys() & set(
         CaseMaterial.objects.filter(case_id=case_id, state__in=["provide", "committable"]).values_list("code", flat=True)
     )
-
-
-@pytest.mark.slow
-def test_with_one_source_down_after_the_other_a_case_runs_to_its_end(world, departments: Departments):  # noqa: F811
-    departments.connect(now(), timeout_ms=300)
-    story = Story(world)
-    for face in interfaces():
-        departments.fault("down", face.code)
-        case_id = run_to_its_end(world, PERMIT)
-        assert Case.objects.get(pk=case_id).state == "closed", face.code
-        for code in held_by_others(story):
-            wanted = story.standard.material(code)
-            first = covering(wanted.name, wanted.issued_by)[0].code
-            row = rows(case_id)[code]
-            assert row.state == (MaterialState.OWED if first == face.code else row.state)
-            assert row.state in (MaterialState.HAVE, MaterialState.OWED)
-        departments.mend()
-        exchange.try_again(code=face.code, by=MANAGER, now=now())
