@@ -38,7 +38,7 @@ from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import noop
 
 __all__ = [
-    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "Outcome", "QuestionState",
+    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "KEPT", "Outcome", "QuestionState",
     "record_export", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
 ]  # fmt: skip
 
@@ -478,6 +478,9 @@ def sweep(*, now: datetime, limit: int = 400) -> int:
 # -- forgetting ------------------------------------------------------------------------------------------------------------
 
 
+KEPT = uuid5(NAMESPACE_URL, "linli:exchange:kept")  # the chain that tells what was forgotten
+
+
 def _years_before(now: datetime, years: int) -> datetime:
     """The same day so many years ago; of the 29th of February the day after it."""
     try:
@@ -507,7 +510,7 @@ def forget(*, now: datetime, limit: int = 500) -> int:
     gone.filter(state=QuestionState.FAILED).update(state=QuestionState.WITHDRAWN)
     gone.update(query={"query": {}, "facts": {}}, whose=None, forgotten_at=now)
     record(
-        "exchange.forgotten", subject=Subject("interface", uuid5(NAMESPACE_URL, "linli:exchange:kept")), by=system(device="exchange"),
+        "exchange.forgotten", subject=Subject("interface", KEPT), by=system(device="exchange"),
         at=now, questions=len(ids), calls=calls, before=before.date(),
     )  # fmt: skip
     return len(ids)

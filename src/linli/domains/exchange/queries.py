@@ -20,14 +20,15 @@ from linli.domains.exchange.permissions import VIEW, seen_questions
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, canonical, query_digest, signature
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI
+from linli.kernel.errors import LinliError
 from linli.kernel.fields import blind
-from linli.kernel.identifiers import mask_account, mask_id
+from linli.kernel.identifiers import check_credit_code, check_id_number, mask_account, mask_id, mask_name
 
 __all__ = [
     "any_connected", "calls_of", "canonical", "connections", "covering", "fills_of",
     "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
     "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
-    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType", "whose",
+    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType", "whole_line", "whose",
 ]  # fmt: skip
 
 
@@ -105,11 +106,13 @@ def whose(number: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SharedLine:
-    """One field of an answer as a page shows it: numbers of people masked. ``differs``: the case says otherwise."""
+    """One field of an answer as a page shows it: numbers and names of people masked. ``differs``: the case says otherwise."""
 
+    name: str
     label: str
     value: str | bool
     differs: bool
+    masked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ def _shared(row: Question) -> Shared:
     receipt: Receipt | None = getattr(row, "receipt", None)
     answer: Mapping[str, Any] = receipt.answer.open_json() if receipt and receipt.answer else {}
     fields = known.response if known else ()
-    lines = tuple(SharedLine(f.label, _masked(f, answer[f.name]), f.name in row.differs) for f in fields if f.name in answer)
+    lines = _lines(row, [f for f in fields if f.name in answer], answer)
     return Shared(
         row.pk, row.material, row.interface, row.owner, known.name if known else row.interface, QuestionState(row.state), row.tries,
         row.next_try_at, Outcome(row.last_fault) if row.last_fault else None, receipt.at if receipt else row.settled_at,
@@ -187,6 +190,29 @@ def fills_of(question_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     return {r.pk: _fills(face.response, r.answer.open_json()) for r in found if (face := package().get(r.question.interface))}
 
 
+def _lines(row: Question, fields: Sequence[ResponseField], answer: Mapping[str, Any]) -> tuple[SharedLine, ...]:
+    names = any(f.type is ValueType.NAME for f in fields)
+    about_employer = names and _is_employer(str(row.query.open_json()["query"].get("subject_number", "")))
+    lines = []
+    for f in fields:
+        own_name = about_employer and f.fact == "subject_name"  # the name of an employer is no secret
+        shown = answer[f.name] if own_name else _masked(f, answer[f.name])
+        lines.append(SharedLine(f.name, f.label, shown, f.name in row.differs, shown != answer[f.name]))
+    return tuple(lines)
+
+
+def _is_employer(number: str) -> bool:
+    try:
+        check_credit_code(number)
+    except LinliError:
+        return False
+    try:
+        check_id_number(number, today=date.max)
+    except LinliError:
+        return True
+    return False
+
+
 def _masked(field: ResponseField, value: Any) -> str | bool:
     if isinstance(value, bool):
         return value
@@ -195,7 +221,18 @@ def _masked(field: ResponseField, value: Any) -> str | bool:
             return mask_id(str(value))
         case ValueType.ACCOUNT:
             return mask_account(str(value))
+        case ValueType.NAME:
+            return mask_name(str(value))
     return str(value)
+
+
+def whole_line(question_id: UUID, name: str) -> tuple[SharedLine, str] | None:
+    """A masked field of an answer with what it says in full. The caller has made sure that its reader may see the case, and notes
+    that they looked.
+    """
+    row = Question.objects.filter(pk=question_id).select_related("receipt").first()
+    found = next((line for line in _shared(row).lines if line.name == name and line.masked), None) if row else None
+    return (found, str(row.receipt.answer.open_json()[name])) if row and found else None
 
 
 def still_waiting(subject_id: UUID) -> list[UUID]:

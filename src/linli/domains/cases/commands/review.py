@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.commands.sharing import look_at_shared
 from linli.domains.cases.deciding import check_links
 from linli.domains.cases.drawing import give_back_place
 from linli.domains.cases.errors import (
@@ -282,12 +283,15 @@ def recuse(*, step_id: UUID, reason: str, version: int | None = None, by: Actor,
 def show_whole(*, step_id: UUID, field: str, purpose: Purpose, by: Actor, now: datetime) -> str:
     """Show a masked number of the actor's own open case whole, for a stated purpose; the applicant can see that it was looked at.
 
-    ``field`` is ``applicant`` for the applicant's document number, or the name of a field of the form.
+    ``field`` is ``applicant`` for the applicant's document number, the name of a field of the form, or material and field of what
+    another department said (``material.field``).
     Raises :class:`NotYourStep`, :class:`NotFound`.
     """
     case = _own_step(step_id, by=by, now=now)[0].case
     if field == "applicant" and not case.applicant_is_employer:
         return view_full(person_id=case.applicant_id, field="id_number", purpose=purpose, case=case.pk, by=by, now=now).value
+    if "." in field:
+        return look_at_shared(case, field, purpose=purpose, by=by, now=now)
     form = case.form.open_json()
     answer = next((a for a in answers(get_standard(case.standard_id), form) if a.name == field and a.masked), None)
     if answer is None:

@@ -18,9 +18,19 @@ from linli.domains.cases.moves import lock, subject
 from linli.domains.cases.permissions import RECEIVE, at_counter
 from linli.domains.catalog.queries import get_standard
 from linli.domains.exchange import commands as exchange
-from linli.domains.exchange.queries import Shared, any_connected, fills_of, never_asked, shared_of, still_waiting, subjects_waiting
-from linli.domains.people.queries import is_verified
-from linli.domains.trace.commands import Act, record_all
+from linli.domains.exchange.queries import (
+    Shared,
+    any_connected,
+    fills_of,
+    never_asked,
+    shared_of,
+    still_waiting,
+    subjects_waiting,
+    whole_line,
+)
+from linli.domains.people.commands import employer_subject, person_subject
+from linli.domains.people.queries import Purpose, is_verified
+from linli.domains.trace.commands import Act, record, record_all
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
@@ -112,6 +122,31 @@ def fetch_shared(*, case_id: UUID, by: Actor, now: datetime) -> list[str]:
     return take_in_shared(case_id=case_id, now=now)
 
 
+@transaction.atomic  # not `once`, which would keep the answer
+def show_shared(*, case_id: UUID, field: str, purpose: Purpose, by: Actor, now: datetime) -> str:
+    """Show what another department said, where it is masked, whole at the counter, for a stated purpose; the applicant can see that
+    it was looked at. ``field`` is the material's code and the field of the answer, ``material.field``. Raises :class:`NotFound`.
+    """
+    by.must(RECEIVE)
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None or not at_counter(by, case):
+        raise NotFound(what=msg("这件办件"))
+    return look_at_shared(case, field, purpose=purpose, by=by, now=now)
+
+
+def look_at_shared(case: Case, field: str, *, purpose: Purpose, by: Actor, now: datetime) -> str:
+    """The same for whoever is known to have the case in hand."""
+    material, _dot, name = field.partition(".")
+    shared = shared_of(case.pk).get(material)
+    found = whole_line(shared.question_id, name) if shared else None
+    if found is None:
+        raise NotFound(what=msg("该字段"))
+    line, value = found
+    whose = employer_subject(case.applicant_id) if case.applicant_is_employer else person_subject(case.applicant_id)
+    record("people.shown_whole", subject=whose, by=by, at=now, field=line.label, purpose=purpose, case=case.pk)
+    return value
+
+
 _AT_ONCE = 500
 
 
@@ -139,4 +174,4 @@ def mind_sources(*, now: datetime) -> int:
     return found
 
 
-__all__ = ["ask_departments", "fetch_shared", "mind_sources", "take_in_shared"]
+__all__ = ["ask_departments", "fetch_shared", "look_at_shared", "mind_sources", "show_shared", "take_in_shared"]

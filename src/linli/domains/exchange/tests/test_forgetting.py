@@ -9,7 +9,7 @@ from linli.domains.exchange import commands as do
 from linli.domains.exchange import queries as ask
 from linli.domains.exchange.models import Question, Receipt, Try
 from linli.domains.exchange.rules import Outcome, QuestionState
-from linli.domains.trace.models import Event
+from linli.domains.trace.queries import events_of
 from linli.kernel.ids import uuid7
 from linli.testing.world import person_id
 
@@ -23,6 +23,10 @@ def now():
 
 def years_ago(years: int, days: int = 0) -> datetime:
     return now() - timedelta(days=round(365.25 * years) + days)
+
+
+def forgotten():
+    return list(events_of(do.KEPT, acts=["exchange.forgotten"]))
 
 
 def kept(world, at: datetime, state=QuestionState.ANSWERED) -> Question:
@@ -56,7 +60,7 @@ def test_what_is_old_enough_is_forgotten_and_its_digest_stays(world):
     assert (shown.usable, shown.digest, shown.lines, shown.forgotten) == (True, (b"a" * 32).hex(), (), True)
     assert Receipt.objects.get(pk=recent.pk).answer.open_json() == {"name": "赵示例"}
     assert Try.objects.filter(question=recent).count() == 1
-    told = Event.objects.filter(act="exchange.forgotten").latest("at").data
+    told = forgotten()[0].data
     assert (told["questions"], told["calls"]) == (1, 1)
 
 
@@ -64,7 +68,7 @@ def test_it_goes_in_batches_and_doing_it_again_does_nothing(world):
     for n in range(5):
         kept(world, years_ago(4, days=n))
     assert [do.forget(now=now(), limit=2) for _ in range(4)] == [2, 2, 1, 0]
-    assert Event.objects.filter(act="exchange.forgotten").count() == 3
+    assert len(forgotten()) == 3
 
 
 def test_what_is_still_waited_for_is_kept_and_what_never_came_is_no_longer_asked(world):

@@ -43,7 +43,8 @@ _FAULTS = {
     "stale": noop("数据过旧"), "forged": noop("签名不符"), "empty": noop("没有记录"),
 }  # fmt: skip
 _TYPES = {
-    "text": noop("文字"), "date": noop("日期"), "number": noop("数字"), "money": noop("金额"), "boolean": noop("是否"), "id-number": noop("证件号码"),
+    "text": noop("文字"), "name": noop("姓名"), "date": noop("日期"), "number": noop("数字"), "money": noop("金额"), "boolean": noop("是否"),
+    "id-number": noop("证件号码"),
     "credit-code": noop("统一社会信用代码"), "account": noop("账号"),
 }  # fmt: skip
 _WORST_FIRST = ("down", "slow", "up", "idle", "off", "unset")

@@ -39,8 +39,10 @@ from linli.kernel.crypto import sm3
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
+from linli.web.desk.counter.parties import purposes
 from linli.web.desk.counter.sharing import arrivals, said, token
 from linli.web.desk.counter.sheet import ROW_STATES, about, show_sheet
+from linli.web.desk.looks import show_shared_whole
 from linli.web.http import StaffRequest
 from linli.web.itemform import ItemForm, as_typed, read
 from linli.web.once import keyed, once_key
@@ -416,7 +418,7 @@ def _material_answer(request: StaffRequest, case_id: UUID, code: str, problem: s
     row = next((r for r in material_rows(sheet) if r.row.code == code), None)
     if row is None:
         raise NotFound(what=msg("该材料"))
-    return render(request, "desk/counter/_material.html", {"r": row, "case": sheet.case, "problem": problem, "fresh": True})
+    return render(request, "desk/counter/_material.html", {"r": row, "case": sheet.case, "problem": problem, "fresh": True, "purposes": purposes()})
 
 
 @requires("cases.receive")
@@ -432,6 +434,7 @@ def _arrivals(request: StaffRequest, case_id: UUID) -> HttpResponse:
     changed = [r for r in rows if r.wanted.from_departments and token(r) not in before]
     context = {
         "case": sheet.case, "arrivals": arrivals(sheet, rows, request), "changed": changed, "filled": _form(request, sheet).filled,
+        "purposes": purposes(),
     }  # fmt: skip
     return render(request, "desk/counter/_arrivals.html", context)
 
@@ -446,6 +449,18 @@ def ask_departments(request: StaffRequest, case_id: UUID) -> HttpResponse:
         return _arrivals(request, case_id)
     toasts.done(request, _("核验到 %(n)s 份材料。") % {"n": len(came)} if came else _("没有新的答复；由我局继续取，不影响办理。"))
     return redirect(f"{reverse('counter:case', args=[case_id])}#materials")
+
+
+@requires("cases.receive")
+@require_POST
+def look_shared(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """What a department said, where it is masked, whole for a stated purpose; the look is recorded."""
+    field, wanted = request.GET.get("field", ""), request.POST.get("purpose", "")
+    if wanted not in {value for value, _label in purposes()}:
+        raise NotFound(what=msg("这种用途"))
+    value = do.show_shared(case_id=case_id, field=field, purpose=Purpose(wanted), by=request.actor, now=request.now)
+    sheet = _sheet(request, case_id)
+    return show_shared_whole(request, field, sheet.shared, value, "desk/counter/whole.html", {"sheet": sheet, "case": sheet.case})
 
 
 @requires("cases.receive")
@@ -468,5 +483,5 @@ def restore_file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpRes
 
 
 __all__ = [
-    "accept", "arrived", "ask_departments", "back", "case", "correction", "material", "receive", "remove_file", "restore_file", "save", "withdraw",
+    "accept", "arrived", "ask_departments", "back", "case", "collection", "correction", "look_shared", "material", "receive", "remove_file", "restore_file", "save", "withdraw",
 ]  # fmt: skip

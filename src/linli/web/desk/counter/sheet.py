@@ -31,6 +31,7 @@ from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
 from linli.web.clocks import clock_look, pending_look
 from linli.web.desk.counter.links import link
+from linli.web.desk.counter.parties import purposes
 from linli.web.desk.counter.today import TONES
 from linli.web.http import StaffRequest
 from linli.web.itemform import shown
@@ -96,6 +97,7 @@ def about(sheet: CounterSheet, request: StaffRequest) -> dict[str, Any]:
     return {
         "sheet": sheet, "case": sheet.case, "acts": {a.value for a in counter_acts(sheet.case, by=request.actor)},
         "papers": papers, "first": papers[-1] if papers else None, "state_word": _(state.label), "tone": TONES.get(state, "info"),
+        "purposes": purposes(),
         "clocks": [clock_look(c, over=over) for c in sheet.clocks if c.outcome == "running"],
         "external_url": link("issue:external", sheet.case.pk),
         "handed_to": get_org(sheet.case.org_id).name if sheet.case.origin_id and sheet.case.org_id != request.actor.org_id else "",

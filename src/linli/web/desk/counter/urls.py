@@ -31,6 +31,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/correction", intake.correction, name="correction"),
     path("cases/<uuid:case_id>/withdraw", intake.withdraw, name="withdraw"),
     path("cases/<uuid:case_id>/arrived", intake.arrived, name="arrived"),
+    path("cases/<uuid:case_id>/look", intake.look_shared, name="look_shared"),
     path("cases/<uuid:case_id>/ask", intake.ask_departments, name="ask_departments"),
     path("cases/<uuid:case_id>/materials/<slug:code>", intake.material, name="material"),
     path("cases/<uuid:case_id>/promises/<slug:code>", promise.promise, name="promise"),

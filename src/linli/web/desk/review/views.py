@@ -33,6 +33,7 @@ from linli.domains.people.queries import Purpose
 from linli.kernel.errors import Kind, LinliError, NotFound
 from linli.kernel.text import msg
 from linli.web.access import requires
+from linli.web.desk.looks import show_shared_whole
 from linli.web.desk.review import shown
 from linli.web.desk.review.forms import AskForm, DecisionForm, OpinionForm
 from linli.web.errors import status_of
@@ -271,6 +272,8 @@ def whole(request: StaffRequest, step_id: UUID) -> HttpResponse:
         raise NotFound(what=msg("这种用途"))
     own = review_sheet(step_id, by=request.actor, now=request.now)
     value = commands.show_whole(step_id=step_id, field=field, purpose=Purpose(wanted), by=request.actor, now=request.now)
+    if "." in field:
+        return show_shared_whole(request, field, own.shared, value, "desk/review/whole.html", {"sheet": own, "step": own.step})
     masked = own.applicant.number if field == "applicant" else "；".join(next(a.lines for a in own.answers if a.name == field))
     context = {"id": f"whole-{field}", "value": value, "masked": masked}
     if request.htmx:
