@@ -99,6 +99,8 @@ def task_list(sheet: JointSheet, *, link: Callable[[PartView], str] | None) -> l
         elif p.waits:
             note = _("等“%(names)s”办好后自动提交，不用您再跑。") % {"names": "、".join(p.waits)}
         day, word = (p.ended_on, _("办结")) if p.ended_on else (p.due_on, _("已超过承诺日期") if p.late else _("承诺"))
+        if not day and not p.is_over and (until := sheet.promise.ends.get(p.code)):
+            day, word = until, _("预计最晚")
         tasks.append(Task(p, _(p.word), tone, _ICONS[tone], note, day, word if day else "", link(p) if link and p.case_id else ""))
     return tasks
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -93,10 +93,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Until when all of a joint matter is done, and by which chain of parts."""
+    """Until when all of a joint matter is done, by which chain of parts, and until when each part is."""
 
     day: date | None
     chain: tuple[Leg, ...]
+    ends: Mapping[str, date] = field(default_factory=dict)
 
 
 def promise(
@@ -115,7 +116,7 @@ def promise(
         if end is not None:
             legs[code] = (*before, Leg(code, start, end))
     longest = max(legs.values(), key=lambda chain: chain[-1].ends, default=())
-    return Promise(longest[-1].ends if longest else None, longest)
+    return Promise(longest[-1].ends if longest else None, longest, {code: chain[-1].ends for code, chain in legs.items()})
 
 
 def explain(found: Promise, names: Mapping[str, str]) -> Message:

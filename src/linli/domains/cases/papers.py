@@ -11,13 +11,15 @@ from uuid import UUID
 from linli.domains.cases.clock import ClockKind, explain
 from linli.domains.cases.clocks import budget_of, derive, pauses_of
 from linli.domains.cases.grounds import MaterialState, Received
-from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Commitment, ExtensionRow, Suspension
+from linli.domains.cases.joint import Promise as JointPromise
+from linli.domains.cases.joint import explain as explain_joint
+from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Commitment, ExtensionRow, Joint, JointPart, Suspension
 from linli.domains.cases.promising import Promise, PromiseNotice, Signed
-from linli.domains.catalog.queries import Standard, get_standard, limit_text
+from linli.domains.catalog.queries import Joined, Standard, get_standard, limit_text, partner_departments
 from linli.domains.documents.commands import compose, vouched
 from linli.domains.documents.queries import DocumentCard, FileType, PaperKind, documents_of, open_file
 from linli.domains.documents.queries import State as PaperState
-from linli.domains.org.queries import Letterhead, calendar, letterhead
+from linli.domains.org.queries import Letterhead, calendar, letterhead, org_names
 from linli.domains.people.queries import Party, party
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -161,6 +163,37 @@ def acceptance_data(
         "fee": standard.fee or "不收费", "result_document": standard.result_document,
         "delivery": f"{delivery}窗口领取时出示本通知书上的领取码 {code}。" if code else delivery,
         "legal_basis": basis_lines(standard)[:6],
+    }  # fmt: skip
+
+
+def joint_receipt_data(joint: Joint, whole: Joined, parts: Sequence[JointPart], promised: JointPromise) -> dict[str, Any]:
+    """The receipt of a joint matter: which office does which part until when, what was handed in once, and why it all takes that long."""
+    who, head = party(joint.applicant_id, is_employer=joint.applicant_is_employer), letterhead(joint.hall_id)
+    names = {s.code: s.name for s in whole.members}
+    offices = org_names(p.case.deciding_org_id or p.case.org_id for p in parts if p.case)
+    partners, ours = partner_departments(), letterhead(head.body_id).name
+    lines = []
+    for part in parts:
+        case, waits = part.case, [names[c] for c in dict.fromkeys(c for group in part.waits_for for c in group) if c in names]
+        office = offices.get(case.deciding_org_id or case.org_id, "") if case else partners.get(part.item_code, "")
+        note = f"等{'、'.join(f'“{name}”' for name in waits)}办好后自动提交" if waits and not case else ""
+        due_on = promised.ends.get(part.item_code)
+        lines.append(
+            {
+                "name": names[part.item_code],
+                "office": office or ours,
+                "number": (case.number or "") if case else "",
+                "due_on": due_on,
+                "note": note,
+            }
+        )
+    agent = party(joint.agent_id, is_employer=False).name if joint.agent_id else ""
+    return {
+        "addressee": who.name, "addressee_id": who.number, "addressee_is_employer": who.is_employer, "agent": agent,
+        "joint_number": joint.number, "matter": whole.bundle.name, "submitted_at": joint.submitted_at, "parts": lines,
+        "materials": [m.name[:500] for m in whole.asked if joint.handed.get(m.code, {}).get("received")],
+        "due_on": joint.promised_on, "due_note": joined([explain_joint(promised, names)]),
+        "contact": {"name": head.name, "address": head.address, "phone": head.phone, "hours": head.opening_hours},
     }  # fmt: skip
 
 

@@ -537,6 +537,43 @@ class DemandReceipt(Paper):
         return self.is_employer
 
 
+class JointLine(Part):
+    """One part of a joint matter."""
+
+    name: Named = Field(description="事项名称")
+    office: Named = Field(description="办理部门")
+    number: Line = Field("", description="办件编号")
+    due_on: date | None = Field(None, description="最迟办结日期")
+    note: Line = Field("", description="说明，如等哪一项的结果")
+
+
+class JointReceipt(Paper):
+    """一件事受理回执: what was handed in once, which department does which part, and until when each and all are done."""
+
+    kind: ClassVar = PaperKind.JOINT_RECEIPT
+
+    addressee: Named = Field(description="申请人姓名或单位名称")
+    addressee_id: Line = Field("", description="证件号码或统一社会信用代码（个人应已遮蔽）")
+    addressee_is_employer: bool = Field(False, description="申请人是否为单位")
+    agent: Line = Field("", description="代办人")
+    joint_number: Named = Field(description="联办编号")
+    matter: Named = Field(description="一件事名称")
+    submitted_at: AwareDatetime = Field(description="提交时间")
+    parts: tuple[JointLine, ...] = Field(min_length=1, description="办理的事项")
+    materials: Lines = Field((), description="收下的材料（一套，各部门共用）")
+    due_on: date = Field(description="全部办结日期")
+    due_note: Prose = Field("", description="该日期如何算出")
+    contact: Contact | None = Field(None, description="联系窗口")
+
+    @property
+    def holder(self) -> str:
+        return self.addressee
+
+    @property
+    def holder_is_employer(self) -> bool:
+        return self.addressee_is_employer
+
+
 class GuideMaterial(Part):
     """One material of a guide."""
 
@@ -666,6 +703,6 @@ MODELS: dict[PaperKind, type[Paper]] = {
     model.kind: model
     for model in (
         AcceptanceNotice, CorrectionNotice, NonAcceptance, SuspensionNotice, ResumptionNotice, ExtensionNotice, Decision,
-        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, DemandReceipt, ServiceGuide, WindowGuide,
+        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, DemandReceipt, JointReceipt, ServiceGuide, WindowGuide,
     )
 }  # fmt: skip

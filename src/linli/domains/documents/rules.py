@@ -25,6 +25,7 @@ class PaperKind(StrEnum):
     BREACH_NOTICE = "breach_notice"
     BREACH_DECISION = "breach_decision"
     DEMAND_RECEIPT = "demand_receipt"
+    JOINT_RECEIPT = "joint_receipt"
     SERVICE_GUIDE = "service_guide"
     WINDOW_GUIDE = "window_guide"
 
@@ -39,8 +40,8 @@ class PaperKind(StrEnum):
 
     @property
     def needs_power(self) -> bool:
-        """Whether sealing it is an exercise of power over an item; a receipt for a demand and a cover are not."""
-        return self not in (PaperKind.DEMAND_RECEIPT, PaperKind.CASE_COVER, PaperKind.COMMITMENT)
+        """Whether sealing it is an exercise of power over an item; a receipt and a cover are not."""
+        return self not in (PaperKind.DEMAND_RECEIPT, PaperKind.JOINT_RECEIPT, PaperKind.CASE_COVER, PaperKind.COMMITMENT)
 
 
 _KINDS = {
@@ -58,6 +59,7 @@ _KINDS = {
     PaperKind.BREACH_NOTICE: noop("承诺核查情况告知书"),
     PaperKind.BREACH_DECISION: noop("承诺不实处理决定书"),
     PaperKind.DEMAND_RECEIPT: noop("诉求登记回执"),
+    PaperKind.JOINT_RECEIPT: noop("一件事受理回执"),
     PaperKind.SERVICE_GUIDE: noop("办事指南"),
     PaperKind.WINDOW_GUIDE: noop("受办分离操作指南"),
 }
@@ -78,6 +80,7 @@ _NUMBER_WORDS = {
     PaperKind.BREACH_NOTICE: "核告",
     PaperKind.BREACH_DECISION: "核决",
     PaperKind.DEMAND_RECEIPT: "诉",
+    PaperKind.JOINT_RECEIPT: "联",
 }
 
 

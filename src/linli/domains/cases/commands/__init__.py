@@ -93,7 +93,7 @@ from linli.domains.cases.commands.online import (
     take_over,
     withdraw_online,
 )
-from linli.domains.cases.commands.papers import seal_notice
+from linli.domains.cases.commands.papers import open_joint_receipt, seal_notice
 from linli.domains.cases.commands.review import (
     Grounds,
     ask,
@@ -144,7 +144,7 @@ from linli.domains.cases.promising import Promise
 __all__ = [
     "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "RosterFile", "run_roster", "start_roster", "sweep_rosters",
     "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "collect_joint", "commit_joint", "hand_in_joint", "hand_on", "name_other",
-    "save_joint", "start_joint", "submit_joint", "take_back_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
+    "open_joint_receipt", "save_joint", "start_joint", "submit_joint", "take_back_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
     "hear_applicant", "keep_sheet", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "ask_departments", "fetch_shared", "mind_sources", "show_shared", "take_in_shared",

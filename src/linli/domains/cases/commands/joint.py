@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from linli.domains.cases import joints
+from linli.domains.cases import joints, papers
 from linli.domains.cases.commands.intake import (
     Applicant,
     Handed,
@@ -66,9 +66,9 @@ from linli.domains.catalog.queries import (
     get_standard,
     in_force,
 )
-from linli.domains.documents.commands import StoredFileRef, store_file
+from linli.domains.documents.commands import StoredFileRef, compose, store_file, vouched
 from linli.domains.documents.queries import PaperKind, documents_of, pdf
-from linli.domains.org.queries import Power, authority
+from linli.domains.org.queries import Power, authority, letterhead
 from linli.domains.people.commands import employer_subject, person_subject
 from linli.domains.people.queries import Scope, employer_facts, may_act_for, party, person_facts, region_of
 from linli.domains.trace.commands import once, record
@@ -77,6 +77,7 @@ from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.identifiers import CaseNumber
 from linli.kernel.ids import uuid7
+from linli.kernel.jobs import defer
 from linli.kernel.text import Message, msg
 
 _HANDED = frozenset({Received.SEEN, Received.PAPER, Received.UPLOADED, Received.PHOTOGRAPHED, Received.COMMITTED})
@@ -402,11 +403,23 @@ def submit_joint(
     joint.promised_on = joints.promise_of(joint, work.parts, now=now).day or today
     begun = _begin_ready(work, whole, said)
     joint.form = said
+    _give_receipt(work, whole, chosen)
     work.save(
         "cases.joint_submitted", "form", "number", "submitted_at", "promised_on", number=joint.number, promised=joint.promised_on,
         cases={p.item_code: p.case_id for p in begun}, waiting=[p.item_code for p in chosen if p not in begun],
     )  # fmt: skip
     return joint.number
+
+
+def _give_receipt(work: JointWork, whole: Joined, chosen: list[JointPart]) -> None:
+    """Compose what the applicant takes home; it is sealed soon after, or when somebody prints it."""
+    joint = work.joint
+    promised = joints.promise_of(joint, work.parts, now=work.now)
+    document = compose(
+        kind=PaperKind.JOINT_RECEIPT, subject_id=joint.pk, subject_kind="joint", standard_id=None,
+        org_id=letterhead(joint.hall_id).body_id, data=papers.joint_receipt_data(joint, whole, chosen, promised), by=vouched(work.by), now=work.now,
+    )  # fmt: skip
+    defer("cases.seal_notice", document_id=str(document))
 
 
 def _must_have_other(joint: Joint, chosen: list[JointPart]) -> None:
@@ -548,8 +561,8 @@ def _result(work: JointWork, producers: tuple[str, ...]) -> Handed | None:
     giver = next((p for p in work.parts if p.item_code in producers and known.get(p.item_code) is Outcome.GIVEN), None)
     if giver is None or giver.case is None:
         return None
-    papers = [d for d in documents_of(giver.case.pk) if d.kind in _RESULTS and d.sealed_at]
-    paper = min(papers, key=lambda d: _RESULTS.index(d.kind), default=None)
+    found = [d for d in documents_of(giver.case.pk) if d.kind in _RESULTS and d.sealed_at]
+    paper = min(found, key=lambda d: _RESULTS.index(d.kind), default=None)
     note = f"由同一件事中的“{get_standard(giver.standard_id).name}”办出（{giver.case.number}）"
     if paper is None:
         return Handed("", Received.VERIFIED, note=note)

@@ -172,6 +172,18 @@ SAMPLES: list[p.Paper] = [
         next_steps=("承办单位在1个工作日内与您联系", "查不清的,由承办单位向档案、税务等部门调取,不需要您再跑", "办结后请您评价"),
         contact=p.Contact(name="示范区人社局民声服务专班", phone="0000-12333"),
     ),
+    p.JointReceipt(
+        addressee="云岭示例服务有限公司", addressee_id="91770100MA0000000X", addressee_is_employer=True, agent="买买提江·艾合买提",
+        joint_number="L7701002026112000017", matter="企业开办一件事", submitted_at=datetime(2026, 11, 20, 1, 5, tzinfo=UTC),
+        parts=(
+            p.JointLine(name="企业设立登记", office="示范区市场监督管理局", number="7701002026112000018", due_on=date(2026, 11, 25)),
+            p.JointLine(name="公章刻制备案", office="示范区公安局", due_on=date(2026, 11, 27), note="等“企业设立登记”办好后自动提交"),
+            p.JointLine(name="企业社会保险登记", office="示范区人力资源和社会保障局", due_on=date(2026, 11, 26), note="等“企业设立登记”办好后自动提交"),
+        ),
+        materials=("企业登记申请材料", "法定代表人身份证明"), due_on=date(2026, 11, 27),
+        due_note="最长的一串是“企业设立登记”→“公章刻制备案”,后一项等前一项的结果,2026-11-27 前全部办结;其余事项同时办理。",
+        contact=p.Contact(name="示范区政务服务中心", address="示范区人民路1号", phone="0000-12333"),
+    ),
     p.ServiceGuide(
         body="示范区人力资源和社会保障局", item_name="失业保险金申领", main_name="失业保险待遇核定与发放", item_code="si-unemp-01", item_kind="公共服务",
         standard_version="第3版", published_on=date(2026, 9, 1), applicants="参加失业保险的失业人员",

@@ -20,6 +20,7 @@ from linli.domains.cases.queries import (
     State,
     answers,
     counter_acts,
+    joint_of,
     pending_clocks,
     plain_timeline,
     promises_of,
@@ -112,7 +113,7 @@ def show_sheet(
     context = about(sheet, request) | {
         "pending": [pending_look(c, label=_("容缺补交：%(name)s")) for c in pending_clocks(sheet.case, promises.values(), now=request.now)],
         "on_paper": {code for code, p in promises.items() if p.signed == Signed.PAPER},
-        "answers": answer_facts(sheet),
+        "answers": answer_facts(sheet), "joint": joint_of(sheet.case, by=request.actor, on=request.today),
         "materials": [(m, ROW_STATES[MaterialState(m.state)], _how(m), sheet.files.get(m.pk, []), _receipt(sheet, m)) for m in sheet.materials],
         "events": events_of(sheet, request), "next": _(_NEXT[State(sheet.case.state)]), "unsaved": _unsaved(sheet, unsaved),
         "problems": [("", joined([error.message, *([error.what_to_do] if error.what_to_do else [])], _))] if error else [],

@@ -36,10 +36,10 @@ from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.identifiers import compact
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
-from linli.web.files import send_file
+from linli.web.files import send_file, send_pdf
 from linli.web.http import StaffRequest
 from linli.web.itemform import ItemForm, as_typed, read
-from linli.web.joint import counter_links, gains_of, picture, task_list
+from linli.web.joint import bundle_clock, counter_links, gains_of, picture, task_list
 from linli.web.once import keyed
 from linli.web.ui import toasts
 from linli.web.ui.forms import Form
@@ -171,8 +171,7 @@ def _progress(request: StaffRequest, found: JointSheet) -> HttpResponse:
     context = {
         "sheet": found, "joint": found.joint, "tasks": task_list(found, link=counter_links(request)),
         "flow": picture(found.chosen, found.parts) if found.chosen.members else None,
-        "why": joined([found.why], _),
-        "over": found.is_over,
+        "why": joined([found.why], _), "over": found.is_over, "clock": bundle_clock(found, on=request.today),
     }  # fmt: skip
     return render(request, "desk/joint/progress.html", context)
 
@@ -336,15 +335,9 @@ def otherwise(request: StaffRequest, joint_id: UUID, code: str) -> HttpResponse:
 @requires("cases.receive", "cases.accept", "cases.deliver", "cases.supervise")
 @require_safe
 def receipt(request: StaffRequest, joint_id: UUID) -> HttpResponse:
-    """What the applicant takes home: the number, every part with its office and date, what was brought, until when and why."""
-    found = _sheet(request, joint_id)
-    if found.joint.submitted_at is None:
-        raise NotFound(what=msg("联办回执"))
-    context = {
-        "sheet": found, "joint": found.joint, "why": joined([found.why], _), "tasks": task_list(found, link=None),
-        "brought": [m for m in found.chosen.asked if found.handed(m).get("received")],
-    }  # fmt: skip
-    return render(request, "desk/joint/receipt.html", context)
+    """The sealed receipt that the applicant takes home."""
+    card = do.open_joint_receipt(joint_id=joint_id, by=request.actor, now=request.now)
+    return send_pdf(pdf(card.id), card.title)
 
 
 @requires("cases.receive", "cases.accept", "cases.deliver", "cases.supervise")

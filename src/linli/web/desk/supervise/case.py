@@ -27,6 +27,7 @@ from linli.domains.cases.queries import (
     case_colour,
     counter_file,
     full_timeline,
+    joint_of,
     replay_draws,
     supervised_paper,
     supervisor_acts,
@@ -107,6 +108,7 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
         "packages": [(p, _checks(p.checks)) for p in packages_of(case_id)],
         "open_asks": [(a, ask_words(a), ask_facts(a)) for a in sheet.asks if a.settled_at is None],
         "acts": [(act, ACTIONS[act]) for act in acts], "may_settle": any(request.actor.can(p) for p in ("cases.suspend", "cases.redraw")),
+        "joint": joint_of(sheet.case, by=request.actor, on=request.today),
         "why": why_waiting(waits.pk, by=request.actor, now=request.now) if waits and sheet.case.state in IN_HAND else [],
     }  # fmt: skip
     return render(request, "desk/supervise/case.html", context)

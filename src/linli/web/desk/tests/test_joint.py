@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from linli.domains.cases.commands import hand_on
 from linli.domains.cases.queries import Case, Joint, joint_sheet
+from linli.domains.documents.queries import documents_of, verify
 from linli.kernel.ids import uuid7
 from linli.testing.joint import OPENING, JointStory
 from linli.testing.story import at, filled, picture
@@ -79,8 +80,10 @@ def test_a_matter_is_begun_filled_in_and_submitted_once(story):
     assert Case.objects.filter(joint_id=story.joint_id).count() == 1
     progress = clerk.get(reverse("joint:sheet", args=[story.joint_id])).content.decode()
     assert "等“企业设立登记”办好后自动提交" in progress and "云岭市市场监督管理局" in progress
-    receipt = clerk.get(reverse("joint:receipt", args=[story.joint_id])).content.decode()
-    assert Joint.objects.get(pk=story.joint_id).number in receipt and "企业设立登记" in receipt
+    receipt = clerk.get(reverse("joint:receipt", args=[story.joint_id]))
+    assert receipt["Content-Type"] == "application/pdf" and receipt.content.startswith(b"%PDF")
+    (card,) = documents_of(story.joint_id)
+    assert card.kind == "joint_receipt" and card.sealed_at and verify(card.code).number == card.number
     assert clerk.post(reverse("joint:save", args=[story.joint_id]), form).status_code == 409  # no draft any more
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("mine/joint", views.mine, name="mine"),
     path("mine/joint/<uuid:joint_id>", views.progress, name="progress"),
     path("mine/joint/<uuid:joint_id>/receipt", views.receipt, name="receipt"),
+    path("mine/joint/<uuid:joint_id>/receipt.pdf", views.receipt_paper, name="receipt_paper"),
     path("mine/joint/<uuid:joint_id>/collect", views.collect, name="collect"),
     path("mine/joint/<uuid:joint_id>/withdraw", views.withdraw, name="withdraw"),
     path("mine/joint/<uuid:joint_id>/parts/<slug:code>/withdraw", views.withdraw, name="withdraw_part"),

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import PartView, joint_sheet, joints_own
 from linli.domains.catalog.queries import CHOICES, bundle_in_force, bundles_in_force, joined_here
+from linli.domains.documents.queries import pdf
 from linli.kernel.errors import NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import public, requires
+from linli.web.files import send_pdf
 from linli.web.http import Request, StaffRequest
 from linli.web.joint import bundle_clock, gains_of, picture, task_list
 from linli.web.once import keyed
@@ -91,6 +93,14 @@ def receipt(request: StaffRequest, joint_id: UUID) -> HttpResponse:
         "clock": bundle_clock(found, on=request.today),
     }  # fmt: skip
     return render(request, "portal/bundles/receipt.html", context)
+
+
+@requires("portal.use")
+@require_safe
+def receipt_paper(request: StaffRequest, joint_id: UUID) -> HttpResponse:
+    """The same as a sealed paper."""
+    card = do.open_joint_receipt(joint_id=joint_id, by=request.actor, now=request.now)
+    return send_pdf(pdf(card.id), card.title)
 
 
 @requires("portal.use")

@@ -129,6 +129,8 @@ def test_from_the_matter_to_the_receipt_each_thing_is_asked_once_and_submitted_o
     assert [(a.status_code, a.url) for a in answers] == [(303, receipt)] * 3
     joint.refresh_from_db()
     assert joint.number in text(me.get(receipt))
+    paper = me.get(reverse("bundles:receipt_paper", args=[joint.pk]))
+    assert paper.content.startswith(b"%PDF") and me.get(receipt + ".pdf").content == paper.content  # sealed once
     begun_parts = JointPart.objects.filter(joint=joint).exclude(case=None).count()
     assert Case.objects.filter(joint_id=joint.pk).count() == begun_parts > 0
     # Back to a page of the form: it leads to what became of it.
@@ -205,7 +207,7 @@ def test_nobody_else_opens_a_draft_or_a_matter_by_any_address(me, city):
     sign_in_resident(stranger, city, "neighbour")
     names = {
         "apply:joint_resume": (), "apply:joint_review": (), "apply:joint_page": ("parts",), "apply:joint_commit": ("j1",),
-        "apply:joint_file": (uuid7(),), "bundles:progress": (), "bundles:receipt": (), "bundles:withdraw": (),
+        "apply:joint_file": (uuid7(),), "bundles:progress": (), "bundles:receipt": (), "bundles:receipt_paper": (), "bundles:withdraw": (),
         "bundles:withdraw_part": (CERTIFICATE,),
     }  # fmt: skip
     posts = {
