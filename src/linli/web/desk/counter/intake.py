@@ -35,6 +35,8 @@ from linli.domains.cases.queries import (
 from linli.domains.catalog.queries import Material, Required
 from linli.domains.documents.commands import store_file
 from linli.domains.exchange.queries import Shared, any_connected
+from linli.domains.org.queries import get_org
+from linli.domains.people.queries import Purpose
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg
