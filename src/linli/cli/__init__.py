@@ -17,6 +17,7 @@ _COMMANDS = {
     "org": "linli.cli.org:org",
     "user": "linli.cli.org:user",
     "calendar": "linli.cli.org:calendar",
+    "benefits": "linli.cli.benefits:benefits",
     "clock": "linli.cli.clock:clock",
     "trace": "linli.cli.trace:trace",
     "archive": "linli.cli.archive:archive",

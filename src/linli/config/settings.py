@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "linli.domains.exchange",
     "linli.domains.notices",
     "linli.domains.cases",
+    "linli.domains.benefits",
     "linli.domains.clients",
     "linli.domains.voice",
     "linli.web",

@@ -1,0 +1,98 @@
+"""Running a file of benefit cases against the formulas (``linli benefits check``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from linli.domains.benefits import calculators
+from linli.domains.benefits.parameters import Figures, exact_yaml, shipped_parameters
+from linli.kernel.errors import LinliError
+from linli.kernel.text import noop
+
+_REMARKS = ("reason", "tolerance", "note")  # of an expected result: said to people, not compared
+
+
+class CaseFileWrong(LinliError):
+    """A file that is not a file of benefit cases."""
+
+    code = "benefits.case_file_wrong"
+    template = noop("%(where)s：%(why)s")
+    remedy = noop("请按随附的用例文件的格式改正。")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One case: which results were not as expected (wanted, got); empty when it passed."""
+
+    id: str
+    topic: str
+    wrong: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def passed(self) -> bool:
+        return not self.wrong
+
+
+@cache
+def _topics() -> dict[str, Any]:
+    file = resources.files("linli.domains.benefits") / "data/topics.yaml"
+    return dict(exact_yaml(file.read_text("utf-8")))
+
+
+def shipped_cases() -> str:
+    """The text of the case file that ships with Linli."""
+    return (resources.files("linli.domains.benefits") / "data/benefit-cases.yaml").read_text("utf-8")
+
+
+def run_file(text: str, *, today: date) -> list[Outcome]:
+    """Run all cases. Raises :class:`CaseFileWrong` when the file has no cases or one has no topic."""
+    try:
+        raw = exact_yaml(text)
+        cases = [(str(c["id"]), str(c["topic"]), dict(c["input"]), dict(c["expected"])) for c in raw["cases"]]
+    except Exception as error:
+        raise CaseFileWrong(where="cases", why=error) from error
+    return [_run(*case, today=today) for case in cases]
+
+
+def _run(id: str, topic: str, given: dict[str, Any], expected: dict[str, Any], *, today: date) -> Outcome:
+    try:
+        got = _answer(topic, given, today)
+    except LinliError as error:
+        return Outcome(id, topic, {"error": (expected, str(error))})
+    except KeyError as error:
+        return Outcome(id, topic, {"topic": (topic, f"not known: {error}")})
+    tolerance = Decimal(str(expected.get("tolerance", 0)))
+    wrong = {
+        name: (wanted, got.get(name)) for name, wanted in expected.items()
+        if name not in _REMARKS and not _same(wanted, got.get(name), tolerance)
+    }  # fmt: skip
+    return Outcome(id, topic, wrong)
+
+
+def _same(wanted: Any, got: Any, tolerance: Decimal) -> bool:
+    if (
+        isinstance(wanted, int | Decimal)
+        and not isinstance(wanted, bool)
+        and isinstance(got, int | Decimal)
+        and not isinstance(got, bool)
+    ):
+        return abs(Decimal(wanted) - Decimal(got)) <= tolerance
+    return bool(wanted == got)
+
+
+def _answer(topic: str, given: dict[str, Any], today: date) -> Mapping[str, Any]:
+    how = _topics()[topic]
+    on, region = how.get("day", today), how.get("region", "")
+    if year_in := how.get("year_in"):
+        on = date(int(given.pop(year_in)), 12, 31)
+    if region_in := how.get("region_in"):
+        place = str(given.pop(region_in))
+        region = next(code for name, code in how["regions"].items() if place.startswith(name))
+    calculate: Callable[..., Mapping[str, Any]] = calculators.calculate
+    return calculate(how["formula"], given, Figures(on, region, shipped_parameters()))

@@ -1,0 +1,142 @@
+"""What a policy says and means together: its words out of data, its expressions out of code, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+from ibis.expr.types import Table
+
+from linli.domains.benefits.facts import REGION, SUBJECT_ID, Fact, vocabulary
+from linli.domains.benefits.parameters import Figures, exact_yaml
+from linli.domains.benefits.policies import RULES, Rule, Verdict
+from linli.domains.benefits.values import DATE
+from linli.kernel.errors import Kind as ErrorKind
+from linli.kernel.errors import LinliError
+from linli.kernel.text import noop
+
+
+class PolicyUnknown(LinliError):
+    """There is no policy of this code."""
+
+    code = "benefits.policy_unknown"
+    kind = ErrorKind.NOT_FOUND
+    template = noop("没有编号为“%(policy)s”的政策。")
+    remedy = noop("请从政策目录里选。")
+
+
+class PolicyWrong(LinliError):
+    """Words and expressions of a policy do not fit each other."""
+
+    code = "benefits.policy_wrong"
+    template = noop("政策“%(policy)s”不一致：%(why)s。")
+    remedy = noop("条件的文字和表达式要一一对应。")
+
+
+class Every(StrEnum):
+    """How often one subject can have a benefit; the period is what makes a grant one of its kind."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    ONCE = "once"
+
+    def period(self, on: date) -> str:
+        """The period a day lies in: ``2026-11``, ``2026Q4``, ``2026``, or ``once``."""
+        match self:
+            case Every.MONTH:
+                return f"{on:%Y-%m}"
+            case Every.QUARTER:
+                return f"{on:%Y}Q{(on.month + 2) // 3}"
+            case Every.YEAR:
+                return f"{on:%Y}"
+        return "once"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy. ``conditions``: what each says, in the order in which the expressions stand."""
+
+    code: str
+    name: str
+    mode: str
+    every: Every
+    item: str
+    until: date | None
+    legal_basis: tuple[str, ...]
+    conditions: Mapping[str, str]
+    amount: str
+    data: tuple[str, ...]
+    flow: tuple[str, ...]
+    note: str
+    check_before_use: tuple[str, ...]
+    rule: Rule
+
+    @property
+    def subject(self) -> str:
+        return self.rule.subject
+
+    def runs(self, on: date) -> bool:
+        """Whether it is in force on a day; one whose last day has passed stays to be read and re-run."""
+        return self.until is None or on <= self.until
+
+    def verdict(self, figures: Figures, table: Table | None = None) -> Verdict:
+        """Its expressions over a table of facts. Raises :class:`PolicyWrong` when a condition has no words or words no condition."""
+        verdict = self.rule.build(facts_table(self.subject) if table is None else table, figures)
+        if set(verdict.conditions) != set(self.conditions):
+            raise PolicyWrong(policy=self.code, why=", ".join(sorted(set(verdict.conditions) ^ set(self.conditions))))
+        return verdict
+
+
+def facts_table(subject: str) -> Table:
+    """An unbound table of all facts of a subject."""
+    columns = {SUBJECT_ID: "string", REGION: "string", **{f.name: f.kind.type for f in vocabulary()[subject].values()}}
+    return ibis.table(columns, name=f"facts_{subject}")
+
+
+def read_policies(text: str) -> dict[str, Policy]:
+    """Policies out of YAML. Raises :class:`PolicyWrong`."""
+    found = {}
+    for code, raw in exact_yaml(text).items():
+        if code not in RULES:
+            raise PolicyWrong(policy=code, why="expression")
+        found[code] = _policy(code, raw)
+    return found
+
+
+def _policy(code: str, raw: Mapping[str, Any]) -> Policy:
+    def several(name: str) -> tuple[str, ...]:
+        return tuple(raw.get(name, ()))
+
+    return Policy(
+        code=code, name=raw["name"], mode=raw["mode"], every=Every(raw["every"]), item=raw.get("item", ""),
+        until=DATE.read(raw.get("until")), legal_basis=several("legal_basis"), conditions=raw["conditions"], amount=raw["amount"],
+        data=several("data"), flow=several("flow"), note=raw.get("note", ""), check_before_use=several("check_before_use"), rule=RULES[code],
+    )  # fmt: skip
+
+
+@cache
+def shipped_policies() -> dict[str, Policy]:
+    """The policies that ship with Linli."""
+    return read_policies((resources.files("linli.domains.benefits") / "data/policies.yaml").read_text("utf-8"))
+
+
+def policy_of(code: str) -> Policy:
+    """Raises :class:`PolicyUnknown`."""
+    try:
+        return shipped_policies()[code]
+    except KeyError:
+        raise PolicyUnknown(policy=code) from None
+
+
+def facts_read(expression: Any, subject: str) -> tuple[Fact, ...]:
+    """Which facts an expression asks for, in the order of the vocabulary: the expression itself says it."""
+    names = {field.name for field in expression.op().find(ops.Field)}
+    return tuple(fact for name, fact in vocabulary()[subject].items() if name in names)
