@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 from openpyxl import Workbook
 
 from linli.domains.cases.queries import RosterPlan, roster_plan_of
 from linli.domains.catalog.queries import FieldType, package_standards
+from linli.domains.people.commands import register_mandate
+from linli.domains.people.queries import Ground, Scope, employer_facts
+from linli.kernel.calendar import local_date
 from linli.kernel.identifiers import id_number_with_check
+from linli.testing.story import at
+from linli.testing.world import World
 
-__all__ = ["book", "COMMON", "ENROL", "LIST", "person", "PLANS", "someone", "STANDARDS"]
+__all__ = ["book", "COMMON", "common_of", "ENROL", "firm_mandate", "LIST", "person", "PLANS", "someone", "STANDARDS"]
 
+NOW = at("2026-03-02 09:00")
 ENROL, LIST = "employee-enrolment", "employment-registration-employer"
 STANDARDS = {s.code: s for s in package_standards()}
 PLANS: dict[str, Any] = {code: roster_plan_of(STANDARDS[code]) for code in (ENROL, LIST)}
@@ -53,3 +62,19 @@ def book(plan: RosterPlan, people: list[Any], *, heads: list[str] | None = None,
     out.save(stream)
     stream.seek(0)
     return stream
+
+
+def firm_mandate(
+    world: World, *scopes: Scope, agent: str = "agent", items: Sequence[str] = (), now: datetime = NOW
+) -> UUID:
+    """Register at the counter that somebody may act for the employer; to apply where no scope is said."""
+    return register_mandate(
+        principal_id=world.people["employer"], is_employer=True, agent_id=world.people[agent], scopes=scopes or (Scope.APPLY,),
+        items=items, last_day=local_date(now) + timedelta(days=90), ground=Ground.COMPANY_CLERK, evidence="授权委托书原件",
+        by=world.actor("clerk"), now=now,
+    )  # fmt: skip
+
+
+def common_of(world: World) -> dict[str, Any]:
+    """What is said once for all of the employer's people."""
+    return COMMON | {"uscc": employer_facts(world.people["employer"])["credit_code"]}

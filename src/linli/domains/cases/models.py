@@ -37,6 +37,7 @@ class Case(models.Model):
     org = models.ForeignKey("org.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)  # took it in
     hall_id = models.UUIDField()  # the hall, or the organisation itself where there is none
     origin_id = models.UUIDField(null=True)  # the place that only received it, if that is another
+    collect_id = models.UUIDField(null=True)  # where the applicant wants to be handed the result, if that is yet another
     deciding_org_id = models.UUIDField(null=True)
     applicant_id = models.UUIDField()
     applicant_is_employer = models.BooleanField()
@@ -114,6 +115,7 @@ class Case(models.Model):
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
             models.Index(fields=["client_id", "-started_at", "-id"], name="cases_by_client", condition=Q(client_id__isnull=False)),
             models.Index(fields=["origin_id", "-started_at"], name="cases_by_origin", condition=Q(origin_id__isnull=False)),
+            models.Index(fields=["collect_id", "issued_at", "id"], name="cases_by_collection", condition=Q(collect_id__isnull=False)),
         ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)
 
 
@@ -677,6 +679,7 @@ class Roster(models.Model):
     common = SealedField()
     materials = models.JSONField(default=dict)  # code -> how it was handed in for all
     files = SealedField(null=True)  # code -> what was uploaded for all
+    paper_ids = ArrayField(models.UUIDField(), default=list)  # which these are
     accept = models.BooleanField(default=False)
     state = models.CharField(max_length=10)
     rows = models.PositiveIntegerField(default=0)

@@ -51,6 +51,7 @@ from linli.domains.cases.commands.intake import (
 from linli.domains.cases.commands.issue import (
     Proof,
     check_receipt_code,
+    choose_collection,
     close_case,
     deliver_case,
     issue_case,
@@ -112,6 +113,7 @@ from linli.domains.cases.commands.rosters import (
     check_roster,
     forget_rosters,
     roster_file,
+    roster_paper,
     run_roster,
     start_roster,
     sweep_rosters,
@@ -142,7 +144,8 @@ from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGrou
 from linli.domains.cases.promising import Promise
 
 __all__ = [
-    "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "RosterFile", "run_roster", "start_roster", "sweep_rosters",
+    "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "roster_paper", "RosterFile", "run_roster",
+    "start_roster", "sweep_rosters",
     "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "collect_joint", "commit_joint", "hand_in_joint", "hand_on", "name_other",
     "open_joint_receipt", "save_joint", "start_joint", "submit_joint", "take_back_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
@@ -150,7 +153,7 @@ __all__ = [
     "ask_departments", "fetch_shared", "mind_sources", "show_shared", "take_in_shared",
     "accept_at_counter", "accept_case", "answer_correction", "answer_online", "Applicant", "archive_again",
     "archive_case", "archive_moment", "forget_contents", "take_archive", "ask", "CaseChanged",
-    "CaseFileWrong", "check_receipt_code", "clock_conventions", "ClockKind", "close_case", "collect_online", "commit_draws",
+    "CaseFileWrong", "check_receipt_code", "choose_collection", "clock_conventions", "ClockKind", "close_case", "collect_online", "commit_draws",
     "commit_online", "correct_online", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
     "draw_waiting", "extend_case", "ExtensionNotProvided", "ExternalAct", "give_opinion", "Grounds", "hand_in",
     "hand_in_online", "Handed", "issue_case", "lapse_corrections", "lapse_drafts", "make_hand_over", "make_ready_to_print", "note_agent_look",

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from linli.domains.cases.commands.intake import (
     Applicant,
@@ -85,7 +86,7 @@ def _chain(roster_id: UUID) -> Subject:
 
 @dataclass(frozen=True, slots=True)
 class RosterFile:
-    """A workbook that was looked through for programs and bombs as any file that is handed in; told by its digest."""
+    """A file that was looked through for programs and bombs and is kept only with the roster it belongs to; told by its digest."""
 
     name: str
     digest: str
@@ -100,8 +101,15 @@ def roster_file(content: BinaryIO, name: str) -> RosterFile:
     return RosterFile(found.name, sm3(data).hex(), data)
 
 
+def roster_paper(content: BinaryIO, name: str) -> RosterFile:
+    """Take a file as a material for all people of a roster. Raises :class:`FileRefused`."""
+    data, found = looked_through(content=content, declared_name=name)
+    return RosterFile(found.name, sm3(data).hex(), data)
+
+
 People = RosterFile | Sequence[Mapping[str, Any]]  # a workbook, or rows by the names of the columns
-Files = Mapping[str, Sequence[tuple[StoredFileRef, str]]]  # what was uploaded for all, by the code of the material
+Papers = Mapping[str, Sequence[RosterFile]]  # what is uploaded for all, by the code of the material
+_Stored = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +169,12 @@ def _at_counter(item_code: str, employer_id: UUID, by: Actor, today: date) -> In
 @once
 def check_roster(
     *, item_code: str, employer_id: UUID, people: People, common: Mapping[str, Any], materials: Mapping[str, str],
-    files: Files | None = None, accept: bool = False, by: Actor, now: datetime,
+    papers: Papers | None = None, accept: bool = False, by: Actor, now: datetime,
 ) -> UUID:  # fmt: skip
     """Check a list of people as a whole and keep it: ready to be made into cases, or returned with what is wrong row by row.
 
     Nothing is imported by this. ``common`` is what is said once for all, ``materials`` how each was handed in for all (``paper``,
-    ``seen``, ``uploaded`` with ``files``, ``committed``, ``not_applicable``). Raises :class:`RosterUnreadable` for what is no roster of
+    ``seen``, ``uploaded`` with ``papers``, ``committed``, ``not_applicable``). Raises :class:`RosterUnreadable` for what is no roster of
     this item, :class:`Invalid` for what is said for all, :class:`RosterSeen` for the same people again, :class:`RosterNotOffered`.
     """
     if accept:
@@ -174,8 +182,8 @@ def check_roster(
     terms = _terms(item_code, employer_id, by, local_date(now))
     how = {k: v for k, v in materials.items() if v in (*_HOW, NOT_APPLICABLE)}
     if by.resident_id is not None:
-        how = _settled_online(terms.standard, how, files or {})
-    return _keep(terms, people, common, how, files or {}, accept, by, now)
+        how = _settled_online(terms.standard, how, papers or {})
+    return _keep(terms, people, common, how, papers or {}, {}, accept, by, now)
 
 
 @once
@@ -188,13 +196,16 @@ def check_again(*, roster_id: UUID, people: People, by: Actor, now: datetime) ->
     if earlier.state not in _NOT_STARTED:
         raise RosterChanged(state=Message(RosterState(earlier.state).label))
     terms = _terms(earlier.item_code, earlier.employer_id, by, local_date(now))
-    common, materials, files = earlier.common.open_json(), earlier.materials, _files_of(earlier)
+    common, materials, kept = earlier.common.open_json(), earlier.materials, earlier.files.open_json() if earlier.files else {}
+    accept = earlier.accept and by.can(ACCEPT)
+    Roster.objects.filter(pk=earlier.pk).update(state=RosterState.CANCELLED)  # the same people may come in its place
+    roster_id = _keep(terms, people, common, materials, {}, kept, accept, by, now)
     _give_up(earlier, now)
     record("cases.roster_cancelled", subject=_chain(earlier.pk), by=by, at=now)
-    return _keep(terms, people, common, materials, files, earlier.accept and by.can(ACCEPT), by, now)
+    return roster_id
 
 
-def _settled_online(standard: Standard, materials: Mapping[str, str], files: Files) -> dict[str, str]:
+def _settled_online(standard: Standard, materials: Mapping[str, str], papers: Papers) -> dict[str, str]:
     """How each material is handed in online: filled in by the form, uploaded for all, or not needed. Raises :class:`Invalid`."""
     filled = application_papers(standard)
     said: dict[str, str] = {}
@@ -202,7 +213,7 @@ def _settled_online(standard: Standard, materials: Mapping[str, str], files: Fil
     for m in standard.materials:
         if m.from_departments or m.code in filled:
             continue
-        if files.get(m.code):
+        if papers.get(m.code):
             said[m.code] = "uploaded"
         elif m.required is Required.CONDITIONAL and materials.get(m.code) == NOT_APPLICABLE:
             said[m.code] = NOT_APPLICABLE
@@ -214,19 +225,19 @@ def _settled_online(standard: Standard, materials: Mapping[str, str], files: Fil
 
 
 def _keep(
-    terms: _Terms, people: People, common: Mapping[str, Any], materials: Mapping[str, str], files: Files, accept: bool, by: Actor,
+    terms: _Terms, people: People, common: Mapping[str, Any], materials: Mapping[str, str], papers: Papers,
+    kept: _Stored, accept: bool, by: Actor,
     now: datetime,
 ) -> UUID:  # fmt: skip
     plan, employer, today = terms.plan, terms.employer, local_date(now)
     said = check_form(plan.common, common, today=today)
     clean, problems, notes_at = _judged(plan, people, by, today)
     digest = sm3(json.dumps([said, list(clean.values())], sort_keys=True, ensure_ascii=False).encode())
-    wanted = {m.code for m in terms.standard.materials}
     roster = Roster(
         item_code=terms.standard.code, standard_id=terms.standard_id, shape=plan.shape, employer_id=employer.id, region=terms.region,
         hall_id=terms.place.origin_id or terms.place.hall_id, client_id=by.client_id, resident_id=by.resident_id,
         file_name=people.name[:200] if isinstance(people, RosterFile) else "", digest=digest, common=said, materials=dict(materials),
-        files={code: [_of_file(ref, name) for ref, name in those] for code, those in files.items() if code in wanted}, accept=accept,
+        accept=accept,
         state=RosterState.RETURNED if problems else RosterState.READY, rows=len(clean), wrong=len(problems), actor=_kept(by),
         handed_in_at=now, touched_at=now,
     )  # fmt: skip
@@ -241,7 +252,11 @@ def _keep(
             "problems": {str(n): [[p.column, str(p.what)] for p in found] for n, found in sorted(problems.items())},
         }  # fmt: skip
     if isinstance(people, RosterFile):
-        roster.file_id = store_file(content=BytesIO(people.content), declared_name=people.name, by=by, now=now).id
+        roster.file_id = _stored(people, by, now).id
+    wanted = {m.code for m in terms.standard.materials}
+    fresh = {code: [_of_file(_stored(one, by, now)) for one in those] for code, those in papers.items() if code in wanted}
+    files = kept | fresh
+    roster.files, roster.paper_ids = files or None, [UUID(f["id"]) for those in files.values() for f in those]
     try:
         with transaction.atomic():
             roster.save(force_insert=True)
@@ -311,12 +326,16 @@ def _check_among(plan: RosterPlan, clean: Mapping[int, Mapping[str, Any]], probl
             problems.setdefault(n, []).append(Problem(label[plan.name], msg("与这个证件号码已登记的姓名不一致，请核对姓名和号码")))
 
 
-def _of_file(ref: StoredFileRef, name: str) -> dict[str, Any]:
-    return {"id": str(ref.id), "name": name, "content_type": ref.content_type, "size": ref.size, "sm3": ref.digest}
+def _stored(file: RosterFile, by: Actor, now: datetime) -> StoredFileRef:
+    return store_file(content=BytesIO(file.content), declared_name=file.name, by=by, now=now)
+
+
+def _of_file(ref: StoredFileRef) -> dict[str, Any]:
+    return {"id": str(ref.id), "name": ref.name, "content_type": ref.content_type, "size": ref.size, "sm3": ref.digest}
 
 
 def _files_of(roster: Roster) -> dict[str, tuple[tuple[StoredFileRef, str], ...]]:
-    kept: dict[str, list[dict[str, Any]]] = roster.files.open_json() if roster.files else {}
+    kept: _Stored = roster.files.open_json() if roster.files else {}
     return {
         code: tuple((StoredFileRef(UUID(f["id"]), f["name"], f["content_type"], f["size"], f["sm3"]), f["name"]) for f in those)
         for code, those in kept.items()
@@ -545,15 +564,15 @@ def _give_up(roster: Roster, now: datetime) -> None:
 
 def _forget(roster: Roster, now: datetime) -> None:
     """Forget all that a roster says of people; which row became which case stays (PI-06)."""
-    files = {ref.id for those in _files_of(roster).values() for ref, _ in those} | ({roster.file_id} if roster.file_id else set())
+    files = {*roster.paper_ids, *([roster.file_id] if roster.file_id else [])}
     RosterRow.objects.filter(roster=roster).update(name="", number_index=b"", values="")
-    roster.sheet, roster.files, roster.common, roster.file_id, roster.file_name, roster.forgotten_at = None, None, {}, None, "", now
-    roster.actor = {k: v for k, v in roster.actor.items() if k != "name"}
+    roster.sheet, roster.files, roster.paper_ids, roster.common, roster.file_id, roster.file_name = None, None, [], {}, None, ""
+    roster.actor, roster.forgotten_at = {k: v for k, v in roster.actor.items() if k != "name"}, now
     roster.save()
-    others = Roster.objects.filter(file_id__in=files).exclude(pk=roster.pk).values_list("file_id", flat=True)
-    needed = set(others) | set(MaterialFile.objects.filter(file_id__in=files, removed_at=None).values_list("file_id", flat=True))
-    for file_id in files - needed:
-        forget_file(file_id)
+    for file_id in files:
+        other = Roster.objects.filter(Q(file_id=file_id) | Q(paper_ids__contains=[file_id]), forgotten_at=None)
+        if not other.exists() and not MaterialFile.objects.filter(file_id=file_id, removed_at=None).exists():
+            forget_file(file_id)
 
 
 def forget_rosters(*, now: datetime, limit: int = 500) -> int:

@@ -1,5 +1,6 @@
 """Rosters of residents and other systems: the workbook itself, what was uploaded for all, and when it was all forgotten."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import migrations, models
 from django.db.models import Q
 
@@ -11,6 +12,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("roster", "file_id", models.UUIDField(null=True)),
         migrations.AddField("roster", "files", linli.kernel.fields.SealedField(null=True)),
+        migrations.AddField("roster", "paper_ids", ArrayField(models.UUIDField(), default=list, size=None)),
         migrations.AddField("roster", "forgotten_at", models.DateTimeField(null=True)),
         migrations.AddIndex(
             "roster", models.Index(fields=["employer_id", "-handed_in_at", "-id"], name="cases_roster_employer")

@@ -119,6 +119,8 @@ from linli.domains.cases.queries.issue import (
     HandoverSheet,
     IssueSheet,
     PaperAccess,
+    collected_at,
+    collection_places,
     find_issued,
     handover_sheet,
     issue_queue,
@@ -217,6 +219,7 @@ from linli.domains.cases.queries.rosters import (
     roster_sheet,
     roster_template,
     rosters,
+    takes_rosters_online,
 )
 from linli.domains.cases.queries.supervision import (
     TOLD_ACTS,
@@ -233,7 +236,7 @@ from linli.domains.cases.sharing import Filling, unaskable
 __all__ = [
     "filled_fields", "Filling", "unaskable",
     "joint_applicants", "joint_commitment", "JointOffer", "joints_running", "offer_joint",
-    "may_leave_out", "own_roster_offers", "OwnRosterOffer", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
+    "may_leave_out", "own_roster_offers", "OwnRosterOffer", "takes_rosters_online", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
     "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan", "roster_problems", "roster_results",
     "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",
     "RosterSheet", "RosterState",
@@ -243,7 +246,7 @@ __all__ = [
     "client_paper", "client_papers", "client_sheet", "client_timeline", "ClientSheet", "clock_outcomes", "clock_views",
     "ClockKind", "ClockView", "CODE_DIGITS", "Colour", "Commitment", "commitment_notice", "committed_line",
     "Correction", "counter_acts", "counter_cases", "counter_file", "counter_paper", "counter_sheet", "counter_today",
-    "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision", "DecisionText", "Delivery", "delivery_cases",
+    "collected_at", "collection_places", "CounterAct", "CounterSheet", "DayReplay", "days_left", "Decision", "DecisionText", "Delivery", "delivery_cases",
     "DeliveryMethod", "drafted_joints", "Draw", "draw_counts", "draw_days", "draw_ledger", "DrawDay", "DrawReplay",
     "draws_of", "draws_on", "Exclusion", "extendable", "external_sheet", "external_waiting", "ExternalAct",
     "ExternalLine", "ExternalSheet", "FINAL", "find", "find_issued", "followed_cases", "full_timeline", "handed_over",

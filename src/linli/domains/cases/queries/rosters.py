@@ -48,10 +48,11 @@ class RosterOffer:
     standard: Standard
     plan: RosterPlan
 
-    @property
-    def for_employers_online(self) -> bool:
-        """Whether an employer hands it in online, for itself."""
-        return self.plan.for_employer and why_not_online(self.standard) is None
+
+def takes_rosters_online(standard: Standard) -> bool:
+    """Whether an employer can hand in a roster of an item online, for itself."""
+    plan = plan_of(standard)
+    return plan is not None and plan.for_employer and why_not_online(standard) is None
 
 
 def roster_offer(item_code: str, *, region: str, on: date) -> RosterOffer | None:
@@ -97,7 +98,7 @@ def own_roster_offers(item_code: str, *, by: Actor, on: date) -> list[OwnRosterO
 def _offer_online(item_code: str, employer: Party, on: date) -> RosterOffer | None:
     region = region_of(employer.id, is_employer=True)
     offer = roster_offer(item_code, region=region, on=on)
-    if offer is None or not offer.for_employers_online:
+    if offer is None or not takes_rosters_online(offer.standard):
         return None
     return offer if authority(item_code, region=region, on=on).nearest(Power.ACCEPT) else None
 
@@ -304,5 +305,5 @@ __all__ = [
     "may_leave_out", "own_roster_offers", "OwnRosterOffer", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
     "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "roster_problems", "roster_results", "roster_sheet",
     "roster_template", "RosterCount", "RosterLine", "RosterOffer", "RosterPerson", "RosterPlan", "rosters", "RosterShape", "RosterSheet",
-    "RosterState", "RowProblem",
+    "RosterState", "RowProblem", "takes_rosters_online",
 ]  # fmt: skip

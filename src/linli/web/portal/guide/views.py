@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linli.domains.cases.queries import joints_running, why_not_online
+from linli.domains.cases.queries import joints_running, takes_rosters_online, why_not_online
 from linli.domains.catalog.queries import (
     InForce,
     ItemStandard,
@@ -224,7 +224,7 @@ def _guide(request: Request, place: Place, found: InForce, *, kept: bool = False
         remedy = papers.Remedy(review_body=body.review_body, court=body.court) if body and body.review_body and body.court else None
         promised = s.times.promised
         context = {
-            "s": s, "why_not": why_not_online(s), "found": found, "place": place, "body": body, "remedy": remedy, "kept": kept,
+            "s": s, "why_not": why_not_online(s), "roster": takes_rosters_online(s), "found": found, "place": place, "body": body, "remedy": remedy, "kept": kept,
             "where": where[:_NEAREST], "more_places": len(where) > _NEAREST,
             "how_long": reading.how_long(promised) if promised else None,
             "counted": reading.counted(promised, msg("受理")) if promised else None,

@@ -102,7 +102,10 @@ def _people(sheet: RosterSheet, request: StaffRequest) -> dict[str, Any]:
     wanted, text = request.GET.get("state", ""), request.GET.get("q", "").strip()
     states = next((found for found, _n in words.values() if wanted in found), [])
     page = page_of(roster_people(sheet, text, states), request, by="number", size=50)
-    people = [(p, _(State(p.case_state).plain_label), TONES.get(State(p.case_state), "info")) if p.case_id else (p, "", "") for p in people_of(sheet, page.rows)]
+    people = [
+        (p, _(State(p.case_state).plain_label), TONES.get(State(p.case_state), "info")) if p.case_id else (p, "", "")
+        for p in people_of(sheet, page.rows)
+    ]
     return {
         "page": page, "people": people, "text": text, "filtered": bool(states),
         "counts": [(_(word), n, found[0], wanted in found) for word, (found, n) in words.items()],

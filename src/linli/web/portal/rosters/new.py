@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import OwnRosterOffer, may_leave_out, own_roster_offers, roster_common, roster_template
-from linli.domains.catalog.queries import Material, item_name
+from linli.domains.catalog.queries import Material, names_of
 from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.text import joined, msg
 from linli.web import roster_pages
@@ -38,7 +38,10 @@ def new(request: StaffRequest, item: str) -> HttpResponse:
     offers = own_roster_offers(item, by=request.actor, on=request.today)
     chosen = _chosen(offers, request.GET.get("employer", ""))
     if chosen is None:
-        context = {"offers": offers, "item": item, "name": offers[0].offer.standard.name if offers else item_name(item)}
+        name = names_of([item]).get(item)
+        if name is None:
+            raise NotFound(what=msg("这个事项"))
+        context = {"offers": offers, "item": item, "name": name}
         return render(request, "portal/rosters/choose.html", context)
     filling = _Filling(request, chosen)
     if request.method == "POST":
@@ -106,7 +109,9 @@ class _Filling:
         if not leave_out:
             return upload, None
         typed = "true" if f"n_{m.code}" in self.request.POST else ""
-        return upload, FieldSpec(name=f"n_{m.code}", label=_("名单上的人都用不到“%(name)s”") % {"name": m.name}, type="boolean", value=typed)
+        return upload, FieldSpec(
+            name=f"n_{m.code}", label=_("名单上的人都用不到“%(name)s”") % {"name": m.name}, type="boolean", value=typed
+        )
 
 
 @requires("portal.use")
@@ -117,5 +122,3 @@ def template(request: StaffRequest, item: str) -> HttpResponse:
     if chosen is None:
         raise NotFound(what=msg("这个事项的名单模板"))
     return roster_pages.workbook(roster_template(chosen.offer), f"{chosen.offer.standard.name}-{_('名单')}")
-
-
