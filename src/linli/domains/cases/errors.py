@@ -27,6 +27,31 @@ class NoAuthority(LinliError):
     remedy = noop("可登记为诉求转有权单位办理，或请管理员核对事项授权。")
 
 
+class GoesElsewhere(NoAuthority):
+    """Another place may do it, and which."""
+
+    remedy = noop("这件事由“%(place)s”%(power)s，请告诉申请人到那里办，或者登记为诉求转过去。")
+
+
+class AcceptedElsewhere(NoAuthority):
+    """A case that lies here only because it was received here: another place says whether it is accepted."""
+
+    remedy = noop("收件后系统转给“%(place)s”受理，申请人不用再跑；结果可以选在这里领取。")
+
+
+class NotACounter(LinliError):
+    code = "cases.not_a_counter"
+    template = noop("这里不能领取结果。")
+    remedy = noop("请从列出的大厅、乡镇（街道）和村（社区）窗口中选择。")
+
+
+class AlreadyHandedOver(LinliError):
+    code = "cases.already_handed_over"
+    kind = Kind.CONFLICT
+    template = noop("结果已经送达，或者这件事已经结束，不用再选领取地点。")
+    remedy = noop("请刷新页面查看最新状态。")
+
+
 class MaterialsMissing(LinliError):
     code = "cases.materials_missing"
     template = noop("还缺：%(names)s。")

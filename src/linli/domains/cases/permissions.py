@@ -136,17 +136,20 @@ def may_issue(by: Actor, case: Case) -> bool:
 
 
 def delivery_cases(by: Actor) -> QuerySet[Case]:
-    """What may be handed over: by the counter that took the case in, or by the organisation that issued it."""
+    """What may be handed over: by the counter that took the case in or where the applicant wants to collect it, or by the
+    organisation that issued it."""
     if not by.can(DELIVER):
         return Case.objects.none()
-    return Case.objects.filter(Q(hall_id=_at(by)) | Q(origin_id=_at(by)) | Q(deciding_org_id=by.body_id or _NOWHERE))
+    here = Q(hall_id=_at(by)) | Q(origin_id=_at(by)) | Q(collect_id=_at(by))
+    return Case.objects.filter(here | Q(deciding_org_id=by.body_id or _NOWHERE))
 
 
 def may_deliver(by: Actor, case: Case) -> bool:
     """Whether a case is one of :func:`delivery_cases`."""
     if not by.can(DELIVER):
         return False
-    return _at(by) in (case.hall_id, case.origin_id) or (by.body_id is not None and case.deciding_org_id == by.body_id)
+    here = _at(by) in (case.hall_id, case.origin_id, case.collect_id)
+    return here or (by.body_id is not None and case.deciding_org_id == by.body_id)
 
 
 def supervised_cases(by: Actor) -> QuerySet[Case]:

@@ -16,10 +16,12 @@ from linli.domains.cases import clocks, papers, promises
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.drawing import give_back_place
 from linli.domains.cases.errors import (
+    AcceptedElsewhere,
     ApplicantWrong,
     AskedForTooMuch,
     CommitmentNotAllowed,
     CorrectionOnce,
+    GoesElsewhere,
     HandledElsewhere,
     MaterialsMissing,
     NoAuthority,
@@ -67,7 +69,7 @@ from linli.domains.catalog.queries import (
 )
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import PaperKind
-from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, letterhead
+from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, get_org, letterhead
 from linli.domains.people.commands import learn
 from linli.domains.trace.commands import once
 from linli.kernel import rows
@@ -138,11 +140,21 @@ def place_of_counter(standard: Standard, *, region: str, by: Actor, on: date) ->
     powers = authority(standard.code, region=region, on=on)
     held = powers.powers(by.org_id, by.body_id)
     if not by.org_id or not held & {Power.RECEIVE, Power.ACCEPT}:
-        raise NoAuthority(field="item_code", item=standard.name, power=Message(Power.RECEIVE.label))
+        raise no_authority(standard, powers, Power.RECEIVE, on=on)
     here = by.hall_id or by.org_id
     if Power.ACCEPT in held:
         return Place(by.org_id, here)
     return replace(place_nearest(standard, powers, on=on), origin_id=here)
+
+
+def no_authority(standard: Standard, powers: ItemAuthority, power: Power, *, on: date, here: bool = False) -> NoAuthority:
+    """That a place may not do something with an item, and who may; ``here``: it was received here and goes there by itself."""
+    nearest = powers.nearest(power) or powers.nearest(Power.ACCEPT)
+    about = {"field": "item_code", "item": standard.name, "power": Message(power.label)}
+    if nearest is None:
+        return NoAuthority(**about)
+    place = get_org(counter_of(nearest, on=on)).name
+    return AcceptedElsewhere(**about, place=place) if here else GoesElsewhere(**about, place=place)
 
 
 def place_nearest(standard: Standard, powers: ItemAuthority, *, on: date) -> Place:
@@ -604,7 +616,7 @@ def accept_case(*, case_id: UUID, version: int | None = None, by: Actor, now: da
         raise HandledElsewhere(item=standard.name, system=standard.external_system)
     powers = authority(case.item_code, region=case.region, on=local_date(now))
     if case.org_id != by.org_id or Power.ACCEPT not in powers.powers(by.org_id, by.body_id):
-        raise NoAuthority(item=standard.name, power=Message(Power.ACCEPT.label))
+        raise no_authority(standard, powers, Power.ACCEPT, on=local_date(now), here=True)
     return _accept(work, standard, powers, deemed=False)
 
 

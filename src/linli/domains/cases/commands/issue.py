@@ -14,9 +14,17 @@ from django.db import transaction
 from linli.domains.cases import clocks, papers, promises
 from linli.domains.cases.clock import ClockKind, add_months
 from linli.domains.cases.deciding import decided, taken_back
-from linli.domains.cases.errors import CodeLocked, CodeWrong, OnAnothersTable, ProofMissing, SamePerson
+from linli.domains.cases.errors import (
+    AlreadyHandedOver,
+    CodeLocked,
+    CodeWrong,
+    NotACounter,
+    OnAnothersTable,
+    ProofMissing,
+    SamePerson,
+)
 from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
-from linli.domains.cases.lifecycle import Move, State
+from linli.domains.cases.lifecycle import FINAL, Move, State
 from linli.domains.cases.models import (
     Case,
     CaseMaterial,
@@ -27,7 +35,8 @@ from linli.domains.cases.models import (
     StepState,
 )
 from linli.domains.cases.moves import Work, lock, locked, subject
-from linli.domains.cases.permissions import DELIVER, ISSUE, may_deliver, may_issue
+from linli.domains.cases.permissions import DELIVER, ISSUE, RECEIVE, applies_for, at_counter, may_deliver, may_issue
+from linli.domains.cases.queries.issue import collected_at, collection_places
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import seal_document
 from linli.domains.documents.queries import PaperKind, documents_of, open_file
@@ -145,6 +154,30 @@ def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: dat
     rows.update(step, ["state", "done_at"])
     work.change(issued_at=now)
     work.move(Move.ISSUE, documents=[d.id for d in documents])
+    work.save()
+
+
+@once
+def choose_collection(*, case_id: UUID, place_id: UUID, by: Actor, now: datetime) -> None:
+    """Have the result handed over at another counter: wherever the applicant is. At a counter, or by whoever may collect it.
+
+    Raises :class:`NotACounter`, :class:`AlreadyHandedOver`.
+    """
+    today = local_date(now)
+    if by.resident_id is None:
+        by.must(RECEIVE)
+        work = locked(lambda who, case: at_counter(who, case) or may_deliver(who, case), case_id, by=by, now=now)
+    else:
+        work = locked(lambda who, case: applies_for(who, case, on=today), case_id, by=by, now=now)
+    case = work.case
+    if case.state in FINAL or case.state == State.DELIVERED:
+        raise AlreadyHandedOver
+    if not collection_places(case, on=today).filter(pk=place_id).exists():
+        raise NotACounter(field="place")
+    if place_id == collected_at(case):
+        return
+    work.change(collect_id=None if place_id == (case.origin_id or case.hall_id) else place_id)
+    work.note("cases.collection_chosen", place=place_id)
     work.save()
 
 
@@ -310,4 +343,4 @@ def _contents(case: Case) -> Sequence[dict[str, Any]]:
     return lines
 
 
-__all__ = ["Proof", "check_receipt_code", "close_case", "deliver_case", "issue_case", "prepare_result"]
+__all__ = ["Proof", "check_receipt_code", "choose_collection", "close_case", "deliver_case", "issue_case", "prepare_result"]

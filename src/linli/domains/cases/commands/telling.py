@@ -14,6 +14,7 @@ from linli.domains.cases.grounds import DeliveryMethod, PauseGround
 from linli.domains.cases.lifecycle import IN_HAND, Move
 from linli.domains.cases.models import Case, ClockRow
 from linli.domains.cases.moves import Work, subject
+from linli.domains.cases.queries.issue import collected_at
 from linli.domains.cases.queries.looking import clock_views
 from linli.domains.catalog.queries import Standard, get_standard
 from linli.domains.notices.commands import Recipient, Words, notify
@@ -71,7 +72,7 @@ def _suspended(told: _Told) -> dict[str, Words]:
 
 
 def _issued(told: _Told) -> dict[str, Words]:
-    place = letterhead(told.case.org_id)
+    place = letterhead(collected_at(told.case))
     where = f"{place.name}（{place.address}）" if place.address else place.name
     return {"place": where, "due": told.why(ClockKind.DELIVERY)}
 

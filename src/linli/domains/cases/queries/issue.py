@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Case as Choice
@@ -42,7 +42,7 @@ from linli.domains.documents.queries import (
     seal_in_use,
     seal_ledger,
 )
-from linli.domains.org.queries import Power, authorities
+from linli.domains.org.queries import Organisation, Power, authorities, counters
 from linli.domains.people.queries import Party, parties
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -146,6 +146,19 @@ def paper_for(document_id: UUID, *, by: Actor, reading: bool = False) -> PaperAc
     if case is None and reading:
         raise NotAllowed(permission="cases.supervise")
     return PaperAccess(record, case)
+
+
+def collected_at(case: Case) -> UUID:
+    """Where the result of a case is handed over: where its owner wants it, else where they were when it was taken in."""
+    return case.collect_id or case.origin_id or case.hall_id
+
+
+def collection_places(case: Case, *, on: date) -> QuerySet[Organisation]:
+    """The counters where the result of a case can be handed over: all of its city, those of its own place first."""
+    city = case.region[:4]
+    near = counters(region=case.region, on=on).values("pk")
+    own = Choice(When(pk__in=near, then=0), default=1)
+    return counters(region=city, on=on).order_by(own, "-region_id", "code")
 
 
 _HANDED = (State.ISSUED, State.DELIVERED, State.CLOSED)

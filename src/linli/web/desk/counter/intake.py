@@ -293,6 +293,25 @@ def withdraw(request: StaffRequest, case_id: UUID) -> HttpResponse:
     return redirect("counter:case", case_id)
 
 
+@requires("cases.receive")
+@require_POST
+def collection(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """The applicant wants the result handed over somewhere else."""
+    _sheet(request, case_id)
+    try:
+        place = get_org(UUID(request.POST.get("place", "")))
+        do.choose_collection(case_id=case_id, place_id=place.pk, by=request.actor, now=request.now, **keyed(request))
+    except ValueError:
+        raise NotFound(what=msg("这个领取地点")) from None
+    except LinliError as error:
+        if isinstance(error, NotFound):
+            raise
+        toasts.warn(request, joined([error.message] + ([error.what_to_do] if error.what_to_do else []), _))
+    else:
+        toasts.done(request, _("结果改在%(place)s领取，制好后通知申请人。") % {"place": place.name})
+    return redirect("counter:case", case_id)
+
+
 # -- the one correction notice ---------------------------------------------------------------------------------------------
 
 
@@ -485,5 +504,6 @@ def restore_file(request: StaffRequest, case_id: UUID, file_id: UUID) -> HttpRes
 
 
 __all__ = [
-    "accept", "arrived", "ask_departments", "back", "case", "collection", "correction", "look_shared", "material", "receive", "remove_file", "restore_file", "save", "withdraw",
+    "accept", "arrived", "ask_departments", "back", "case", "collection", "correction", "look_shared", "material", "receive", "remove_file",
+    "restore_file", "save", "withdraw",
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from linli.domains.org.queries import get_org, org_names
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, noop
 from linli.web.clocks import clock_look, pending_look
+from linli.web.collecting import collection_field
 from linli.web.desk.counter.links import link
 from linli.web.desk.counter.parties import purposes
 from linli.web.desk.counter.today import TONES
@@ -100,6 +101,7 @@ def about(sheet: CounterSheet, request: StaffRequest) -> dict[str, Any]:
         "papers": papers, "first": papers[-1] if papers else None, "state_word": _(state.label), "tone": TONES.get(state, "info"),
         "purposes": purposes(),
         "clocks": [clock_look(c, over=over) for c in sheet.clocks if c.outcome == "running"],
+        "collection": collection_field(sheet.case, on=request.today),
         "external_url": link("issue:external", sheet.case.pk),
         "handed_to": get_org(sheet.case.org_id).name if sheet.case.origin_id and sheet.case.org_id != request.actor.org_id else "",
     }  # fmt: skip

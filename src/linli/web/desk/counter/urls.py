@@ -29,6 +29,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/accept", intake.accept, name="accept"),
     path("cases/<uuid:case_id>/back", intake.back, name="back"),
     path("cases/<uuid:case_id>/correction", intake.correction, name="correction"),
+    path("cases/<uuid:case_id>/collection", intake.collection, name="collection"),
     path("cases/<uuid:case_id>/withdraw", intake.withdraw, name="withdraw"),
     path("cases/<uuid:case_id>/arrived", intake.arrived, name="arrived"),
     path("cases/<uuid:case_id>/look", intake.look_shared, name="look_shared"),

@@ -37,7 +37,7 @@ ACTS = {
     "cases.breach_concluded": noop("承诺核查作出结论"), "cases.breach_repaired": noop("登记信用修复"),
     "cases.hand_over_made": noop("取接着办码"), "cases.handed_over": noop("换到另一处接着办"), "cases.paper_read": noop("申请人查看文书"),
     "cases.material_arrived": noop("部门答复到卷"), "cases.material_outdated": noop("部门答复不再适用"), "cases.form_filled": noop("按部门答复填表"),
-    "cases.overdue": noop("超过承诺期限"),
+    "cases.overdue": noop("超过承诺期限"), "cases.collection_chosen": noop("选择领取地点"),
     "documents.composed": noop("拟制文书"), "documents.sealed": noop("文书用印"), "documents.revoked": noop("文书作废"),
     "documents.superseded": noop("文书被替换"),
 }  # fmt: skip

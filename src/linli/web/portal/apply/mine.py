@@ -18,6 +18,7 @@ from linli.domains.cases.queries import (
     OwnSheet,
     State,
     answers,
+    collected_at,
     joint_of,
     joints_own,
     live_code,
@@ -30,9 +31,10 @@ from linli.domains.cases.queries import (
 from linli.domains.documents.commands import store_file
 from linli.domains.org.queries import get_org
 from linli.kernel.errors import LinliError, NotFound
-from linli.kernel.text import joined
+from linli.kernel.text import joined, msg
 from linli.web.access import requires
 from linli.web.clocks import pending_look
+from linli.web.collecting import collection_field
 from linli.web.http import StaffRequest, client_address
 from linli.web.once import keyed
 from linli.web.portal.apply.keep import go
@@ -84,6 +86,8 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
         "answers": [Fact(a.label, "；".join(_(line) for line in a.lines)) for a in answers(sheet.standard, sheet.form) if a.lines],
         "rows": [(m, ROW_STATES[m.state], material_note(m, promises.get(m.row.code))) for m in sheet.materials],
         "asked": [m for m in sheet.materials if m.asked], "asked_fields": _asked_fields(sheet), "receipt_code": receipt_code(sheet),
+        "place": get_org(collected_at(sheet.case)),
+        "collection": collection_field(sheet.case, on=request.today) if sheet.case.number and sheet.may_apply else None,
         "joint": joint_of(sheet.case, by=request.actor, on=request.today),
     }  # fmt: skip
     return render(request, "portal/mine/case.html", context)
@@ -92,6 +96,25 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
 def _asked_fields(sheet: OwnSheet) -> list[tuple[str, str]]:
     labels = {f.name: f.label for f in sheet.standard.form}
     return [(labels.get(code, ""), what) for code, what in sheet.asked_fields]
+
+
+@requires("portal.use")
+@require_POST
+def collection(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Have the result handed over at another counter, nearer by."""
+    _sheet(request, case_id)
+    try:
+        place = get_org(UUID(request.POST.get("place", "")))
+        do.choose_collection(case_id=case_id, place_id=place.pk, by=request.actor, now=request.now, **keyed(request))
+    except ValueError:
+        raise NotFound(what=msg("这个领取地点")) from None
+    except NotFound:
+        raise
+    except LinliError as error:
+        toasts.warn(request, _said(error))
+    else:
+        toasts.done(request, _("结果改在%(place)s领取，制好后通知您。") % {"place": place.name})
+    return go(request, "apply:case", case_id)
 
 
 @requires("portal.use")

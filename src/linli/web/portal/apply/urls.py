@@ -30,6 +30,7 @@ urlpatterns = [
     path("mine/<uuid:case_id>", mine.case, name="case"),
     path("mine/<uuid:case_id>/receipt", mine.receipt, name="receipt"),
     path("mine/<uuid:case_id>/withdraw", mine.withdraw, name="withdraw"),
+    path("mine/<uuid:case_id>/collection", mine.collection, name="collection"),
     path("mine/<uuid:case_id>/pending/<slug:code>", mine.bring, name="bring"),
     path("mine/<uuid:case_id>/collect", mine.collect, name="collect"),
     path("mine/<uuid:case_id>/code", mine.code, name="code"),
