@@ -26,7 +26,7 @@ from linli.domains.exchange.errors import (
     SecretMissing,
 )
 from linli.domains.exchange.models import Health, Question, Receipt, Setting, Try
-from linli.domains.exchange.permissions import MANAGE, VIEW
+from linli.domains.exchange.permissions import CASES, MANAGE, VIEW
 from linli.domains.exchange.queries import forget_connected, interface, settings_of, whose
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, Verdict, differing, next_wait, query_digest
 from linli.domains.exchange.wire import Called, Enquiry, Route
@@ -38,7 +38,7 @@ from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import noop
 
 __all__ = [
-    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "KEPT", "Outcome", "QuestionState",
+    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "KEPT", "look_up_asked", "Outcome", "QuestionState",
     "record_export", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
 ]  # fmt: skip
 
@@ -460,10 +460,23 @@ def _mark(code: str, outcome: Outcome, at: datetime) -> None:
 
 
 @once
-def record_export(*, filters: Mapping[str, str], rows: int, by: Actor, now: datetime) -> None:
-    """Note that the ledger was taken along, and which part of it."""
+def record_export(*, filters: Mapping[str, str], rows: int, by: Actor, now: datetime, ledger: str = "saved") -> None:
+    """Note that a ledger was taken along, and which part of it."""
     by.must(VIEW)
-    record("exchange.exported", subject=Subject("user", by.person_id), by=by, at=now, filters=dict(filters), rows=rows)
+    record("exchange.exported", subject=Subject("user", by.person_id), by=by, at=now, ledger=ledger, filters=dict(filters), rows=rows)
+
+
+@transaction.atomic
+def look_up_asked(*, number: str, by: Actor, now: datetime) -> bytes:
+    """Look up what was asked about somebody by their number; that it was looked up is recorded, the number is not.
+
+    Returns what ``queries.asked`` finds it by.
+    """
+    by.must(VIEW)
+    by.must(CASES)
+    about = whose(number)
+    record("exchange.looked_up", subject=Subject("user", by.person_id), by=by, at=now, about=about.hex())
+    return about
 
 
 def sweep(*, now: datetime, limit: int = 400) -> int:

@@ -25,7 +25,7 @@ from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_credit_code, check_id_number, mask_account, mask_id, mask_name
 
 __all__ = [
-    "any_connected", "calls_of", "canonical", "connections", "covering", "fills_of",
+    "any_connected", "asked", "calls_of", "canonical", "connections", "covering", "fills_of",
     "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
     "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
     "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType", "whole_line", "whose",
@@ -253,10 +253,10 @@ def never_asked(subject_ids: Iterable[UUID]) -> list[UUID]:
     return [i for i in ids if i not in asked]
 
 
-def used_for(party_id: UUID) -> QuerySet[Question]:
+def used_for(party_ids: Iterable[UUID]) -> QuerySet[Question]:
     """What was asked about somebody, newest first, for themselves to see (DS-04). The caller knows that it is they who ask."""
     return (
-        Question.objects.filter(party_id=party_id)
+        Question.objects.filter(party_id__in=list(party_ids))
         .exclude(state=QuestionState.WITHDRAWN)
         .select_related("receipt")
         .order_by("-asked_at")
@@ -276,9 +276,34 @@ def saved(*, by: Actor, item: str = "", owner: str = "", month: date | None = No
     if material:
         rows = rows.filter(material_name__contains=material)
     if month:
-        first = datetime(month.year, month.month, 1, tzinfo=SHANGHAI)
-        rows = rows.filter(settled_at__gte=first, settled_at__lt=(first + timedelta(days=32)).replace(day=1))
+        first, after = _month(month)
+        rows = rows.filter(settled_at__gte=first, settled_at__lt=after)
     return rows.order_by("-settled_at", "-id")
+
+
+def asked(
+    *, by: Actor, owner: str = "", subject_id: UUID | None = None, about: bytes | None = None, month: date | None = None
+) -> QuerySet[Question]:
+    """Who asked which department for what, for which case, on which ground (DS-03), newest first, where the actor supervises.
+
+    ``about`` is :func:`whose` of the number of somebody who was asked about.
+    """
+    rows = seen_questions(by)
+    if owner:
+        rows = rows.filter(owner=owner)
+    if subject_id:
+        rows = rows.filter(subject_id=subject_id)
+    if about is not None:
+        rows = rows.filter(whose=about)
+    if month:
+        first, after = _month(month)
+        rows = rows.filter(asked_at__gte=first, asked_at__lt=after)
+    return rows.order_by("-asked_at", "-id")
+
+
+def _month(month: date) -> tuple[datetime, datetime]:
+    first = datetime(month.year, month.month, 1, tzinfo=SHANGHAI)
+    return first, (first + timedelta(days=32)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)

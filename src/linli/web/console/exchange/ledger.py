@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from openpyxl import Workbook
 
 from linli.domains.cases.queries import case_numbers
 from linli.domains.catalog.queries import names_of
@@ -24,8 +20,9 @@ from linli.domains.exchange.commands import record_export
 from linli.domains.exchange.queries import Question, interfaces, saved, saved_by, saved_totals
 from linli.domains.org.queries import org_names
 from linli.web.access import requires
+from linli.web.console.exchange.files import as_file, known
 from linli.web.http import StaffRequest
-from linli.web.once import once_key
+from linli.web.once import keyed
 from linli.web.ui.fields import Option
 from linli.web.ui.paging import page_of
 from linli.web.ui.parts import Column
@@ -33,7 +30,14 @@ from linli.web.ui.templatetags.linli_ui import moment
 
 _CHUNK = 500
 _TOP = 12
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def month_of(asked: Any) -> date | None:
+    """The month an address asks for, if it is one."""
+    try:
+        return date.fromisoformat(f"{asked.get('month', '')}-01")
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,7 @@ class Wanted:
 
     @classmethod
     def of(cls, asked: Any) -> Wanted:
-        try:
-            month = date.fromisoformat(f"{asked.get('month', '')}-01")
-        except ValueError:
-            month = None
+        month = month_of(asked)
         owners = {face.owner for face in interfaces()}
         owner = asked.get("owner", "")
         return cls(
@@ -108,9 +109,12 @@ def saved_page(request: StaffRequest) -> HttpResponse:
     by_month, by_owner = saved_by(rows, "month"), saved_by(rows, "owner")
     by_item, all_items = saved_by(rows, "item_code")[:_TOP], [code for code, _n, _t in saved_by(everything, "item_code")]
     names = names_of([*all_items, *(code for code, _n, _t in by_item)])
+    said = wanted.said() | ({"item": names.get(wanted.item, wanted.item)} if wanted.item else {})
     context = {
-        "wanted": wanted, "page": page, "lines": lines_of(list(page.rows)), "totals": saved_totals(rows), "chips": _chips(request, wanted, names),
+        "wanted": wanted, "page": page, "lines": lines_of(list(page.rows)), "totals": saved_totals(rows),
+        "chips": chips_of(request, said),
         "by_month": [(f"{month:%Y-%m}", n, trips) for month, n, trips in by_month], "by_owner": by_owner,
+        "by_material": saved_by(rows, "material_name")[:_TOP],
         "by_item": [(names.get(code, code), n, trips) for code, n, trips in by_item], "option": _chart(by_month),
         "items": [Option("", _("全部")), *sorted((Option(c, names.get(c, c)) for c in all_items), key=lambda o: o.label)],
         "owners": [Option("", _("全部"))] + [Option(o, o) for o in sorted({face.owner for face in interfaces()})],
@@ -133,15 +137,15 @@ def _chart(by_month: list[tuple[Any, int, int]]) -> dict[str, Any]:
     }
 
 
-def _chips(request: StaffRequest, wanted: Wanted, names: dict[str, str]) -> list[tuple[str, str]]:
+def chips_of(request: StaffRequest, said: dict[str, str]) -> list[tuple[str, str]]:
+    """What a list is narrowed by, each with the address without it."""
+
     def without(name: str) -> str:
         query = request.GET.copy()
         for gone in (name, "before", "after"):
             query.pop(gone, None)
         return "?" + query.urlencode()
 
-    said = {"item": names.get(wanted.item, wanted.item), "owner": wanted.owner, "material": wanted.material}
-    said["month"] = f"{wanted.month:%Y-%m}" if wanted.month else ""
     return [(text, without(name)) for name, text in said.items() if text]
 
 
@@ -149,21 +153,11 @@ def _chips(request: StaffRequest, wanted: Wanted, names: dict[str, str]) -> list
 @require_POST
 def export(request: StaffRequest, form: str) -> HttpResponseBase:
     """What the list shows, all its pages; that it was taken along is recorded."""
-    if form not in ("csv", "xlsx"):
-        raise Http404
+    known(form)
     wanted = Wanted.of(request.POST)
     rows = wanted.rows(request)
-    key: dict[str, Any] = {"key": once_key(request)}
-    record_export(filters=wanted.said(), rows=rows.count(), by=request.actor, now=request.now, **key)
-    name = quote(_("免交材料台账") + f"-{request.today:%Y%m%d}.{form}")
-    lined = form == "csv"
-    response = (
-        StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8")
-        if lined
-        else HttpResponse(_xlsx(rows), content_type=_XLSX)
-    )
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-    return response
+    record_export(filters=wanted.said(), rows=rows.count(), by=request.actor, now=request.now, **keyed(request))
+    return as_file(form, _("免交材料台账") + f"-{request.today:%Y%m%d}", _("免交材料台账"), _head(), _cells(rows))
 
 
 def _head() -> list[str]:
@@ -174,31 +168,4 @@ def _cells(rows: QuerySet[Question]) -> Iterator[list[str]]:
     found = rows.iterator(chunk_size=_CHUNK)
     while chunk := list(islice(found, _CHUNK)):
         for line in lines_of(chunk):
-            cells = [moment(line.at), line.material, line.item, line.owner, line.number, line.place]
-            yield ["'" + c if c[:1] in ("=", "+", "-", "@", "\t", "\r") else c for c in map(str, cells)]
-
-
-class _Echo:
-    """A file that gives back what is written to it, so that lines can be sent as they come."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(rows: QuerySet[Question]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff"  # without it spreadsheets take the Chinese for something else
-    yield writer.writerow(_head())
-    for cells in _cells(rows):
-        yield writer.writerow(cells)
-
-
-def _xlsx(rows: QuerySet[Question]) -> bytes:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("免交材料台账"))
-    sheet.append(_head())
-    for cells in _cells(rows):
-        sheet.append(cells)
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
+            yield [moment(line.at), line.material, line.item, line.owner, line.number, line.place]

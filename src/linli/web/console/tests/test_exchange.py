@@ -71,6 +71,65 @@ def test_each_post_opens_what_it_may(world, who, ledger, faces, settings):
         assert send(client, reverse("exchange:export", args=["csv"])).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("who", "status"), [("manager", 200), ("auditor", 200), ("administrator", 403), ("clerk", 403), ("reviewer-1", 403)]
+)
+def test_who_asked_what_is_for_those_who_supervise(world, who, status):
+    client = enter(who)
+    assert client.get(reverse("exchange:asked")).status_code == status
+    sent = send(client, reverse("exchange:asked_person"), number=person_id(0))
+    assert sent.status_code == (302 if status == 200 else 403)
+    assert send(client, reverse("exchange:asked_export", args=["csv"])).status_code == status
+
+
+def test_who_asked_which_department_for_what_for_which_case_on_which_ground(world, departments: Departments):  # noqa: F811
+    connected(departments)
+    story = shared_case(world)
+    client, address = enter("manager"), reverse("exchange:asked")
+    page = client.get(address)
+    line = page.context["lines"][0]
+    said = page.content.decode()
+    for text in (story.case.number, "工作人员00", line.row.owner, line.row.purpose, line.row.legal_basis, line.row.material_name):
+        assert text in said
+    assert person_id(0) not in said
+    whole = len(page.context["lines"])
+    month = f"{datetime.now(UTC):%Y-%m}"
+    for given, found in [
+        ({"case": story.case.number}, whole), ({"case": "nothing"}, 0), ({"month": month}, whole), ({"month": "2001-01"}, 0),
+        ({"owner": line.row.owner}, sum(n.row.owner == line.row.owner for n in page.context["lines"])), ({"about": "xyz"}, whole),
+    ]:  # fmt: skip
+        assert len(client.get(address, given).context["lines"]) == found, given
+    assert story.case.number not in enter("manager-elsewhere").get(address).content.decode()
+
+
+def test_what_was_asked_about_somebody_is_found_without_their_number_in_an_address(world, departments: Departments):  # noqa: F811
+    connected(departments)
+    shared_case(world)
+    client = enter("manager")
+    found = send(client, reverse("exchange:asked_person"), number=f" {person_id(0)[:6]} {person_id(0)[6:]}")
+    assert person_id(0) not in found.url
+    assert len(client.get(found.url).context["lines"]) >= 1
+    nobody = send(client, reverse("exchange:asked_person"), number=person_id(7))
+    assert len(client.get(nobody.url).context["lines"]) == 0
+    looked = list(events_of(world.users["manager"], acts=["exchange.looked_up"]))
+    assert len(looked) == 2
+    assert person_id(0) not in str([e.data for e in looked])
+
+
+def test_the_questions_are_taken_along_as_they_are_listed(world, departments: Departments):  # noqa: F811
+    connected(departments)
+    story = shared_case(world)
+    client = enter("manager")
+    book = load_workbook(BytesIO(send(client, reverse("exchange:asked_export", args=["xlsx"]), case=story.case.number).content))
+    rows = list(book.active.values)
+    assert len(rows) == 1 + len(client.get(reverse("exchange:asked"), {"case": story.case.number}).context["lines"])
+    assert {row[3] for row in rows[1:]} == {story.case.number}
+    assert "《" in rows[1][9]
+    noted = list(events_of(world.users["manager"], acts=["exchange.exported"]))
+    assert [(e.data["ledger"], e.data["rows"]) for e in noted] == [("asked", len(rows) - 1)]
+    assert send(client, reverse("exchange:asked_export", args=["pdf"])).status_code == 404
+
+
 def test_an_interface_that_nobody_knows_is_not_found(world):
     client = enter("administrator")
     for name in ("face", "settings"):
@@ -149,6 +208,7 @@ def test_lists_cost_the_same_however_long(world, departments: Departments):  # n
     shared_case(world)
     addresses = [
         reverse("exchange:saved"),
+        reverse("exchange:asked"),
         reverse("exchange:faces"),
         reverse("exchange:face", args=["rs-card"]),
         reverse("exchange:face", args=[FACE]),

@@ -180,8 +180,4 @@
     },
     true,
   );
-
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[data-print]")) window.print();
-  });
 })();

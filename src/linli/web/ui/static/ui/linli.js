@@ -78,6 +78,7 @@
   on("click", "[data-dialog]", (button) => document.getElementById(button.dataset.dialog)?.showModal());
   on("click", "[data-close]", (button) => button.closest("dialog")?.close());
   on("click", "[data-palette]", () => openPalette());
+  on("click", "button[data-print]", () => window.print());
   document.addEventListener("click", (event) =>
     each("details[data-menu][open]", (menu) => {
       if (!menu.contains(event.target)) menu.open = false;
