@@ -56,9 +56,9 @@ class LiveSite:
     trouble: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    """One Chromium for the module. ``LINLI_CHROMIUM`` names its program where it is not on the path."""
+    """One Chromium for all tests of the package. ``LINLI_CHROMIUM`` names its program where it is not on the path."""
     from django.db import connections
     from playwright.sync_api import sync_playwright
 
