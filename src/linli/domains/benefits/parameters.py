@@ -70,7 +70,7 @@ class _Exact(yaml.SafeLoader):
     """YAML whose decimals stay exactly what was written."""
 
 
-_Exact.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
+_Exact.add_constructor("tag:yaml.org,2002:float", lambda _loader, node: Decimal(node.value))
 
 
 def exact_yaml(text: str) -> Any:

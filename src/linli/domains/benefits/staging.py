@@ -25,7 +25,8 @@ def staged(source: Table, columns: Mapping[str, Value], *, name: str) -> list[tu
     wanted = {label: value.op() for label, value in columns.items()}
     levels = _levels(wanted.values())
     stages: list[tuple[str, Table]] = []
-    below, known = source, {}
+    below = source
+    known: dict[Any, str] = {}
     for level in range(1, max(levels.values(), default=0) + 1):
         added = {node: f"{name}_{level}_{place}" for place, node in enumerate(n for n, at in levels.items() if at == level)}
         picked = {column: _over(node, source, below, known) for node, column in added.items()}
