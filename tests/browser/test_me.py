@@ -163,6 +163,7 @@ def test_my_data_who_looked_and_an_objection_that_is_answered(open_page, world):
     desk.get_by_role("link", name="地址").click()
     look(desk, "desk-objection")
     desk.get_by_label("已更正").check()
+    desk.get_by_label("更正为").fill("示例路8号")
     desk.get_by_label("答复").fill("已按户口簿更正。")
     desk.keyboard.press("Control+Enter")
     desk.wait_for_url("**/objections")

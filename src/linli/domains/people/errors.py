@@ -118,6 +118,16 @@ class AnswerEmpty(LinliError):
     template = noop("请写明核实结果；不更正的，写明理由。")
 
 
+class CorrectionMissing(LinliError):
+    code = "people.correction_missing"
+    template = noop("请填写更正后的内容；填好答复后，登记马上改过来。")
+
+
+class CorrectionWrong(LinliError):
+    code = "people.correction_wrong"
+    template = noop("更正后的内容写得不对：日期写成 2000-01-31，性别写“男”或“女”。")
+
+
 class ObjectionOver(LinliError):
     code = "people.objection_over"
     kind = Kind.CONFLICT

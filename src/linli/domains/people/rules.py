@@ -92,6 +92,11 @@ _PURPOSES = {
     Purpose.LAWFUL_REQUEST: noop("司法、监察机关依法调取"),
 }
 
+# What is corrected where an objection to it is found right. By name and number others know somebody: those take a counter.
+CORRECTABLE = (
+    "gender", "birth_date", "phone", "address", "education", "bank_name", "bank_account", "household_place", "work_start", "nation", "employer",
+)  # fmt: skip
+
 # What a profile may hold; anything else a form says stays with its case.
 PERSON_PROFILE = ("education", "bank_name", "bank_account", "household_place", "work_start", "nation", "employer")
 EMPLOYER_PROFILE = ("handler_name", "handler_phone", "bank_name", "bank_account", "industry", "total_staff", "address")

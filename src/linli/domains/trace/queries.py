@@ -19,7 +19,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 __all__ = [
-    "Entry", "Event", "Fault", "Root", "Verdict", "Verification", "acts_by", "case_proof", "events_of", "published_roots", "recent_roots", "roots",
+    "Entry", "Event", "Fault", "Root", "Verdict", "Verification", "acts_by", "case_proof", "events_of", "events_on", "published_roots", "recent_roots", "roots",
     "timeline", "verification", "verifications", "verify_all", "verify_chain",
 ]  # fmt: skip
 
@@ -61,6 +61,11 @@ def recent_roots(*, limit: int = 30) -> list[Root]:
 def roots() -> QuerySet[Root]:
     """All published roots, newest first; they are public, so nobody's permission is asked."""
     return Root.objects.order_by("-number")
+
+
+def events_on(subject_ids: Iterable[UUID], *, acts: Iterable[str]) -> QuerySet[Event]:
+    """The acts of some kinds on some subjects, newest first; the caller asks whether the reader may see them."""
+    return Event.objects.filter(chain_id__in=list(subject_ids), act__in=list(acts)).order_by("-at", "-seq")
 
 
 def events_of(subject_id: UUID, *, acts: Iterable[str]) -> QuerySet[Event]:

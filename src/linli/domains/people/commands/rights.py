@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -11,15 +11,17 @@ from django.db import IntegrityError, transaction
 
 from linli.domains.org.queries import bureau_for, calendar, overseen_ids
 from linli.domains.people.commands.records import Shown, person_subject
-from linli.domains.people.errors import AnswerEmpty, ObjectionEmpty, ObjectionOver
+from linli.domains.people.errors import AnswerEmpty, CorrectionMissing, CorrectionWrong, ObjectionEmpty, ObjectionOver
 from linli.domains.people.models import Consent, Objection, Person
-from linli.domains.people.queries.records import person_facts
-from linli.domains.people.queries.rights import consent_texts
-from linli.domains.people.rules import NEEDS_CONSENT, ConsentPurpose, ObjectionState
+from linli.domains.people.queries.records import own_ids, person_facts
+from linli.domains.people.queries.rights import consent_texts, recorded
+from linli.domains.people.rules import NEEDS_CONSENT, ConsentPurpose, Gender, ObjectionState
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
+from linli.kernel.fields import blind
+from linli.kernel.identifiers import check_phone
 from linli.kernel.ids import uuid7
 from linli.kernel.text import msg
 
@@ -103,17 +105,20 @@ def object_to(*, about: str, label: str, source: str, subject_id: UUID | None = 
 @once
 def withdraw_objection(*, objection_id: UUID, by: Actor, now: datetime) -> None:
     """Who raised it lets it be. Raises :class:`NotFound`, :class:`ObjectionOver`."""
-    row = _open(objection_id, person_id=_me(by))
+    row = _open(objection_id, people=own_ids(_me(by)))
     row.state, row.answered_at = ObjectionState.WITHDRAWN, now
     row.save(update_fields=["state", "answered_at"])
     record("people.objection_withdrawn", subject=person_subject(row.person_id), by=by, at=now, objection=row.pk)
 
 
 @once
-def answer_objection(*, objection_id: UUID, outcome: ObjectionState, answer: str, by: Actor, now: datetime) -> None:
+def answer_objection(
+    *, objection_id: UUID, outcome: ObjectionState, answer: str, correction: str = "", by: Actor, now: datetime
+) -> None:
     """Say what came of it: corrected, or not and why; or pass it on to the department whose record it is, the day staying the same.
 
-    For who answers for its owner. Raises :class:`NotFound`, :class:`AnswerEmpty`, :class:`ObjectionOver`.
+    What is recorded here and found wrong is corrected with the answer, so that none says what is not so. For who answers for its owner.
+    Raises :class:`NotFound`, :class:`AnswerEmpty`, :class:`CorrectionMissing`, :class:`ObjectionOver`, and what is wrong with the value.
     """
     by.must("people.answer")
     if not answer.strip():
@@ -121,6 +126,8 @@ def answer_objection(*, objection_id: UUID, outcome: ObjectionState, answer: str
     if outcome not in (ObjectionState.CORRECTED, ObjectionState.REFUSED, ObjectionState.PASSED):
         raise NotFound(what=msg("这种处理结果"))
     row = _open(objection_id, owners=overseen_ids(by))
+    if outcome is ObjectionState.CORRECTED and recorded(row) is not None:
+        _correct(row.person_id, row.about, correction.strip(), by, now)
     row.state, row.answer = outcome, answer.strip()
     if outcome.is_over:
         row.answered_by_id, row.answered_at = by.person_id, now
@@ -131,9 +138,36 @@ def answer_objection(*, objection_id: UUID, outcome: ObjectionState, answer: str
     )  # fmt: skip
 
 
-def _open(objection_id: UUID, *, person_id: UUID | None = None, owners: Collection[UUID] = ()) -> Objection:
+def _correct(person_id: UUID, fact: str, value: str, by: Actor, now: datetime) -> None:
+    """Put right one fact; what it was and is stands in no record, only that it was changed."""
+    if not value:
+        raise CorrectionMissing(field="correction")
+    person = Person.objects.select_for_update().get(pk=person_id)
+    if fact == "phone":
+        number = check_phone(value, field="correction")
+        person.phone, person.phone_index = number, blind(number, context="phone")
+    elif fact == "birth_date":
+        try:
+            person.birth_date = date.fromisoformat(value)
+        except ValueError:
+            raise CorrectionWrong(field="correction") from None
+    elif fact == "gender":
+        known = {g.label: g for g in Gender}
+        if value not in known:
+            raise CorrectionWrong(field="correction")
+        person.gender = known[value]
+    elif fact == "address":
+        person.address = value[:200]
+    else:
+        person.profile = (dict(person.profile.open_json()) if person.profile else {}) | {fact: value[:200]}
+    person.updated_at = now
+    person.save()
+    record("people.corrected", subject=person_subject(person_id), by=by, at=now, fields=[fact])
+
+
+def _open(objection_id: UUID, *, people: Collection[UUID] = (), owners: Collection[UUID] = ()) -> Objection:
     rows = Objection.objects.select_for_update().filter(pk=objection_id)
-    row = (rows.filter(person_id=person_id) if person_id else rows.filter(owner_id__in=owners)).first()
+    row = (rows.filter(person_id__in=people) if people else rows.filter(owner_id__in=owners)).first()
     if row is None:
         raise NotFound(what=msg("这件异议"))
     if ObjectionState(row.state).is_over:

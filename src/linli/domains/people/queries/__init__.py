@@ -49,6 +49,7 @@ from linli.domains.people.queries.rights import (
     my_objections,
     objection,
     objections,
+    recorded,
 )
 from linli.domains.people.rules import (
     FOR_EMPLOYERS,
@@ -73,5 +74,5 @@ __all__ = [
     "mandate_sheet", "MandateLine", "MandateSheet", "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections",
     "names_known", "objection", "Objection", "objections", "ObjectionState", "of_employers", "own_account", "own_ids", "parties", "Party",
     "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principal_of",
-    "principals", "Purpose", "recognised", "region_of", "resident_actor", "resident_names", "Scope", "stands_for_employers",
+    "principals", "Purpose", "recognised", "recorded", "region_of", "resident_actor", "resident_names", "Scope", "stands_for_employers",
 ]  # fmt: skip

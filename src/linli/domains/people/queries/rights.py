@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 
 from linli.domains.org.queries import overseen_ids
 from linli.domains.people.models import Consent, Objection
-from linli.domains.people.queries.records import LOOKS
-from linli.domains.people.rules import ConsentPurpose
-from linli.domains.trace.queries import Event, events_of
+from linli.domains.people.queries.records import LOOKS, own_ids, person_facts
+from linli.domains.people.rules import CORRECTABLE, ConsentPurpose
+from linli.domains.trace.queries import Event, events_on
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
@@ -53,12 +53,12 @@ def consents(*, by: Actor) -> QuerySet[Consent]:
 
 def my_looks(*, by: Actor) -> QuerySet[Event]:
     """Who looked at a resident's record, newest first, for themselves."""
-    return events_of(_me(by), acts=LOOKS)
+    return events_on(own_ids(_me(by)), acts=LOOKS)
 
 
 def my_objections(*, by: Actor) -> QuerySet[Objection]:
     """The objections a resident raised, newest first."""
-    return Objection.objects.filter(person_id=_me(by)).select_related("owner").order_by("-raised_at", "-id")
+    return Objection.objects.filter(person_id__in=own_ids(_me(by))).select_related("owner").order_by("-raised_at", "-id")
 
 
 def my_objection(objection_id: UUID, *, by: Actor) -> Objection:
@@ -76,6 +76,14 @@ def objections(*, by: Actor) -> QuerySet[Objection]:
 def objection(objection_id: UUID, *, by: Actor) -> Objection:
     """One of them. Raises :class:`NotFound`."""
     return _one(objections(by=by), objection_id)
+
+
+def recorded(row: Objection) -> str | None:
+    """What is recorded here of what an objection is about, for who answers it; None where it is another body's record, or a number by
+    which somebody is known, which is mended at a counter."""
+    if row.subject_id is not None or row.about not in CORRECTABLE:
+        return None
+    return person_facts(row.person_id).get(row.about, "")
 
 
 def _one(rows: QuerySet[Objection], objection_id: UUID) -> Objection:

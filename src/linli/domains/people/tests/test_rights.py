@@ -1,5 +1,6 @@
 """What somebody may do about what is known of them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -22,7 +23,7 @@ from linli.domains.people.queries import (
     person_facts,
 )
 from linli.domains.people.tests.test_mandates import resident
-from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.errors import LinliError, NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing.record import events_on
 from linli.testing.story import at
@@ -87,7 +88,13 @@ def test_an_objection_has_an_owner_a_day_and_an_answer(world):
     assert [o.pk for o in objections(by=answers)] == [raised]
     do.answer_objection(objection_id=raised, outcome=ObjectionState.PASSED, answer="已转公安机关核实。", by=answers, now=NOW)
     assert my_objection(raised, by=me).due_on == date(2026, 3, 23) and not ObjectionState(my_objection(raised, by=me).state).is_over
-    do.answer_objection(objection_id=raised, outcome=ObjectionState.CORRECTED, answer="已更正。", by=answers, now=NOW)
+    with pytest.raises(errors.CorrectionMissing):  # nobody says that it is corrected when it is not
+        do.answer_objection(objection_id=raised, outcome=ObjectionState.CORRECTED, answer="已更正。", by=answers, now=NOW)
+    do.answer_objection(
+        objection_id=raised, outcome=ObjectionState.CORRECTED, answer="已更正。", correction="示例路8号", by=answers, now=NOW
+    )
+    assert person_facts(me.resident_id)["address"] == "示例路8号"
+    assert ("people.corrected", {"fields": ["address"]}) in events_on(me.resident_id)
     assert my_objection(raised, by=me).answer.open() == "已更正。"
     for act in (
         lambda: do.answer_objection(objection_id=raised, outcome=ObjectionState.REFUSED, answer="x", by=answers, now=NOW),
@@ -152,3 +159,46 @@ def test_a_person_nobody_verified_has_their_own_rights_only(world):
     do.view_person(person_id=world.people["applicant"], by=world.actor("clerk"), now=NOW)
     assert not my_looks(by=said).exists()
     assert not Person.objects.get(pk=said.resident_id).verified
+
+
+@pytest.mark.parametrize(
+    ("about", "wrong_", "right", "kept"),
+    [
+        ("phone", "123", "10000000077", "10000000077"), ("birth_date", "1988年", "1988-02-29", "1988-02-29"), ("gender", "未知", "女", "女"),
+        ("education", "", "大学本科", "大学本科"), ("bank_account", " ", "6222000000000001", "6222000000000001"),
+    ],
+)  # fmt: skip
+def test_what_is_found_wrong_is_put_right_with_the_answer(world, about, wrong_, right, kept):
+    me, answers = resident(world), world.actor("manager-elsewhere")
+    raised = do.object_to(about=about, label=about, source="本局", text="不对", by=me, now=NOW)
+    said = {"objection_id": raised, "outcome": ObjectionState.CORRECTED, "answer": "已更正。", "by": answers, "now": NOW}
+    with pytest.raises(LinliError) as refused:
+        do.answer_objection(**said, correction=wrong_)
+    assert refused.value.field == "correction" and my_objection(raised, by=me).state == "open"
+    do.answer_objection(**said, correction=right)
+    assert person_facts(me.resident_id)[about] == kept
+
+
+@pytest.mark.parametrize("about", ["name", "id_number", "id_type"])
+def test_by_what_others_know_somebody_is_not_changed_by_an_answer(world, about):
+    me, answers = resident(world), world.actor("manager-elsewhere")
+    before = person_facts(me.resident_id)
+    raised = do.object_to(about=about, label=about, source="本局", text="不对", by=me, now=NOW)
+    do.answer_objection(
+        objection_id=raised, outcome=ObjectionState.CORRECTED, answer="请带证件到窗口。", correction="别的", by=answers, now=NOW
+    )
+    assert person_facts(me.resident_id) == before
+
+
+def test_what_concerned_somebody_before_they_were_recognised_is_still_theirs(world):
+    me, known = resident(world), Person.objects.get(pk=world.people["applicant"])
+    said = Person.objects.create(
+        name=known.name, id_type=known.id_type, id_number=known.id_number.open(), id_index=known.id_index, region="770121",
+        verified=False, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    early = wrong(replace(me, resident_id=said.pk))
+    do.view_person(person_id=said.pk, by=world.actor("clerk"), now=NOW)
+    assert not my_objections(by=me).exists() and not my_looks(by=me).exists()
+    Person.objects.filter(pk=said.pk).update(same_as=known.pk)
+    assert my_objection(early, by=me).person_id == said.pk and my_looks(by=me).count() == 1
+    do.withdraw_objection(objection_id=early, by=me, now=NOW)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from linli.domains.notices.commands import Recipient, notify
 from linli.domains.people import commands as people
-from linli.domains.people.queries import Objection, ObjectionState, objection, objections
+from linli.domains.people.queries import Objection, ObjectionState, masked_facts, objection, objections, recorded
 from linli.kernel.errors import LinliError
 from linli.web.access import requires
 from linli.web.errors import status_of
@@ -31,12 +31,20 @@ TONES = {"open": "info", "passed": "soon", "corrected": "done", "refused": "plai
 
 class AnswerForm(Form):
     outcome = forms.ChoiceField(label=_lazy("核实结果"), widget=forms.RadioSelect)
+    correction = forms.CharField(label=_lazy("更正为"), max_length=200, required=False)
     answer = forms.CharField(
         label=_lazy("答复"), max_length=2000, widget=forms.Textarea, help_text=_lazy("本人会看到。不更正的，写明理由和救济途径。")
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, now_recorded: str | None, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        if now_recorded is None:  # a record of somebody else's, which nobody corrects here
+            del self.fields["correction"]
+        else:
+            shown = now_recorded or _("未填写")
+            self.fields["correction"].help_text = _("现在登记的是：%(value)s。选“已更正”时填写，答复后马上改过来。") % {
+                "value": shown
+            }
         self.fields["outcome"].choices = [  # type: ignore[attr-defined]
             (ObjectionState.CORRECTED.value, _("已更正")), (ObjectionState.REFUSED.value, _("不更正，说明理由")),
             (ObjectionState.PASSED.value, _("转来源部门核实（期限不变）")),
@@ -73,11 +81,14 @@ def listing(request: StaffRequest) -> HttpResponse:
 def one(request: StaffRequest, objection_id: UUID) -> HttpResponse:
     """One of them: what is said to be wrong, and the answer."""
     row = objection(objection_id, by=request.actor)
-    form = AnswerForm(request.POST if request.method == "POST" else None)
+    now_recorded = recorded(row)
+    if now_recorded:
+        now_recorded = masked_facts({row.about: now_recorded})[row.about]
+    form = AnswerForm(request.POST if request.method == "POST" else None, now_recorded=now_recorded)
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            _answer(request, row, ObjectionState(form.cleaned_data["outcome"]), form.cleaned_data["answer"])
+            _answer(request, row, form.cleaned_data)
         except LinliError as error:
             form.add_problem(error)
             status = status_of(error)
@@ -93,11 +104,13 @@ def one(request: StaffRequest, objection_id: UUID) -> HttpResponse:
 
 
 @transaction.atomic
-def _answer(request: StaffRequest, row: Objection, outcome: ObjectionState, answer: str) -> None:
-    """The answer and the message of it, or neither."""
+def _answer(request: StaffRequest, row: Objection, said: dict[str, str]) -> None:
+    """The answer, what it corrects and the message of it, or nothing."""
+    outcome = ObjectionState(said["outcome"])
     people.answer_objection(
-        objection_id=row.pk, outcome=outcome, answer=answer, by=request.actor, now=request.now, **keyed(request)
-    )
+        objection_id=row.pk, outcome=outcome, answer=said["answer"], correction=said.get("correction", ""), by=request.actor,
+        now=request.now, **keyed(request),
+    )  # fmt: skip
     notify(
         "people.objection", to=Recipient(row.person_id), about=people.person_subject(row.person_id),
         values={"label": row.label, "office": row.owner.name}, key=f"objection:{row.pk}:{outcome}", by=request.actor, now=request.now,

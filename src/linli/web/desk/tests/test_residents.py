@@ -118,7 +118,7 @@ def test_an_objection_is_answered_by_who_answers_for_it_and_the_person_is_told_o
     assert manager.post(address, {"once": uuid4(), "outcome": "corrected", "answer": " "}).status_code == 422
     key = uuid4()
     for _ in range(2):
-        manager.post(address, {"once": key, "outcome": "corrected", "answer": "已按户口簿更正。"})
+        manager.post(address, {"once": key, "outcome": "corrected", "correction": "示例路8号", "answer": "已按户口簿更正。"})
     assert "已更正" in text(manager.get(address))
     assert messages_about(world.people["applicant"]).filter(kind="people.objection").count() == 1
 

@@ -28,6 +28,7 @@ from linli.domains.people.queries import (
     my_objection,
     my_objections,
     own_account,
+    own_ids,
     person_facts,
     resident_names,
 )
@@ -105,7 +106,7 @@ def copy(request: StaffRequest) -> HttpResponse:
 @require_safe
 def looks(request: StaffRequest) -> HttpResponse:
     """Who looked, when and why: the place and never a name, for nobody shall be leant on."""
-    page = page_of(my_looks(by=request.actor), request, by="-seq", size=20)
+    page = page_of(my_looks(by=request.actor), request, by="-at", size=20)
     places = org_names(e.hall_id or e.org_id for e in page.rows)
     purposes = {p.value: _(p.label) for p in Purpose}
     agents = resident_names(e.user_id for e in page.rows if e.channel == Channel.ONLINE)
@@ -125,7 +126,7 @@ def looks(request: StaffRequest) -> HttpResponse:
 def asked(request: StaffRequest) -> HttpResponse:
     """Whom the bureau asked about me, for which case and on which ground."""
     assert request.actor.resident_id
-    page = page_of(used_for(request.actor.resident_id), request, by="-asked_at", size=20)
+    page = page_of(used_for(own_ids(request.actor.resident_id)), request, by="-asked_at", size=20)
     numbers = case_numbers(q.subject_id for q in page.rows)
     rows = [(q, _(ASKED.get(q.state, q.state)), numbers.get(q.subject_id, "")) for q in page.rows]
     return render(request, "portal/me/asked.html", {"page": page, "rows": rows})
@@ -172,7 +173,7 @@ def _about(request: StaffRequest) -> dict[str, Any]:
     if name in LABELS:
         return {"about": name, "label": _(LABELS[name]), "source": _("本局")}
     try:
-        row = used_for(request.actor.resident_id or UUID(int=0)).filter(pk=UUID(question)).first()
+        row = used_for(own_ids(request.actor.resident_id or UUID(int=0))).filter(pk=UUID(question)).first()
     except ValueError:
         row = None
     if row is None:

@@ -88,7 +88,9 @@ def _plain(request: ResidentRequest) -> bool:
 
 
 def _case_url(kind: str, subject_id: UUID) -> str:
-    """Where a message's case is looked at, if residents have such a page."""
+    """Where what a message is about is looked at, if residents have such a page."""
+    if kind == "person":  # the answer to an objection
+        return reverse("me:objections")
     if kind != "case":
         return ""
     try:

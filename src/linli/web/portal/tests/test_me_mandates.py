@@ -1,6 +1,8 @@
 """Letting somebody act, on the portal."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -10,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from linli.domains.cases.queries import own_list
 from linli.domains.catalog.queries import names_of
 from linli.domains.people.queries import may_act_for, person_facts
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
+from linli.testing.online import resident
 from linli.testing.story import picture
 from linli.testing.world import PASSWORD
 from linli.web.portal.me.signing import WRONG
@@ -207,3 +211,28 @@ def test_who_stands_for_an_employer_finds_its_mandates(residents, world):
     assert residents["applicant"].get(one).status_code == 404
     residents["agent"].post(one + "/revoke", {"once": uuid4()})
     assert "已撤销" in residents["agent"].get(one).content.decode()
+
+
+def test_many_uses_come_page_by_page_and_cost_no_more(residents, world, django_assert_num_queries):
+    from django.db import connection
+
+    given = walk(residents["applicant"], world, scopes=("apply", "read"))["Location"]
+    start = {"who": str(world.people["applicant"])}
+    for n, item in enumerate(
+        (ITEM, "normal-retirement", "job-seeker-registration", "entrepreneurship-training", "archive-custody")
+    ):
+        residents["agent"].post(reverse("apply:start", args=[item]), start | {"once": uuid4()})
+        if n == 0:
+            residents["applicant"].get(given)
+            with CaptureQueriesContext(connection) as few:
+                residents["applicant"].get(given)
+            asked = len(few)
+        for case in own_list(by=resident(world, "agent"), on=local_date(timezone.now())):
+            residents["agent"].post(reverse("apply:withdraw", args=[case.pk]), {"once": uuid4()})
+    with django_assert_num_queries(asked):
+        first = residents["applicant"].get(given).content.decode()
+    second = given + unescape(re.search(r'href="(\?after=[^"]+)"', first)[1])
+    further = residents["applicant"].get(second).content.decode()
+    assert 'rel="prev"' in further and "撤回申请" in first
+    shown = [page.count('class="l-hint p-line"') for page in (first, further)]
+    assert shown[0] == 10 and shown[1] >= 1
