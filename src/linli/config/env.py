@@ -17,6 +17,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from linli.kernel.place import DEMO_STATE, data_folder
 
 
+def page_threads() -> int:
+    """How many threads a page server has where nobody says: a page waits for the database now and then, and more threads than this
+    only take the cores from each other."""
+    return min(8, 2 * (os.cpu_count() or 1) + 1)
+
+
 class Env(BaseSettings):
     """Every setting the platform knows; each is an environment variable ``LINLI_<NAME>`` (``docs/operations.md``)."""
 
@@ -35,7 +41,10 @@ class Env(BaseSettings):
     trusted_proxy: bool = Field(False, description="Believe X-Forwarded-Proto and -For of the proxy in front.")
     debug: bool = Field(False, description="Error pages show the inside; for development only.")
     workers: int = Field(1, ge=1, le=64, description="Page server processes.")
-    threads: int = Field(8, ge=1, le=256, description="Threads per page server process.")
+    threads: int = Field(
+        default_factory=page_threads, ge=1, le=256,
+        description="Threads per page server process; more than twice the cores and one wait for each other.",
+    )  # fmt: skip
     secret_key: str = Field("", description="Generated into the data folder at first start when empty.")
     # Sign-in (docs/security.md SE-01, SE-02). L and K say how sure a number is (docs/deadlines.md); that is why it is a setting.
     second_factor: Literal["optional", "required"] = Field("optional", description="Whether staff must bind a second factor.")
