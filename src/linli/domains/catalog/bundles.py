@@ -251,6 +251,7 @@ class JointMaterial:
     required: Required
     needed_by: tuple[tuple[str, str], ...]
     condition: str = ""
+    asks: str = ""  # the situation as a question
     issued_by: str = ""
     copies: int | None = None
     may_be_committed: bool = False
@@ -304,11 +305,13 @@ def _joint(
     else:
         how = How.ASKED
     conditions = dict.fromkeys(m.condition for m in materials if m.condition)
+    questions = dict.fromkeys(m.asks for m in materials if m.condition)
     return JointMaterial(
         code=code, name=listed or first.name, how=how,
         form=next((f for f in (MaterialForm.ORIGINAL, MaterialForm.COPY) if any(m.form is f for m in materials)), first.form),
         required=required, needed_by=tuple((s.code, m.code) for s, m in rows),
         condition="；".join(conditions) if required is Required.CONDITIONAL else "",
+        asks=" ".join(questions) if len(questions) < 2 else f"有没有下面这些情况：{'；'.join(conditions)}？",
         issued_by=next((m.issued_by for m in materials if m.issued_by), ""),
         copies=max((m.copies for m in materials if m.copies), default=None),
         may_be_committed=all(m.may_be_committed for m in materials), producers=producers,

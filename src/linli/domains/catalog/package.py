@@ -128,7 +128,7 @@ def _materials(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         name = row["name"] if seen[row["name"]] == 1 else f"{row['name']}（{row.get('condition') or seen[row['name']]}）"
         yield {
             "code": f"m{number:02d}", "name": name, "form": row["form"], "copies": row.get("copies"),
-            "required": required[row["required"]], "condition": row.get("condition", ""), "source": row["source"],
+            "required": required[row["required"]], "condition": row.get("condition", ""), "question": row.get("question", ""), "source": row["source"],
             "issued_by": row.get("issued_by", ""), "replaced_by": row.get("can_be_replaced_by"), "note": row.get("note", ""),
             "pending_days": row.get("pending_days"), "provisional": row.get("provisional", False),
         }  # fmt: skip

@@ -103,6 +103,7 @@ class Material(Part):
     copies: int | None = Field(None, ge=0, le=99)
     required: Required = Required.YES
     condition: str = ""
+    question: str = ""  # how an applicant is asked whether the situation is given
     source: Source = Source.APPLICANT
     issued_by: str = ""
     replaced_by: Replacement | None = None
@@ -110,6 +111,11 @@ class Material(Part):
     note: str = ""
     pending_days: int | None = Field(None, ge=1, le=60)
     provisional: bool = False
+
+    @property
+    def asks(self) -> str:
+        """The situation as a question to whoever applies."""
+        return self.question or f"您是不是这种情况：{self.condition.strip('，。；：')}？"
 
     @property
     def from_departments(self) -> bool:

@@ -69,8 +69,9 @@ _LISTS = {
 _BOOLEANS = {"times.instant", "times.notice.deemed_accepted"}
 _NUMBERS = {"trips", *(f"times.{t}.number" for t in ("statutory", "promised", "notice", "extension", "delivery"))}
 _MATERIAL_COLUMNS = {
-    "材料编码": "code", "材料名称": "name", "形式": "form", "份数": "copies", "必要性": "required", "情形": "condition", "来源": "source",
-    "出具单位": "issued_by", "可替代方式": "replaced_by", "法律依据": "basis", "备注": "note", "容缺补交（工作日）": "pending_days", "凭承诺先出结果": "provisional",
+    "材料编码": "code", "材料名称": "name", "形式": "form", "份数": "copies", "必要性": "required", "情形": "condition", "问申请人的话": "question",
+    "来源": "source", "出具单位": "issued_by", "可替代方式": "replaced_by", "法律依据": "basis", "备注": "note",
+    "容缺补交（工作日）": "pending_days", "凭承诺先出结果": "provisional",
 }  # fmt: skip
 _LINK_COLUMNS = {
     "环节": "name", "职责": "duty", "系统自动": "automatic", "特别程序": "special", "环节时限": "limit.number",

@@ -94,6 +94,10 @@ SECTIONS = (
         Control("name", noop("材料名称"), width="half", required=True), Control("form", noop("形式"), "select", _of(MaterialForm)),
         Control("copies", noop("份数"), "number", local=True), Control("required", noop("必要性"), "select", _of(Required), local=True),
         Control("condition", noop("情形"), width="half", local=True, help=noop("“视情形”的，写明什么情形需要。")),
+        Control(
+            "question", noop("问申请人的话"), width="half", local=True,
+            help=noop("网上申请时用来问是不是这种情形，写成一句问话，例如：这次是不是要变更住所？"),
+        ),
         Control("source", noop("来源"), "select", _of(Source)), Control("issued_by", noop("出具单位")),
         Control("replaced_by", noop("可替代方式"), "select", _of(Replacement), local=True), Control("basis", noop("法律依据"), width="half"),
         Control("note", noop("备注"), width="half", local=True),

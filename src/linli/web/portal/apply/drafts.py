@@ -179,7 +179,7 @@ class CaseDraft(Draft):
             code=m.row.code, name=m.row.name, state=ROW_STATES[m.state], note=material_note(m), open=m.open,
             # Not what departments hold, nor the form that is being filled in.
             given=not m.wanted.from_departments and m.row.received != Received.FILLED, files=files, committed=m.committed,
-            condition=m.wanted.condition or m.row.name if m.is_question else "", applies=m.row.applies, hint=m.wanted.note,
+            condition=m.wanted.asks if m.is_question else "", applies=m.row.applies, hint=m.wanted.note,
             issued_by=m.wanted.issued_by, asked=m.asked,
             # What was there when the notice was written is what the notice is about.
             answered=m.row.settled_at is not None and given is not None and m.row.settled_at > given and not m.open,
@@ -260,7 +260,7 @@ class JointDraft(Draft):
         return Line(
             code=m.code, name=m.name, state=_joint_state(m, received, away), note=_joint_note(m, len(files), committed, away),
             open=m.asked and not received and not away and m.required is not Required.NO, given=m.asked,
-            files=() if committed else files, committed=committed, condition=m.condition or m.name if is_question else "",
+            files=() if committed else files, committed=committed, condition=m.asks or m.name if is_question else "",
             applies=False if away else True if said else None, issued_by=m.issued_by if m.asked else "",
         )  # fmt: skip
 
