@@ -104,8 +104,10 @@ def fault(code: str, kind: str) -> None:
       linli exchange fault mz-marriage down
     """
     ready()
-    from linli.domains.exchange.commands import set_fault
+    from linli.domains.exchange.commands import FAULTS, set_fault
     from linli.kernel.actors import system
 
+    if kind not in FAULTS:
+        raise click.BadParameter(f"one of {', '.join(FAULTS)}", param_hint="FAULT")
     set_fault(code=code, fault=kind, by=system("exchange.manage", device="linli exchange"), now=now())
     click.echo(f"{code}: {kind}")
