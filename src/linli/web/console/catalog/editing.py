@@ -138,6 +138,8 @@ def edit(request: StaffRequest, draft_id: UUID) -> HttpResponse:
                 draft_id=draft.pk, doc=_document(page), revision=page.revision, by=request.actor, now=request.now, key=once_key(request)
             )  # fmt: skip
     except DraftChanged as error:
+        if page.values == _values(section, catalog.get_row(draft_id)):  # the page had saved it by itself a moment ago
+            return redirect(_next(request, draft, section))
         page.conflict = _conflict(page, error)
         return _show(request, page, status=409)
     except (StandardWrong, NotALocalValue, Invalid) as error:
@@ -146,6 +148,33 @@ def edit(request: StaffRequest, draft_id: UUID) -> HttpResponse:
     if changed:
         done(request, _("已保存“%(part)s”。") % {"part": _(section.label)})
     return redirect(_next(request, draft, section))
+
+
+@requires("catalog.edit")
+@require_POST
+def autosave(request: StaffRequest, draft_id: UUID) -> HttpResponse:
+    """Keep what is typed so far. What cannot be kept yet is named, and stays on the page."""
+    draft = open_draft(request, draft_id)
+    if draft is None:
+        return _kept(request, _("这份草稿已经发布或者放弃，没有保存。"))
+    section = BY_KEY.get(request.GET.get("part", ""), SECTIONS[0])
+    page = Page(draft, section, parts.without_empty(section, _typed(section, request)), revision=_revision(request, draft))
+    if page.values == _values(section, draft):
+        return _kept(request, revision=draft.revision)
+    try:
+        revision = commands.save_draft(
+            draft_id=draft.pk, doc=_document(page), revision=page.revision, by=request.actor, now=request.now
+        )
+    except DraftChanged as error:
+        return _kept(request, _("%(why)s您填写的都在本页，按“保存”可以对照。") % {"why": str(error.message)}, revision=page.revision)
+    except (StandardWrong, NotALocalValue, Invalid) as error:
+        first = _said(page, error.errors[0] if isinstance(error, Invalid) else error)[1]
+        return _kept(request, _("还没有保存。%(why)s") % {"why": first}, revision=page.revision)
+    return _kept(request, revision=revision)
+
+
+def _kept(request: StaffRequest, problem: str = "", *, revision: int | None = None) -> HttpResponse:
+    return render(request, "console/catalog/_saved.html", {"at": request.now, "problem": problem, "revision": revision})
 
 
 def _values(section: Section, draft: ItemStandard) -> Values:

@@ -27,6 +27,7 @@ urlpatterns = [
     path("catalog/versions/<uuid:standard_id>/guide.pdf", item.guide, name="guide"),
     path("catalog/versions/<uuid:standard_id>/window-guide.pdf", item.window_guide, name="window_guide"),
     path("catalog/drafts/<uuid:draft_id>", editing.edit, name="edit"),
+    path("catalog/drafts/<uuid:draft_id>/autosave", editing.autosave, name="autosave"),
     path("catalog/drafts/<uuid:draft_id>/findings", editing.findings, name="findings"),
     path("catalog/drafts/<uuid:draft_id>/publish", publishing.publish, name="publish"),
     path("catalog/drafts/<uuid:draft_id>/discard", publishing.discard, name="discard"),

@@ -298,6 +298,26 @@ def test_the_check_speaks_while_one_types(editor):
     assert get_row(draft).revision == 1
 
 
+def test_a_draft_is_saved_by_itself_and_the_page_goes_on_with_it(editor):
+    draft = begin(editor)
+    url = edit_url(draft, "materials")
+    saving = reverse("catalog:autosave", args=[draft]) + "?part=materials"
+    form = fields(text(editor.get(url)))
+    body = sent(form, **{"materials-0-name": "许可申请书"})
+    said = text(post(editor, saving, body))
+    revision = re.search(r'name="revision" value="(\d+)"', said)[1]
+    assert "已保存" in said and int(revision) == get_row(draft).revision == 2
+    assert get_row(draft).doc["materials"][0]["name"] == "许可申请书"
+    text(post(editor, saving, sent(form, revision=revision, **{"materials-0-name": "许可申请书"})))
+    assert get_row(draft).revision == 2, "nothing new, nothing saved"
+    assert post(editor, url, body).status_code == 302, "saved by a press while the page was still saving by itself"
+    other = text(post(editor, saving, sent(form, **{"materials-0-name": "别的"})))
+    assert "您填写的都在本页" in other and "已保存" not in other
+    wrong = text(post(editor, saving, sent(form, revision=revision, **{"materials-0-copies": "很多"})))
+    assert "还没有保存" in wrong and "份数" in wrong and get_row(draft).revision == 2
+    assert as_("clerk").post(saving).status_code == 403
+
+
 def test_of_two_editors_the_second_is_told_and_loses_nothing(editor, world):
     login = make_login("second-editor", "catalogue-editor", where="bureau", name="第二编辑")
     second = as_(login.username, password=login.password)
