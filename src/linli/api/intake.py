@@ -67,6 +67,23 @@ class CaseIn(Given):
     )
 
 
+class DraftIn(Given):
+    """An application that is not whole yet: the item and for whom."""
+
+    item: str = Field(max_length=64)
+    applicant: ApplicantIn
+    region: str = Field(
+        "", max_length=12, pattern=r"^(\d{2,12})?$", description="Where it belongs; the place of your counter when left out."
+    )
+
+
+class DraftPatch(Given):
+    """Some answers of a draft by the names of their fields, `null` to take one back; and materials. What is not named stays."""
+
+    form: Form | None = None
+    materials: Materials = []
+
+
 class Supplement(Given):
     """More for a case: materials, and the form anew if it is given."""
 
@@ -93,16 +110,55 @@ class Done(Schema):
 @router.post("/cases", response={201: Receipt}, **NEEDS)
 def submit_case(request: ApiRequest, body: CaseIn, key: OnceKey) -> object:
     """Submit an application. It is received at once, with its number; whether it is accepted the bureau says."""
-    by, of = who(request), body.applicant
-    applicant = cases.Applicant(party(of.id, is_employer=of.kind == "employer").id, of.kind == "employer", of.agent_id)
-    if of.agent_id:
-        party(of.agent_id, is_employer=False)
+    by = who(request)
     case_id = cases.receive_case(
-        item_code=body.item, applicant=applicant, form=body.form, materials=[m.handed(by) for m in body.materials], region=body.region,
+        item_code=body.item, applicant=_applicant(body.applicant), form=body.form, materials=[m.handed(by) for m in body.materials], region=body.region,
         by=by, now=request.now, **once(request, key),
     )  # fmt: skip
+    return Status(201, _receipt(case_id, by))
+
+
+def _applicant(of: ApplicantIn) -> cases.Applicant:
+    """Whoever is named, if they are known."""
+    is_employer = of.kind == "employer"
+    party(of.id, is_employer=is_employer)
+    if of.agent_id:
+        party(of.agent_id, is_employer=False)
+    return cases.Applicant(of.id, is_employer, of.agent_id)
+
+
+def _receipt(case_id: UUID, by: Actor) -> Receipt:
     case = case_for(case_id, by=by)
-    return Status(201, Receipt(id=case_id, number=case.number or "", received_at=case.received_at or case.started_at))
+    return Receipt(id=case_id, number=case.number or "", received_at=case.received_at or case.started_at)
+
+
+@router.post("/drafts", response={201: Done}, **NEEDS)
+def start_draft(request: ApiRequest, body: DraftIn, key: OnceKey) -> object:
+    """Begin an application that is filled in step by step. Nobody else sees it; one that is left lying for a month is forgotten."""
+    by = who(request)
+    case_id = cases.start_case(
+        item_code=body.item, applicant=_applicant(body.applicant), region=body.region, by=by, now=request.now, **once(request, key)
+    )
+    return Status(201, Done(id=case_id))
+
+
+@router.patch("/drafts/{case_id}", response=Done, **NEEDS)
+def patch_draft(request: ApiRequest, case_id: UUID, body: DraftPatch, key: OnceKey) -> object:
+    """Fill in some of a draft. What is answered wrongly is named, and then nothing is kept; what is missing may be."""
+    by = who(request)
+    cases.patch_draft(
+        case_id=case_id, form=body.form, materials=[m.handed(by) for m in body.materials], by=by, now=request.now,
+        **once(request, key),
+    )  # fmt: skip
+    return Done(id=case_id)
+
+
+@router.post("/drafts/{case_id}/submission", response={201: Receipt}, **NEEDS)
+def submit_draft(request: ApiRequest, case_id: UUID, key: OnceKey) -> object:
+    """Submit a draft, whose form must be complete now. It is received at once, with its number."""
+    by = who(request)
+    cases.submit_draft(case_id=case_id, by=by, now=request.now, **once(request, key))
+    return Status(201, _receipt(case_id, by))
 
 
 @router.post("/cases/{case_id}/supplements", response=Done, **NEEDS)

@@ -11,6 +11,7 @@ from ninja import File, Router, Schema, Status, UploadedFile
 
 from linli.api.guard import ApiRequest, Needs, OnceKey, once, who
 from linli.api.problems import UploadUnknown
+from linli.domains.clients.commands import note_upload
 from linli.domains.clients.queries import Scope
 from linli.domains.documents.commands import StoredFileRef, store_file
 from linli.kernel.actors import Actor
@@ -35,6 +36,7 @@ def upload_file(request: ApiRequest, file: File[UploadedFile], key: OnceKey) -> 
     """Hand in a file: pictures, PDF, Word, Excel or text. Its content is looked at, not its name; what can do harm is refused."""
     once(request, key)  # the same content is kept once and named alike, with or without a key
     ref = store_file(content=cast("BinaryIO", file), declared_name=file.name or "", by=who(request), now=request.now)
+    note_upload(file_id=ref.id, by=who(request), now=request.now)
     token = signing.dumps([str(who(request).client_id), str(ref.id), ref.name, ref.content_type, ref.size, ref.digest], salt=_SALT)
     return Status(201, Upload(file=token, name=ref.name, content_type=ref.content_type, size=ref.size, sm3=ref.digest))
 

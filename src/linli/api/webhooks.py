@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -39,9 +39,16 @@ class WebhookOut(Schema):
 
 
 class WebhookSecret(WebhookOut):
-    """With the secret by which you check that a notification comes from us."""
+    """With the secret by which you check that a notification comes from us. Until `old_until` the one before signs too."""
 
     secret: str
+    old_until: datetime | None
+
+
+class Rotation(Given):
+    """For how long the old secret signs too: at most 720 hours; 0 ends it at once."""
+
+    overlap_hours: int = Field(72, ge=0, le=720)
 
 
 class WebhookPage(Schema):
@@ -82,6 +89,10 @@ def _hook(w: Webhook) -> WebhookOut:
     return WebhookOut(id=w.pk, url=w.url, acts=w.acts, made_at=w.made_at, stopped_at=w.stopped_at)
 
 
+def _with_secret(w: Webhook) -> WebhookSecret:
+    return WebhookSecret(**_hook(w).dict(), secret=w.secret.open(), old_until=w.old_until)
+
+
 def _delivery(d: Delivery) -> DeliveryOut:
     return DeliveryOut(
         id=d.pk, type=d.act, case_id=d.case_id, state=DeliveryState(d.state), made_at=d.made_at, next_at=d.next_at, done_at=d.done_at,
@@ -101,15 +112,21 @@ def add_webhook(request: ApiRequest, body: WebhookIn, key: OnceKey) -> object:
     """Have your system told of acts on the cases it brings. Only public https addresses."""
     by = who(request)
     hook_id = clients.add_webhook(url=body.url, acts=[str(a) for a in body.acts], by=by, now=request.now, **once(request, key))
-    found = webhook(hook_id, by=by)
-    return Status(201, WebhookSecret(**_hook(found).dict(), secret=found.secret.open()))
+    return Status(201, _with_secret(webhook(hook_id, by=by)))
 
 
 @router.get("/webhooks/{webhook_id}", response=WebhookSecret)
 def get_webhook(request: ApiRequest, webhook_id: UUID) -> object:
     """One of them, with its secret."""
-    found = webhook(webhook_id, by=who(request))
-    return WebhookSecret(**_hook(found).dict(), secret=found.secret.open())
+    return _with_secret(webhook(webhook_id, by=who(request)))
+
+
+@router.post("/webhooks/{webhook_id}/secret", response=WebhookSecret)
+def rotate_secret(request: ApiRequest, webhook_id: UUID, body: Rotation, key: OnceKey) -> object:
+    """Have a new secret made. Until the old one ends every notification carries a signature by each of them."""
+    by, overlap = who(request), timedelta(hours=body.overlap_hours)
+    clients.rotate_secret(webhook_id=webhook_id, overlap=overlap, by=by, now=request.now, **once(request, key))
+    return _with_secret(webhook(webhook_id, by=by))
 
 
 @router.post("/webhooks/{webhook_id}/stop", response=Queued)

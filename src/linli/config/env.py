@@ -106,6 +106,9 @@ class Env(BaseSettings):
     exchange_keep_years: int = Field(
         3, ge=3, description="Years for which calls to other departments and their answers are kept; receipts keep their digests."
     )
+    upload_hours: int = Field(
+        48, ge=25, description="Hours after which a file that another system handed in and put into no case is destroyed."
+    )
     upload_megabytes: int = Field(20, ge=1, le=500, description="Most that one file handed in may have.")
     crypto_suite: Literal["sm", "intl"] = Field(
         "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."

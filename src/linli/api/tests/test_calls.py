@@ -25,7 +25,7 @@ from linli.domains.clients.commands import revoke_client, rotate_key
 from linli.domains.clients.queries import Scope, client_sheet
 from linli.domains.trace.queries import timeline
 from linli.testing.story import PERMIT, Story, filled, picture
-from linli.testing.world import person_id
+from linli.testing.world import PASSWORD, person_id
 
 pytestmark = pytest.mark.django_db
 
@@ -444,3 +444,67 @@ def test_a_supervisor_reads_which_system_brought_a_case(world, caller, story):
     manager.post("/login", {"username": "manager", "password": PASSWORD})
     page = manager.get(f"/desk/all-cases/{case_id}", follow=True)
     assert page.status_code == 200 and "省平台" in page.content.decode()
+
+
+def test_an_application_is_filled_in_step_by_step_and_submitted_later(world, caller, story):
+    form = filled(story.standard)
+    names = list(form)
+    begun = caller.post("/drafts", {"item": story.item, "applicant": application(story)["applicant"]}, once="begin-the-draft")
+    assert begun.status_code == 201
+    draft = begun.json()["id"]
+    assert caller.post(
+        "/drafts", {"item": story.item, "applicant": application(story)["applicant"]}, once="begin-the-draft"
+    ).json() == {"id": draft}
+    assert caller.get(f"/cases/{draft}").json()["state"] == "draft"
+    half = {name: form[name] for name in names[: len(names) // 2]}
+    assert caller.patch(f"/drafts/{draft}", {"form": half}).status_code == 200
+    told = problem(caller.post(f"/drafts/{draft}/submission"), 422, "invalid")
+    assert {e["field"] for e in told["errors"]} == set(names) - set(half)
+    wrong = {"form": {"uscc": "nonsense"}}
+    problem(caller.patch(f"/drafts/{draft}", wrong), 422, "invalid")
+    rest = {name: form[name] for name in names[len(names) // 2 :]}
+    assert (
+        caller.patch(f"/drafts/{draft}", {"form": rest, "materials": [{"code": wanted(story)[0], "received": "paper"}]}).status_code
+        == 200
+    )
+    sent = caller.post(f"/drafts/{draft}/submission")
+    assert sent.status_code == 201
+    assert caller.post(f"/drafts/{draft}/submission").json() == sent.json()
+    case = Case.objects.get(pk=draft)
+    assert (case.number, case.state) == (sent.json()["number"], "submitted")
+    assert set(case.form.open_json()) == set(names)
+    problem(caller.patch(f"/drafts/{draft}", {"form": half}), 404, "not_found")
+
+
+def test_an_answer_of_a_draft_may_be_taken_back(caller, story):
+    draft = caller.post("/drafts", {"item": story.item, "applicant": application(story)["applicant"]}).json()["id"]
+    name, value = next(iter(filled(story.standard).items()))
+    caller.patch(f"/drafts/{draft}", {"form": {name: value}})
+    assert name in Case.objects.get(pk=draft).form.open_json()
+    caller.patch(f"/drafts/{draft}", {"form": {name: None}})
+    assert name not in Case.objects.get(pk=draft).form.open_json()
+
+
+def test_a_draft_is_its_system_s_alone(world, caller, story):
+    draft = caller.post("/drafts", {"item": story.item, "applicant": application(story)["applicant"]}).json()["id"]
+    stranger = admit(world, "别的平台")
+    for answer in (
+        stranger.patch(f"/drafts/{draft}", {"form": {}}),
+        stranger.post(f"/drafts/{draft}/submission"),
+        stranger.get(f"/cases/{draft}"),
+    ):
+        assert answer.status_code == 404
+    clerk = Client()
+    clerk.post("/login", {"username": "clerk", "password": PASSWORD})
+    assert clerk.get(f"/desk/cases/{draft}").status_code == 404
+    assert draft not in clerk.get("/desk/today").content.decode()
+
+
+def test_a_webhook_s_secret_is_changed_with_an_overlap(caller):
+    made = caller.post("/webhooks", {"url": "https://example.org/h", "acts": ["cases.accepted"]}).json()
+    assert made["old_until"] is None
+    changed = caller.post(f"/webhooks/{made['id']}/secret", {"overlap_hours": 2}).json()
+    assert changed["secret"] != made["secret"]
+    assert changed["old_until"]
+    assert caller.get(f"/webhooks/{made['id']}").json() == changed
+    problem(caller.post(f"/webhooks/{made['id']}/secret", {"overlap_hours": 721}), 422, "api.request_invalid")

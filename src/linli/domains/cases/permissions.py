@@ -35,10 +35,12 @@ def _at(by: Actor) -> UUID:
 
 # What a resident is still filling in on the own phone is nobody else's until it is submitted or handed over at a counter.
 _RESIDENTS_OWN = Q(state=State.DRAFT, channel=Channel.ONLINE, client_id=None)
+_SYSTEMS_OWN = Q(state=State.DRAFT, client_id__isnull=False)
 
 
-def _is_residents_own(case: Case) -> bool:
-    return case.state == State.DRAFT and case.channel == Channel.ONLINE and case.client_id is None
+def _is_another_s_draft(by: Actor, case: Case) -> bool:
+    own = case.client_id is not None and by.client_id == case.client_id
+    return case.state == State.DRAFT and not own and (case.channel == Channel.ONLINE or case.client_id is not None)
 
 
 def counter_cases(by: Actor) -> QuerySet[Case]:
@@ -46,13 +48,13 @@ def counter_cases(by: Actor) -> QuerySet[Case]:
     if not (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)):
         return Case.objects.none()
     here = Case.objects.filter(~_RESIDENTS_OWN, Q(hall_id=_at(by)) | Q(origin_id=_at(by)))
-    return here.filter(client_id=by.client_id) if by.client_id else here
+    return here.filter(client_id=by.client_id) if by.client_id else here.exclude(_SYSTEMS_OWN)
 
 
 def at_counter(by: Actor, case: Case) -> bool:
     """Whether a case is one of :func:`counter_cases`."""
     here = (by.can(RECEIVE) or by.can(ACCEPT) or by.can(DELIVER)) and _at(by) in (case.hall_id, case.origin_id)
-    return here and by.client_id in (None, case.client_id) and not _is_residents_own(case)
+    return here and by.client_id in (None, case.client_id) and not _is_another_s_draft(by, case)
 
 
 def client_cases(by: Actor, *permissions: str) -> QuerySet[Case]:

@@ -73,3 +73,9 @@ class StillOnItsWay(LinliError):
     kind = Kind.CONFLICT
     template = noop("这条通知还在按时重发，不需要手工重发。")
     remedy = noop("请等下一次发送；已送达或已放弃的通知才可以重发。")
+
+
+class OverlapWrong(LinliError):
+    code = "clients.overlap_wrong"
+    template = noop("新旧密钥并用的时间应在 0 到 %(most)s 小时之间。")
+    remedy = noop("请改一个时间再提交。")

@@ -65,6 +65,8 @@ class Webhook(models.Model):
     url = models.CharField(max_length=500)
     acts = ArrayField(models.CharField(max_length=64))
     secret = SealedField()
+    old_secret = SealedField(null=True)  # signs too, until ``old_until``, while a new one takes its place
+    old_until = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     stopped_by = models.CharField(max_length=10, blank=True)  # client, bureau, or gone: the address answered 410
@@ -76,6 +78,19 @@ class Webhook(models.Model):
                 name="clients_webhook_stopped",
             )
         ]
+
+
+class Upload(models.Model):
+    """A file that a system handed in and may yet put into a case; forgotten if it does not."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, related_name="+", db_index=False)
+    file_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file_id", "client"], name="clients_upload_once")]
+        indexes = [models.Index(fields=["at"], name="clients_upload_old")]
 
 
 class Delivery(models.Model):

@@ -168,6 +168,7 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 # How long is waited after each try that failed; after the last one the notification is given up.
 WAITS = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1_800, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 24 * 3_600))
 MOST_WEBHOOKS = 10
+LONGEST_OVERLAP = timedelta(days=30)
 PING = "ping"
 
 
@@ -190,7 +191,9 @@ _STATES = {
 }
 
 
-def signature(secret: str, *, at: int, body: bytes) -> str:
-    """What ``Linli-Signature`` says: the second of sending and the HMAC-SHA-256 of it, a full stop and the body."""
-    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={mac}"
+def signature(*secrets: str, at: int, body: bytes) -> str:
+    """What ``Linli-Signature`` says: the second of sending and the HMAC-SHA-256 of it, a full stop and the body, once by each secret
+    that is good.
+    """
+    signed = f"{at}.".encode() + body
+    return ",".join([f"t={at}", *(f"v1={hmac.new(s.encode(), signed, hashlib.sha256).hexdigest()}" for s in secrets)])

@@ -8,6 +8,8 @@ from uuid import UUID
 from linli.domains.clients import commands
 from linli.kernel.jobs import periodic, task
 
+_AT_ONCE = 500
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -35,5 +37,8 @@ def resume(timestamp: int) -> None:
 @periodic(cron="40 18 * * *")  # the queue counts in UTC: in the small hours in China
 @task(name="clients.forget", queueing_lock="clients.forget")
 def forget(timestamp: int) -> None:
-    """Drop old logs."""
+    """Drop old logs and secrets, and files that were never put into a case."""
     commands.forget_deliveries(now=_now())
+    commands.forget_secrets(now=_now())
+    while commands.forget_uploads(now=_now(), limit=_AT_ONCE) == _AT_ONCE:
+        pass

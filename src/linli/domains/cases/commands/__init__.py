@@ -4,7 +4,7 @@ from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
 from linli.domains.cases.commands.archive import archive_again, archive_case, archive_moment, forget_contents, take_archive
-from linli.domains.cases.commands.clients import answer_correction, supplement
+from linli.domains.cases.commands.clients import answer_correction, patch_draft, submit_draft, supplement
 from linli.domains.cases.commands.commitments import (
     ask_for_check,
     bring_pending,
@@ -144,6 +144,7 @@ from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGrou
 from linli.domains.cases.promising import Promise
 
 __all__ = [
+    "patch_draft", "submit_draft",
     "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "roster_paper", "RosterFile", "run_roster",
     "start_roster", "sweep_rosters",
     "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "collect_joint", "commit_joint", "hand_in_joint", "hand_on", "name_other",

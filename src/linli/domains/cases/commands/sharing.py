@@ -72,7 +72,9 @@ def take_in_shared(*, case_id: UUID, now: datetime) -> list[str]:
         return []
     shared, listed = shared_of(case_id), list(CaseMaterial.objects.filter(case=case).order_by("code"))
     changed = [row for row in listed if sharing.settle(row, shared.get(row.code), case)]
-    filled = _fill_in(case, listed, shared, now) if case.state in sharing.FILLABLE else {}
+    # What a department says is for the applicant and the bureau: another system reads the form of the cases it brings.
+    fillable = case.state in sharing.FILLABLE and case.client_id is None
+    filled = _fill_in(case, listed, shared, now) if fillable else {}
     acts = []
     for row in changed:
         row.save(update_fields=["state", "received", "settled_at"])

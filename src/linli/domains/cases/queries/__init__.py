@@ -56,6 +56,7 @@ from linli.domains.cases.queries.clients import (
     client_papers,
     client_sheet,
     client_timeline,
+    files_in_use,
     followed_cases,
     told_name,
     told_state,
@@ -234,7 +235,7 @@ from linli.domains.cases.reading import Answer, answers
 from linli.domains.cases.sharing import Filling, unaskable
 
 __all__ = [
-    "filled_fields", "Filling", "unaskable",
+    "files_in_use", "filled_fields", "Filling", "unaskable",
     "joint_applicants", "joint_commitment", "JointOffer", "joints_running", "offer_joint",
     "may_leave_out", "own_roster_offers", "OwnRosterOffer", "takes_rosters_online", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
     "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan", "roster_problems", "roster_results",

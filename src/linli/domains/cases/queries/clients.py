@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.lifecycle import Move, State, state_after
-from linli.domains.cases.models import Case, CaseMaterial, Correction, MaterialFile
+from linli.domains.cases.models import Case, CaseMaterial, Commitment, Correction, Delivery, MaterialFile, Roster
 from linli.domains.cases.permissions import COLLECT, FOLLOW, client_cases
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
 from linli.domains.cases.queries.supervision import TOLD_ACTS, plain_entries
@@ -128,3 +129,15 @@ def client_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard
     if found is None:
         raise NotFound(what=msg("文书"))
     return found
+
+
+def files_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
+    """Of some kept files those that a case, a promise, a hand-over or a roster refers to."""
+    ids = list(file_ids)
+    used = set(MaterialFile.objects.filter(file_id__in=ids).values_list("file_id", flat=True))
+    for signed in (Delivery, Commitment):
+        used |= set(signed.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
+    held = Roster.objects.filter(Q(file_id__in=ids) | Q(paper_ids__overlap=ids), forgotten_at=None)
+    for file_id, papers in held.values_list("file_id", "paper_ids"):
+        used |= {file_id, *papers} & set(ids)
+    return used

@@ -9,13 +9,16 @@ from linli.domains.clients.commands.registry import (
     revoke_client,
     rotate_key,
 )
+from linli.domains.clients.commands.uploads import forget_uploads, note_upload
 from linli.domains.clients.commands.webhooks import (
     add_webhook,
     deliver,
     forget_deliveries,
+    forget_secrets,
     ping,
     replay,
     resume_deliveries,
+    rotate_secret,
     stop_webhook,
     tell_of_act,
 )
@@ -25,6 +28,7 @@ from linli.domains.clients.errors import (
     ClientWrong,
     KeyNotKnown,
     NameTaken,
+    OverlapWrong,
     ScopeMissing,
     StillOnItsWay,
     TooManyCalls,
@@ -34,6 +38,7 @@ from linli.domains.clients.errors import (
 
 __all__ = [
     "add_webhook", "AddressRefused", "Admission", "admit_client", "change_client", "ClientStopped", "ClientWrong", "deliver", "enter",
-    "forget_deliveries", "KeyNotKnown", "must_have", "NameTaken", "ping", "replay", "resume_deliveries", "revoke_client", "rotate_key",
+    "forget_deliveries", "forget_secrets", "forget_uploads", "KeyNotKnown", "must_have", "NameTaken", "note_upload", "OverlapWrong",
+    "ping", "replay", "resume_deliveries", "revoke_client", "rotate_key", "rotate_secret",
     "ScopeMissing", "StillOnItsWay", "stop_webhook", "tell_of_act", "TooManyCalls", "TooManyWebhooks", "WebhookWrong",
 ]  # fmt: skip

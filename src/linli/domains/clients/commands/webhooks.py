@@ -14,10 +14,20 @@ from django.db import transaction
 
 from linli.domains.cases.queries import TOLD_NAMES, Move, case_numbers, state_after, told_name, told_state
 from linli.domains.clients.commands.registry import subject
-from linli.domains.clients.errors import ClientWrong, ScopeMissing, StillOnItsWay, TooManyWebhooks
+from linli.domains.clients.errors import ClientWrong, OverlapWrong, ScopeMissing, StillOnItsWay, TooManyWebhooks
 from linli.domains.clients.models import ApiClient, Delivery, Webhook
 from linli.domains.clients.permissions import MANAGE, webhooks_of
-from linli.domains.clients.rules import MOST_WEBHOOKS, PING, WAITS, DeliveryState, Network, Scope, check_url, signature
+from linli.domains.clients.rules import (
+    LONGEST_OVERLAP,
+    MOST_WEBHOOKS,
+    PING,
+    WAITS,
+    DeliveryState,
+    Network,
+    Scope,
+    check_url,
+    signature,
+)
 from linli.domains.clients.sending import Outcome, send
 from linli.domains.trace.commands import once, record
 from linli.domains.trace.queries import timeline
@@ -50,10 +60,31 @@ def add_webhook(*, url: str, acts: Iterable[str], by: Actor, now: datetime) -> U
     if client.webhooks.filter(stopped_at=None).count() >= MOST_WEBHOOKS:
         raise TooManyWebhooks(most=MOST_WEBHOOKS)
     hook = Webhook.objects.create(
-        client=client, url=check_url(url, allowed=_allowed()), acts=wanted, secret=f"whsec_{secrets.token_urlsafe(32)}", made_at=now
+        client=client, url=check_url(url, allowed=_allowed()), acts=wanted, secret=_new_secret(), made_at=now
     )
     record("clients.webhook_added", subject=subject(client.pk), by=by, at=now, webhook=hook.pk, url=url, acts=wanted)
     return hook.pk
+
+
+def _new_secret() -> str:
+    return f"whsec_{secrets.token_urlsafe(32)}"
+
+
+@once
+def rotate_secret(*, webhook_id: UUID, overlap: timedelta, by: Actor, now: datetime) -> None:
+    """Make a webhook a new secret, read with ``queries.webhook``; for a while the old one signs too, so that nothing is missed
+    meanwhile. One that was old already ends at once. Raises :class:`OverlapWrong`.
+    """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise OverlapWrong(field="overlap_hours", most=LONGEST_OVERLAP // timedelta(hours=1))
+    hook = _webhook(webhook_id, by)
+    if hook.stopped_at:
+        raise NotFound(what=msg("使用中的接收地址"))
+    # Opened and sealed anew: what is sealed is bound to its column.
+    hook.old_secret, hook.old_until = (hook.secret.open(), now + overlap) if overlap else (None, None)
+    hook.secret = _new_secret()
+    hook.save(update_fields=["secret", "old_secret", "old_until"])
+    record("clients.secret_rotated", subject=subject(hook.client_id), by=by, at=now, webhook=hook.pk, old_until=hook.old_until)
 
 
 def _own_client(by: Actor) -> ApiClient:
@@ -148,11 +179,17 @@ def deliver(*, delivery_id: UUID, now: datetime) -> Outcome | None:
     headers = {
         "Content-Type": "application/json; charset=utf-8", "User-Agent": "Linli-Webhook/1", "Connection": "close",
         "Linli-Event": delivery.act, "Linli-Delivery": str(delivery.pk),
-        "Linli-Signature": signature(delivery.webhook.secret.open(), at=at, body=body),
+        "Linli-Signature": signature(*_secrets(delivery.webhook, now), at=at, body=body),
     }  # fmt: skip
     outcome = send(delivery.webhook.url, body, headers, allowed=_allowed())
     _note(delivery_id, outcome, now)
     return outcome
+
+
+def _secrets(hook: Webhook, now: datetime) -> list[str]:
+    """The secrets that sign now, the new one first."""
+    old = hook.old_secret if hook.old_until and now < hook.old_until else None
+    return [hook.secret.open(), *([old.open()] if old else [])]
 
 
 @transaction.atomic
@@ -181,6 +218,11 @@ def resume_deliveries(*, now: datetime) -> int:
     for delivery_id in late:
         defer("clients.deliver", delivery_id=str(delivery_id))
     return len(late)
+
+
+def forget_secrets(*, now: datetime) -> int:
+    """Drop old secrets whose time is over. Returns how many."""
+    return Webhook.objects.filter(old_until__lte=now).update(old_secret=None, old_until=None)
 
 
 def forget_deliveries(*, now: datetime) -> int:

@@ -187,3 +187,51 @@ def test_old_logs_are_dropped_and_what_waits_is_kept(by, hook):
     assert commands.forget_deliveries(now=now + timedelta(days=80)) == 0
     assert commands.forget_deliveries(now=now + timedelta(days=100)) == 1
     assert list(Delivery.objects.values_list("pk", flat=True)) == [waiting]
+
+
+def signatures(receiver) -> list[str]:
+    """The signatures of the last notification that a secret must have made."""
+    _path, headers, body = receiver.got[-1]
+    at, *given = headers["Linli-Signature"].split(",")
+    return [body, at.removeprefix("t="), *given]
+
+
+def made_by(secret: str, body: bytes, at: str) -> str:
+    return "v1=" + hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def test_a_secret_is_changed_and_for_a_while_both_sign(by, hook, receiver):
+    now = timezone.now()
+    old = webhook(hook, by=by).secret.open()
+    commands.rotate_secret(webhook_id=hook, overlap=timedelta(hours=2), by=by, now=now)
+    new = webhook(hook, by=by).secret.open()
+    assert new != old
+    commands.deliver(delivery_id=commands.ping(webhook_id=hook, by=by, now=now), now=now)
+    body, at, *given = signatures(receiver)
+    assert given == [made_by(new, body, at), made_by(old, body, at)]
+    later = now + timedelta(hours=2)
+    commands.deliver(delivery_id=commands.ping(webhook_id=hook, by=by, now=later), now=later)
+    body, at, *given = signatures(receiver)
+    assert given == [made_by(new, body, at)]
+    assert commands.forget_secrets(now=later) == 1
+    assert webhook(hook, by=by).old_secret is None
+    assert commands.forget_secrets(now=later) == 0
+
+
+def test_a_secret_may_be_ended_at_once_and_an_overlap_has_an_end(by, hook, receiver):
+    now = timezone.now()
+    commands.rotate_secret(webhook_id=hook, overlap=timedelta(), by=by, now=now)
+    commands.deliver(delivery_id=commands.ping(webhook_id=hook, by=by, now=now), now=now)
+    assert len(signatures(receiver)) == 3
+    for wrong in (timedelta(hours=-1), timedelta(days=31)):
+        with pytest.raises(commands.OverlapWrong):
+            commands.rotate_secret(webhook_id=hook, overlap=wrong, by=by, now=now)
+    commands.stop_webhook(webhook_id=hook, by=by, now=now)
+    with pytest.raises(NotFound):
+        commands.rotate_secret(webhook_id=hook, overlap=timedelta(hours=1), by=by, now=now)
+
+
+def test_nobody_changes_the_secret_of_another_system(world, by, hook):
+    other = acting(admit(world, "别的平台")[1])
+    with pytest.raises(NotFound):
+        commands.rotate_secret(webhook_id=hook, overlap=timedelta(hours=1), by=other, now=timezone.now())

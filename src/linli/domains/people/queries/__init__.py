@@ -14,6 +14,7 @@ from linli.domains.people.queries.mandates import (
     mandates_of,
     may_act_for,
     of_employers,
+    papers_in_use,
     powers,
     principal_of,
     principals,
@@ -68,6 +69,7 @@ from linli.domains.people.rules import (
 )
 
 __all__ = [
+    "papers_in_use",
     "Account", "account_of", "account_with_phone", "Assurance", "Binding", "Consent", "consent_texts", "ConsentPurpose",
     "consents", "CONTEXT", "employer_facts", "find_employers", "FOR_EMPLOYERS", "FOR_PERSONS", "Gender", "given_by", "Ground",
     "has_consented", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "looks", "LOOKS", "Mandate", "mandate_for",

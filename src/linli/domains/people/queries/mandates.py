@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -187,3 +187,8 @@ def _resident(by: Actor) -> UUID:
     by.must("portal.use")
     assert by.resident_id
     return by.resident_id
+
+
+def papers_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
+    """Of some kept files those that a mandate rests on."""
+    return set(Mandate.objects.filter(document_id__in=list(file_ids)).values_list("document_id", flat=True))
