@@ -68,6 +68,12 @@ STAFF = [
     ("security", "security-administrator", "bureau", None),
     ("auditor", "auditor", "bureau", None),
     ("village", "village-agent", "village", "village"),
+    ("benefits", "benefit-officer", "bureau", None),
+    ("benefits-elsewhere", "benefit-officer", "county", None),
+    ("payments", "payment-officer", "bureau", None),
+    ("policies", "policy-officer", "bureau", None),
+    ("second-policies", "second-policy-officer", "bureau", None),
+    ("certification", "certification-officer", "bureau", None),
 ]
 
 

@@ -7,6 +7,13 @@ from linli.kernel.text import Message, noop
 _WORDS = {
     "accounts.manage": noop("管理账号"),
     "accounts.sessions": noop("查看和结束他人的登录"),
+    "benefits.agree": noop("复核政策参数"),
+    "benefits.audit": noop("重算过去的待遇认定"),
+    "benefits.certify": noop("办理待遇资格认证"),
+    "benefits.pay": noop("发放待遇"),
+    "benefits.policy": noop("提出政策参数修改"),
+    "benefits.run": noop("比对政策条件和公示名单"),
+    "benefits.view": noop("查看惠民政策和比对结果"),
     "calendar.manage": noop("维护工作日历"),
     "cases.accept": noop("受理申请"),
     "cases.breach": noop("认定承诺不实"),

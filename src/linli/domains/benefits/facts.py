@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from linli.domains.benefits.parameters import exact_yaml
-from linli.domains.benefits.values import BOOLEAN, DATE, INTEGER, MONEY, NEVER, SHARE, TEXT, Field, Kind, code
+from linli.domains.benefits.values import BOOLEAN, DATE, INTEGER, MONEY, NEVER, SHARE, TEXT, Field, Kind, ValueWrong, code
 
 _KINDS = {"boolean": BOOLEAN, "integer": INTEGER, "money": MONEY, "share": SHARE, "date": DATE, "code": TEXT}
 SUBJECT_ID, REGION = "subject_id", "region"
+LONGEST = 64  # characters of a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,10 @@ class Source:
     name: str
     label: str
     freshness: int
+
+    def fresh_from(self, on: date) -> date:
+        """The first day on which what it told still counts on a day."""
+        return on - timedelta(self.freshness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,20 @@ class Fact:
         """The value that says that there is none."""
         return {"boolean": False, "string": "", "date": NEVER}.get(self.kind.type, 0)
 
+    def checked(self, value: Any) -> Any:
+        """A value of the engine (money in fen, a date, a whole number) if this fact can have it. Raises :class:`ValueWrong`."""
+        if value is None:
+            return None
+        fits = {"boolean": bool, "string": str, "date": date}.get(self.kind.type, int)
+        right = type(value) is fits and (value != self.absent or self.none or self.kind.type in ("boolean", "int64"))
+        if right and fits is int:
+            right = abs(value) < 10**14
+        if right and fits is str:
+            right = len(value) <= LONGEST and (not value or not self.kind.options or value in self.kind.options)
+        if not right:
+            raise ValueWrong(field=self.name, label=self.label, value=value, why=self.kind.asks)
+        return value
+
 
 @cache
 def vocabulary() -> Mapping[str, Mapping[str, Fact]]:
@@ -52,6 +72,12 @@ def vocabulary() -> Mapping[str, Mapping[str, Fact]]:
     raw = exact_yaml((resources.files("linli.domains.benefits") / "data/facts.yaml").read_text("utf-8"))
     sources = {name: Source(name, s["label"], s["freshness"]) for name, s in raw.pop("sources").items()}
     return {subject: {name: _fact(name, subject, f, sources) for name, f in facts.items()} for subject, facts in raw.items()}
+
+
+@cache
+def sources_of(subject: str) -> Mapping[str, Source]:
+    """The sources that tell something of a kind of subject, by name."""
+    return {fact.source.name: fact.source for fact in vocabulary()[subject].values()}
 
 
 def _fact(name: str, subject: str, raw: Mapping[str, Any], sources: Mapping[str, Source]) -> Fact:

@@ -144,7 +144,7 @@ class Figures:
 def _upwards(region: str) -> Iterable[str]:
     if region:
         yield region
-        for width in (4, 2):
+        for width in (6, 4, 2):  # of a village its county, its city, its province
             above = region[:width].ljust(6, "0")
             if above != region:
                 yield above

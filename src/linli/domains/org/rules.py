@@ -76,6 +76,11 @@ class Duty(StrEnum):
     SYSTEM = "system"
     SECURITY = "security"
     AUDIT = "audit"
+    LISTING = "listing"
+    PAYMENT = "payment"
+    PROPOSAL = "proposal"
+    AGREEMENT = "agreement"
+    CERTIFICATION = "certification"
 
     @property
     def label(self) -> str:
@@ -92,4 +97,9 @@ _DUTIES = {
     Duty.SYSTEM: noop("系统管理"),
     Duty.SECURITY: noop("安全管理"),
     Duty.AUDIT: noop("审计"),
+    Duty.LISTING: noop("待遇名单"),
+    Duty.PAYMENT: noop("待遇发放"),
+    Duty.PROPOSAL: noop("政策参数"),
+    Duty.AGREEMENT: noop("政策复核"),
+    Duty.CERTIFICATION: noop("资格认证"),
 }

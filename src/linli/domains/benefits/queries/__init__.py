@@ -3,12 +3,15 @@
 from linli.domains.benefits.calculators import calculate, explained
 from linli.domains.benefits.checks import CaseFileWrong, Outcome, run_file, shipped_cases
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
+from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS, Formula
 from linli.domains.benefits.parameters import Figures
+from linli.domains.benefits.queries.facts import Hire, facts_of, hires_of, seen_of
+from linli.domains.benefits.runs import Change, RunState
 from linli.domains.benefits.scanning import Reason, State, assess
 from linli.domains.benefits.values import ValueWrong
 
 __all__ = [
-    "assess", "calculate", "CaseFileWrong", "explained", "Figures", "Formula", "FORMULAS", "Outcome", "Policy", "policy_of", "Reason", "run_file",
-    "shipped_cases", "shipped_policies", "State", "ValueWrong",
+    "assess", "calculate", "CaseFileWrong", "Change", "explained", "Fact", "facts_of", "Figures", "Formula", "FORMULAS", "Hire", "hires_of", "Outcome",
+    "Policy", "policy_of", "Reason", "run_file", "RunState", "seen_of", "shipped_cases", "shipped_policies", "State", "ValueWrong", "vocabulary",
 ]  # fmt: skip
