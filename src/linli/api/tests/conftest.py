@@ -34,6 +34,9 @@ class Caller:
     def post(self, path, body=None, **more):
         return self.ask("post", path, {} if body is None else body, **more)
 
+    def patch(self, path, body, **more):
+        return self.ask("patch", path, body, **more)
+
     def upload(self, file, name, *, once=None):
         file.name = name
         headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": once or str(uuid4())}

@@ -134,10 +134,10 @@ def client_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard
 def files_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
     """Of some kept files those that a case, a promise, a hand-over or a roster refers to."""
     ids = list(file_ids)
-    used = set(MaterialFile.objects.filter(file_id__in=ids).values_list("file_id", flat=True))
-    for signed in (Delivery, Commitment):
-        used |= set(signed.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
+    used: set[UUID | None] = set(MaterialFile.objects.filter(file_id__in=ids).values_list("file_id", flat=True))
+    used |= set(Delivery.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
+    used |= set(Commitment.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
     held = Roster.objects.filter(Q(file_id__in=ids) | Q(paper_ids__overlap=ids), forgotten_at=None)
     for file_id, papers in held.values_list("file_id", "paper_ids"):
-        used |= {file_id, *papers} & set(ids)
-    return used
+        used |= {file_id, *papers}
+    return used & set(ids)
