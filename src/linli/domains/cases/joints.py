@@ -25,8 +25,8 @@ from linli.domains.cases.permissions import (
     counter_cases,
     supervised_cases,
 )
-from linli.domains.catalog.queries import Joined, Standard, get_bundle, get_standard, joined_from
-from linli.domains.org.queries import Power, authority, calendar, overseen_ids
+from linli.domains.catalog.queries import Joined, Standard, get_bundle, get_standard, joined_from, partner_departments
+from linli.domains.org.queries import Power, authority, calendar, org_names, overseen_ids
 from linli.domains.people.queries import Scope, may_act_for, own_ids, powers
 from linli.domains.trace.commands import Subject
 from linli.kernel.actors import Actor, Channel
@@ -99,6 +99,15 @@ def why_not_online(standard: Standard, *, region: str, on: date) -> Message | No
     if authority(standard.code, region=region, on=on).nearest(Power.ACCEPT) is None:
         return msg("您所在的地区还没有单位受理这件事，请打服务电话询问。")
     return None
+
+
+def offices_ahead(codes: Iterable[str], *, region: str, on: date) -> dict[str, str]:
+    """Which office will do each part that is no case yet: the department for those of others, else whoever decides here."""
+    partners = partner_departments()
+    ours = {code: authority(code, region=region, on=on) for code in codes if code not in partners}
+    who = {code: held.nearest(Power.DECIDE) or held.nearest(Power.ACCEPT) for code, held in ours.items()}
+    names = org_names(org for org in who.values() if org)
+    return partners | {code: names.get(org, "") for code, org in who.items() if org}
 
 
 def settled(said: Mapping[str, Any] | None) -> bool:

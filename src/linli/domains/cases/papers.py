@@ -15,7 +15,7 @@ from linli.domains.cases.joint import Promise as JointPromise
 from linli.domains.cases.joint import explain as explain_joint
 from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Commitment, ExtensionRow, Joint, JointPart, Suspension
 from linli.domains.cases.promising import Promise, PromiseNotice, Signed
-from linli.domains.catalog.queries import Joined, Standard, get_standard, limit_text, partner_departments
+from linli.domains.catalog.queries import Joined, Standard, get_standard, limit_text
 from linli.domains.documents.commands import compose, vouched
 from linli.domains.documents.queries import DocumentCard, FileType, PaperKind, documents_of, open_file
 from linli.domains.documents.queries import State as PaperState
@@ -166,22 +166,23 @@ def acceptance_data(
     }  # fmt: skip
 
 
-def joint_receipt_data(joint: Joint, whole: Joined, parts: Sequence[JointPart], promised: JointPromise) -> dict[str, Any]:
+def joint_receipt_data(
+    joint: Joint, whole: Joined, parts: Sequence[JointPart], promised: JointPromise, ahead: Mapping[str, str]
+) -> dict[str, Any]:
     """The receipt of a joint matter: which office does which part until when, what was handed in once, and why it all takes that long."""
     who, head = party(joint.applicant_id, is_employer=joint.applicant_is_employer), letterhead(joint.hall_id)
     names = {s.code: s.name for s in whole.members}
     offices = org_names(p.case.deciding_org_id or p.case.org_id for p in parts if p.case)
-    partners, ours = partner_departments(), letterhead(head.body_id).name
     lines = []
     for part in parts:
         case, waits = part.case, [names[c] for c in dict.fromkeys(c for group in part.waits_for for c in group) if c in names]
-        office = offices.get(case.deciding_org_id or case.org_id, "") if case else partners.get(part.item_code, "")
-        note = f"等{'、'.join(f'“{name}”' for name in waits)}办好后自动提交" if waits and not case else ""
+        office = offices.get(case.deciding_org_id or case.org_id, "") if case else ahead.get(part.item_code, "")
+        note = f"等{'、'.join(f'“{name}”' for name in waits)}办好后提交" if waits and not case else ""
         due_on = promised.ends.get(part.item_code)
         lines.append(
             {
                 "name": names[part.item_code],
-                "office": office or ours,
+                "office": office or letterhead(head.body_id).name,
                 "number": (case.number or "") if case else "",
                 "due_on": due_on,
                 "note": note,

@@ -415,9 +415,10 @@ def _give_receipt(work: JointWork, whole: Joined, chosen: list[JointPart]) -> No
     """Compose what the applicant takes home; it is sealed soon after, or when somebody prints it."""
     joint = work.joint
     promised = joints.promise_of(joint, work.parts, now=work.now)
+    ahead = joints.offices_ahead((p.item_code for p in chosen if p.case is None), region=joint.region, on=local_date(work.now))
     document = compose(
         kind=PaperKind.JOINT_RECEIPT, subject_id=joint.pk, subject_kind="joint", standard_id=None,
-        org_id=letterhead(joint.hall_id).body_id, data=papers.joint_receipt_data(joint, whole, chosen, promised), by=vouched(work.by), now=work.now,
+        org_id=letterhead(joint.hall_id).body_id, data=papers.joint_receipt_data(joint, whole, chosen, promised, ahead), by=vouched(work.by), now=work.now,
     )  # fmt: skip
     defer("cases.seal_notice", document_id=str(document))
 

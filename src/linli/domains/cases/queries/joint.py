@@ -36,10 +36,9 @@ from linli.domains.catalog.queries import (
     get_standard,
     joined_here,
     known_facts,
-    partner_departments,
 )
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_about
-from linli.domains.org.queries import Power, letterhead, org_names, powers_of
+from linli.domains.org.queries import Power, org_names, powers_of
 from linli.domains.people.queries import Party, Scope, employer_facts, parties, party, person_facts, principals, region_of
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
@@ -362,7 +361,7 @@ def _part_views(
     stands, known = joints.standings(rows), joints.outcomes(rows)
     names = {r.item_code: get_standard(r.standard_id).name for r in rows}
     offices = org_names(r.case.deciding_org_id or r.case.org_id for r in rows if r.case)
-    partners, ours = partner_departments(), letterhead(joint.org_id).name
+    ahead = joints.offices_ahead((r.item_code for r in rows if r.case is None), region=joint.region, on=local_date(now))
     views = []
     for row in rows:
         case, stand = row.case, stands[row.item_code]
@@ -375,7 +374,7 @@ def _part_views(
         views.append(
             PartView(
                 code=row.item_code, name=names[row.item_code],
-                office=offices.get(case.deciding_org_id or case.org_id, "") if case else partners.get(row.item_code, ours),
+                office=offices.get(case.deciding_org_id or case.org_id, "") if case else ahead.get(row.item_code, ""),
                 standing=stand, state=State(case.state) if case else None, approved=case.approved if case else None,
                 number=(case.number or "") if case else "", case_id=case.pk if case and case.pk in seen else None,
                 due_on=case.due_on if case and case.accepted_at and not case.decided_at else None,

@@ -177,8 +177,8 @@ SAMPLES: list[p.Paper] = [
         joint_number="L7701002026112000017", matter="企业开办一件事", submitted_at=datetime(2026, 11, 20, 1, 5, tzinfo=UTC),
         parts=(
             p.JointLine(name="企业设立登记", office="示范区市场监督管理局", number="7701002026112000018", due_on=date(2026, 11, 25)),
-            p.JointLine(name="公章刻制备案", office="示范区公安局", due_on=date(2026, 11, 27), note="等“企业设立登记”办好后自动提交"),
-            p.JointLine(name="企业社会保险登记", office="示范区人力资源和社会保障局", due_on=date(2026, 11, 26), note="等“企业设立登记”办好后自动提交"),
+            p.JointLine(name="公章刻制备案", office="示范区公安局", due_on=date(2026, 11, 27), note="等“企业设立登记”办好后提交"),
+            p.JointLine(name="企业社会保险登记", office="示范区人力资源和社会保障局", due_on=date(2026, 11, 26), note="等“企业设立登记”办好后提交"),
         ),
         materials=("企业登记申请材料", "法定代表人身份证明"), due_on=date(2026, 11, 27),
         due_note="最长的一串是“企业设立登记”→“公章刻制备案”,后一项等前一项的结果,2026-11-27 前全部办结;其余事项同时办理。",

@@ -278,7 +278,7 @@ def test_papers_with_nothing_optional_are_printed(press):
 
 def test_a_short_notice_takes_one_page(press):
     for sample in SAMPLES:
-        if sample.kind in (PaperKind.SUSPENSION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.DECISION, PaperKind.DEMAND_RECEIPT):
+        if sample.kind in (PaperKind.SUSPENSION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.DECISION, PaperKind.DEMAND_RECEIPT, PaperKind.JOINT_RECEIPT):
             assert len(printed(press, sample).pages) == 1
 
 

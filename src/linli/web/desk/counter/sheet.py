@@ -100,6 +100,7 @@ def about(sheet: CounterSheet, request: StaffRequest) -> dict[str, Any]:
         "sheet": sheet, "case": sheet.case, "acts": {a.value for a in counter_acts(sheet.case, by=request.actor)},
         "papers": papers, "first": papers[-1] if papers else None, "state_word": _(state.label), "tone": TONES.get(state, "info"),
         "purposes": purposes(),
+        "joint": joint_of(sheet.case, by=request.actor, on=request.today),
         "clocks": [clock_look(c, over=over) for c in sheet.clocks if c.outcome == "running"],
         "collection": collection_field(sheet.case, on=request.today),
         "external_url": link("issue:external", sheet.case.pk),
@@ -115,7 +116,7 @@ def show_sheet(
     context = about(sheet, request) | {
         "pending": [pending_look(c, label=_("容缺补交：%(name)s")) for c in pending_clocks(sheet.case, promises.values(), now=request.now)],
         "on_paper": {code for code, p in promises.items() if p.signed == Signed.PAPER},
-        "answers": answer_facts(sheet), "joint": joint_of(sheet.case, by=request.actor, on=request.today),
+        "answers": answer_facts(sheet),
         "materials": [(m, ROW_STATES[MaterialState(m.state)], _how(m), sheet.files.get(m.pk, []), _receipt(sheet, m)) for m in sheet.materials],
         "events": events_of(sheet, request), "next": _(_NEXT[State(sheet.case.state)]), "unsaved": _unsaved(sheet, unsaved),
         "problems": [("", joined([error.message, *([error.what_to_do] if error.what_to_do else [])], _))] if error else [],

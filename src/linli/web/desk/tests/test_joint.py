@@ -15,7 +15,7 @@ from linli.domains.cases.commands import hand_on
 from linli.domains.cases.queries import Case, Joint, joint_sheet
 from linli.domains.documents.queries import documents_of, verify
 from linli.kernel.ids import uuid7
-from linli.testing.joint import OPENING, JointStory
+from linli.testing.joint import OPENING, STARTUP, JointStory
 from linli.testing.story import at, filled, picture
 from linli.testing.world import PASSWORD
 
@@ -136,6 +136,16 @@ def test_every_address_refuses_a_stranger_and_another_post(story):
         assert reviewer.post(url, said).status_code == 403, name
     assert reviewer.get(reverse("joint:start", args=[OPENING])).status_code == 403
     assert enter("clerk").get(reverse("joint:start", args=["no-such-matter"])).status_code == 404
+
+
+def test_each_case_leads_to_its_joint_matter_for_the_counter_and_the_supervisor(story):
+    story.bundle = STARTUP
+    story.begun("employment-certificate")
+    case, link = story.case("employment-certificate"), reverse("joint:sheet", args=[story.joint_id])
+    for name, url in (("clerk", reverse("counter:case", args=[case.pk])), ("manager", reverse("supervise:case", args=[case.pk]))):
+        someone = enter(name)
+        assert link in someone.get(url).content.decode()
+        assert someone.get(link).status_code == 200
 
 
 def test_results_are_joined_in_one_file(story):

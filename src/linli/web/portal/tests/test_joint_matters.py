@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from linli.domains.cases import commands as do
@@ -255,6 +257,37 @@ def test_a_mandate_opens_what_it_names_and_nothing_more(me, city):
     assert theirs.agent_id == city.people["agent"] and "为赵示例办理" in text(
         agent.get(reverse("apply:joint_resume", args=[theirs.pk]), follow=True)
     )
+
+
+def test_lists_take_as_many_queries_for_many_as_for_few(me):
+    def queries(url):
+        me.get(url)
+        with CaptureQueriesContext(connection) as found:
+            assert me.get(url).status_code == 200
+        return len(found)
+
+    urls = [reverse("bundles:mine"), reverse("apply:mine"), "/"]
+    begun(me)
+    begun(me, "bundle-newborn")
+    few = [queries(url) for url in urls]
+    for bundle in ("bundle-veteran", "bundle-disabled", "bundle-social-card", "bundle-unemployment"):
+        begun(me, bundle)
+    assert [queries(url) for url in urls] == few
+    assert Joint.objects.count() == 6 and text(me.get(urls[0])).count("开始填") == 6
+
+
+def test_a_draft_given_up_is_gone_and_one_part_taken_back_leaves_the_others(me):
+    draft = begun(me)
+    url = reverse("bundles:withdraw", args=[draft.pk])
+    assert "删除草稿" in text(me.get(url))
+    assert me.post(url, key()).url == reverse("apply:mine")
+    assert str(draft.pk) not in text(me.get(reverse("bundles:mine")))
+    joint = submitted(me, CERTIFICATE)
+    one = reverse("bundles:withdraw_part", args=[joint.pk, CERTIFICATE])
+    assert "其余各项照常办理" in text(me.get(one))
+    assert me.post(one, key()).url == reverse("bundles:progress", args=[joint.pk])
+    states = dict(JointPart.objects.filter(joint=joint).exclude(case=None).values_list("item_code", "case__state"))
+    assert states.pop(CERTIFICATE) == "withdrawn" and "withdrawn" not in states.values()
 
 
 def test_the_clerk_of_an_employer_begins_for_it(city):
