@@ -6,9 +6,10 @@ import pytest
 from django.conf import settings
 
 from linli.domains.people import commands as people
-from linli.domains.people.queries import may_act_for, person_facts
+from linli.domains.people.queries import Ground, Scope, may_act_for, person_facts, powers
 from linli.kernel.calendar import local_date
 from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.story import picture
 from linli.web.portal.me.signing import WRONG
 
 pytestmark = pytest.mark.browser
@@ -113,6 +114,24 @@ def test_a_mandate_is_given_in_plain_words_and_taken_back(open_page, world):
     page.get_by_label(re.compile("^查看办理进度")).check()
     look(page, "mandate-scopes")
     page.get_by_role("button", name="下一步").click()
+    look(page, "mandate-items")
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_text("请至少选一件事").first.wait_for()
+    look(page, "mandate-items-none")
+    page.get_by_label(re.compile("^找事项")).fill("㐂㐂")
+    page.keyboard.press("Enter")
+    page.get_by_text("没有找到和").wait_for()
+    page.get_by_label(re.compile("^找事项")).fill("灵活就业")
+    page.keyboard.press("Enter")
+    page.get_by_text("需要的打勾").wait_for()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_label(re.compile("^找事项")).fill("退休")
+    page.keyboard.press("Enter")
+    page.get_by_text("找到和“退休”").wait_for()
+    assert page.get_by_role("checkbox", checked=True).count() == 1  # what was ticked stays
+    page.get_by_role("checkbox").last.check()
+    look(page, "mandate-items-found")
+    page.get_by_role("button", name="下一步").click()
     page.get_by_label("三个月").check()
     look(page, "mandate-until")
     page.get_by_role("button", name="下一步").click()
@@ -124,7 +143,16 @@ def test_a_mandate_is_given_in_plain_words_and_taken_back(open_page, world):
 
     today = local_date(timezone.now())
     me, them = world.people["neighbour"], world.people["applicant"]
-    assert may_act_for(me, them, scope="read", on=today) and not may_act_for(me, them, scope="apply", on=today)
+    (held,) = powers(me, scope="read", on=today)
+    assert held.party_id == them and len(held.items) == 2 and not may_act_for(me, them, scope="read", on=today)
+    page.get_by_text("附上签了名的委托书").click()
+    page.get_by_role("button", name="附上委托书").click()
+    page.get_by_text("请先拍照或选择文件").first.wait_for()
+    look(page, "mandate-paper-none")
+    page.locator("input[name=photo]").set_input_files({"name": "w.png", "mimeType": "image/png", "buffer": picture("w").read()})
+    page.get_by_role("button", name="附上委托书").click()
+    page.get_by_role("link", name="看委托书").wait_for()
+    look(page, "mandate-paper")
     page.goto("/me/mandates")
     look(page, "mandates")
     other = open_page(PHONE)
@@ -133,7 +161,41 @@ def test_a_mandate_is_given_in_plain_words_and_taken_back(open_page, world):
     page.get_by_role("link", name=re.compile(facts["name"])).click()
     page.get_by_role("button", name="撤销这份授权").click()
     page.get_by_text("已撤销").first.wait_for()
-    assert not may_act_for(me, them, scope="read", on=today)
+    assert not powers(me, scope="read", on=today)
+
+
+def test_an_agents_use_is_seen_and_an_employers_head_takes_back_what_its_clerk_holds(open_page, world):
+    from django.utils import timezone
+
+    now = timezone.now()
+    clerk = world.actor("clerk", on=local_date(now))
+    for agent, principal, ground in (
+        ("agent", "applicant", Ground.VILLAGE_AGENT), ("applicant", "employer", Ground.LEGAL_REPRESENTATIVE),
+        ("agent", "employer", Ground.COMPANY_CLERK), ("neighbour", "employer", Ground.WRITTEN),
+    ):  # fmt: skip
+        people.register_mandate(
+            principal_id=world.people[principal], is_employer=principal == "employer", agent_id=world.people[agent], scopes=list(Scope),
+            last_day=local_date(now), ground=ground, evidence="委托书原件", by=clerk, now=now,
+        )  # fmt: skip
+    agent, page = open_page(PHONE), open_page(PHONE)
+    sign_in_resident(agent, world, "agent", to="/apply/item/flexible-social-subsidy")
+    agent.get_by_label(re.compile("赵示例")).check()
+    agent.get_by_role("button", name=re.compile("开始")).click()
+    agent.wait_for_url("**/apply/*-*-*-*-*/**")
+    sign_in_resident(page, world, to="/me/mandates")
+    page.get_by_role("link", name=re.compile("钱代办")).click()
+    page.get_by_text("开始填写申请").wait_for()
+    look(page, "mandate-used")
+    page.goto("/me/data/looks")
+    page.get_by_text("受您委托的人：钱代办").wait_for()
+    look(page, "looks-agent")
+    page.goto("/me/mandates?side=firm")
+    look(page, "mandates-firm")
+    page.get_by_role("link", name=re.compile("阿卜杜")).click()
+    look(page, "mandate-firm-one")
+    page.get_by_role("button", name="撤销这份授权").click()
+    page.get_by_text("已撤销").first.wait_for()
+    assert not may_act_for(world.people["neighbour"], world.people["employer"], scope="apply", on=local_date(now))
 
 
 def test_my_data_who_looked_and_an_objection_that_is_answered(open_page, world):
@@ -180,12 +242,21 @@ def test_a_clerk_registers_a_mandate_on_paper_by_keyboard(page, world):
     look(page, "desk-mandate")
     page.get_by_label("受托人姓名").fill(facts["name"])
     page.get_by_label("受托人证件号码").fill(facts["id_number"])
-    page.get_by_label("书面委托").check()
-    page.get_by_label("核对了哪份文书").fill("委托书原件及双方身份证")
-    page.get_by_label("提交、补正和撤回申请").check()
     from django.utils import timezone
 
     page.get_by_label("最后一天").fill(local_date(timezone.now()).isoformat())
     page.keyboard.press("Control+Enter")
-    page.get_by_text("委托书原件及双方身份证").wait_for()
+    page.wait_for_url("**/residents/person/*")
+    page.get_by_text("委托书原件和双方身份证原件").wait_for()
     look(page, "desk-person-mandates")
+    page.keyboard.press("Alt+m")
+    page.get_by_text("只限某些事项").click()
+    page.get_by_label(re.compile("^找事项")).fill("退休")
+    page.keyboard.press("Enter")
+    page.get_by_text("需要的打勾").wait_for()
+    page.get_by_role("checkbox", name="正常退休", exact=False).first.check()
+    page.get_by_text("附上委托书").click()
+    look(page, "desk-mandate-items")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("请填写受托人姓名").first.wait_for()
+    look(page, "desk-mandate-wrong")
