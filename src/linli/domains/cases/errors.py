@@ -39,6 +39,13 @@ class AcceptedElsewhere(NoAuthority):
     remedy = noop("收件后系统转给“%(place)s”受理，申请人不用再跑；结果可以选在这里领取。")
 
 
+class BeingAttended(LinliError):
+    code = "cases.being_attended"
+    kind = Kind.CONFLICT
+    template = noop("同事正在办这件网上收件。")
+    remedy = noop("请办下一件；同事放下后，或者 20 分钟没有动静，您就可以接着办。")
+
+
 class NotACounter(LinliError):
     code = "cases.not_a_counter"
     template = noop("这里不能领取结果。")

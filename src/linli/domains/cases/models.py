@@ -37,6 +37,8 @@ class Case(models.Model):
     org = models.ForeignKey("org.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)  # took it in
     hall_id = models.UUIDField()  # the hall, or the organisation itself where there is none
     origin_id = models.UUIDField(null=True)  # the place that only received it, if that is another
+    attended_by_id = models.UUIDField(null=True)  # who at the counter looks at what came in online, until they leave it
+    attended_until = models.DateTimeField(null=True)
     collect_id = models.UUIDField(null=True)  # where the applicant wants to be handed the result, if that is yet another
     deciding_org_id = models.UUIDField(null=True)
     applicant_id = models.UUIDField()

@@ -4,6 +4,7 @@ from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
 from linli.domains.cases.commands.archive import archive_again, archive_case, archive_moment, forget_contents, take_archive
+from linli.domains.cases.commands.attention import attend, attend_next, leave
 from linli.domains.cases.commands.clients import answer_correction, patch_draft, submit_draft, supplement
 from linli.domains.cases.commands.commitments import (
     ask_for_check,
@@ -144,6 +145,7 @@ from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGrou
 from linli.domains.cases.promising import Promise
 
 __all__ = [
+    "attend", "attend_next", "leave",
     "patch_draft", "submit_draft",
     "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "roster_paper", "RosterFile", "run_roster",
     "start_roster", "sweep_rosters",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from linli.domains.cases import clocks, papers, promises
+from linli.domains.cases.attention import must_be_mine
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.drawing import give_back_place
 from linli.domains.cases.errors import (
@@ -247,6 +248,7 @@ def keep_form(work: Work, values: Mapping[str, Any]) -> int:
 def _must_be_open(work: Work) -> None:
     if work.case.state not in (State.DRAFT, State.SUBMITTED, State.CORRECTION_REQUESTED):
         raise NotFound(what=msg("可修改的办件"))
+    must_be_mine(work)
 
 
 @once
@@ -489,6 +491,7 @@ def request_correction(
     """
     by.must(ACCEPT)
     work = locked(at_counter, case_id, by=by, now=now, version=version)
+    must_be_mine(work)
     case, standard = work.case, get_standard(work.case.standard_id)
     earlier = Correction.objects.filter(case=case).first()
     if earlier:
@@ -617,6 +620,7 @@ def accept_case(*, case_id: UUID, version: int | None = None, by: Actor, now: da
     powers = authority(case.item_code, region=case.region, on=local_date(now))
     if case.org_id != by.org_id or Power.ACCEPT not in powers.powers(by.org_id, by.body_id):
         raise no_authority(standard, powers, Power.ACCEPT, on=local_date(now), here=True)
+    must_be_mine(work)
     return _accept(work, standard, powers, deemed=False)
 
 

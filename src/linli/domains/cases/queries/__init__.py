@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linli.domains.cases.attention import attended_by
 from linli.domains.cases.clock import ClockKind, Colour
 from linli.domains.cases.deciding import DecisionText
 from linli.domains.cases.draw import Exclusion
@@ -172,7 +173,6 @@ from linli.domains.cases.queries.online import (
     applicants_for,
     handed_over,
     live_code,
-    next_online,
     offer_online,
     online_waiting,
     own_commitment,
@@ -235,6 +235,7 @@ from linli.domains.cases.reading import Answer, answers
 from linli.domains.cases.sharing import Filling, unaskable
 
 __all__ = [
+    "attended_by",
     "files_in_use", "filled_fields", "Filling", "unaskable",
     "joint_applicants", "joint_commitment", "JointOffer", "joints_running", "offer_joint",
     "may_leave_out", "own_roster_offers", "OwnRosterOffer", "takes_rosters_online", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
@@ -254,7 +255,7 @@ __all__ = [
     "handover_sheet", "HandoverSheet", "id_of_number", "IN_HAND", "issue_cases", "issue_queue", "issue_sheet",
     "IssueSheet", "items_here", "Joint", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own",
     "joints_supervised", "JointPart", "JointSheet", "known_fields", "live_code", "LiveCode", "mandate_uses", "MaterialFile", "MaterialState", "Move",
-    "moves_from", "my_pile", "my_steps", "next_online", "next_to_issue", "Offer", "offer_online", "on_shelf",
+    "moves_from", "my_pile", "my_steps", "next_to_issue", "Offer", "offer_online", "on_shelf",
     "online_waiting", "open_cases", "Opinion", "Outcome", "Outlook", "outlook", "own_cases", "own_checks",
     "own_commitment", "own_file", "own_list", "own_paper", "own_sheet", "own_timeline", "OwnMaterial", "OwnSheet",
     "paper_for", "PaperAccess", "PartView", "PauseGround", "pending_clocks", "PendingClock", "Pile", "pile_counts",

@@ -312,18 +312,7 @@ def online_waiting(*, by: Actor) -> QuerySet[Case]:
     return counter_cases(by).filter(state=State.SUBMITTED, channel=Channel.ONLINE).order_by("received_at", "id")
 
 
-def next_online(*, by: Actor, after: UUID | None = None) -> UUID | None:
-    """The case a clerk takes up next: the oldest, or the one behind that which is open."""
-    waiting = online_waiting(by=by)
-    if after is None:
-        return waiting.values_list("pk", flat=True).first()
-    others = waiting.exclude(pk=after).values_list("pk", flat=True)
-    here = Case.objects.filter(pk=after).values_list("received_at", flat=True).first()
-    behind = others.filter(received_at__gte=here).first() if here else None
-    return behind or others.first()
-
-
 __all__ = [
-    "HAND_OVER", "Handed", "LiveCode", "Offer", "OwnMaterial", "OwnSheet", "applicants_for", "handed_over", "live_code", "next_online",
+    "HAND_OVER", "Handed", "LiveCode", "Offer", "OwnMaterial", "OwnSheet", "applicants_for", "handed_over", "live_code",
     "offer_online", "online_waiting", "own_commitment", "own_file", "own_list", "own_paper", "own_sheet", "own_timeline", "receipt_code",
 ]  # fmt: skip

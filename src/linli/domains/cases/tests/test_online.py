@@ -19,7 +19,6 @@ from linli.domains.cases.queries import (
     counter_sheet,
     counter_today,
     handed_over,
-    next_online,
     offer_online,
     online_waiting,
     own_cases,
@@ -79,7 +78,7 @@ def test_a_counter_sees_nothing_of_it_before_it_is_submitted(world, me, story):
         do.save_form(case_id=case_id, values={}, by=clerk, now=NOW)
     fill(me, case_id)
     do.submit_online(case_id=case_id, by=me, now=NOW)
-    assert list(online_waiting(by=clerk).values_list("pk", flat=True)) == [case_id] == [next_online(by=clerk)]
+    assert list(online_waiting(by=clerk).values_list("pk", flat=True)) == [case_id] == [do.attend_next(by=clerk, now=NOW)]
 
 
 @pytest.mark.parametrize("stranger", ["neighbour", "agent"])

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from linli.domains.accounts.queries import names
 from linli.domains.cases import commands as do
 from linli.domains.cases.commands import CaseChanged, Handed, Missing
 from linli.domains.cases.queries import (
@@ -25,6 +26,7 @@ from linli.domains.cases.queries import (
     Received,
     Signed,
     State,
+    attended_by,
     counter_acts,
     counter_file,
     counter_sheet,
@@ -153,11 +155,23 @@ def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> Ht
     correction = sheet.correction if sheet.case.state == State.CORRECTION_REQUESTED else None
     labels = {f.name: f.label for f in sheet.standard.form}
     context = about(sheet, request) | {
+        "attended": _attended(sheet, request),
         "form": form, "rows": rows, "arrivals": arrivals(sheet, rows, request), "version": seen(sheet), "correction": correction,
         "asked_fields": [(labels.get(i["code"], ""), i["what"]) for i in correction.items if i["is_field"]] if correction else [],
         "lacking": sum(not r.settled and not r.wanted.from_departments and not r.optional for r in rows),
     }  # fmt: skip
     return render(request, "desk/counter/intake.html", context, status=422 if form.problems else 200)
+
+
+def _attended(sheet: CounterSheet, request: StaffRequest) -> dict[str, Any]:
+    """Who attends to a case that came in online: a colleague, whoever looks, or nobody; nothing for any other case."""
+    if not (sheet.case.state == State.SUBMITTED and sheet.case.channel == "online"):
+        return {}
+    holder = attended_by(sheet.case, now=request.now)
+    if holder is None:
+        return {"free": True}
+    mine = holder == request.actor.user_id
+    return {"mine": mine, "who": "" if mine else names([holder]).get(holder, ""), "until": sheet.case.attended_until}
 
 
 # -- saving, receiving, accepting --------------------------------------------------------------------------------------------

@@ -10,15 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from linli.domains.accounts.queries import names
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import (
     CODE_DIGITS,
+    attended_by,
     case_for,
     counter_cases,
     days_left,
     handed_over,
     live_code,
-    next_online,
     online_waiting,
 )
 from linli.kernel.errors import LinliError, NotFound
@@ -41,25 +42,53 @@ WRONG_CODES = Throttle(30, timedelta(minutes=10))
 def online(request: StaffRequest) -> HttpResponse:
     """What waits to be looked at, the longest waiting first; the next one is one key away."""
     page = page_of(online_waiting(by=request.actor), request, by="received_at")
-    rows = [(row, days_left(row.case, now=request.now)) for row in rows_of(list(page.rows), request)]
-    columns = [Column(_("编号")), Column(_("申请人")), Column(_("事项")), Column(_("提交时间")), Column(_("最迟答复"))]
+    holders = {case.pk: attended_by(case, now=request.now) for case in page.rows}
+    who = names([h for h in holders.values() if h])
+    rows = [
+        (row, days_left(row.case, now=request.now), (holder := holders[row.case.pk]) == request.actor.user_id, who.get(holder, "") if holder else "")
+        for row in rows_of(list(page.rows), request)
+    ]
+    columns = [Column(_("编号")), Column(_("申请人")), Column(_("事项")), Column(_("提交时间")), Column(_("最迟答复")), Column(_("谁在办"))]
     context = {"page": page, "rows": rows, "columns": columns, "nothing": not rows}
     return render(request, "desk/counter/online.html", context)
 
 
 @requires("cases.receive")
-@require_safe
+@require_POST
 def next_case(request: StaffRequest) -> HttpResponse:
-    """The oldest that waits, or the one behind the case that is open."""
+    """Take up the oldest that nobody attends to, or the one behind the case that is open."""
     try:
-        after = UUID(request.GET.get("after", ""))
+        after = UUID(request.POST.get("after", ""))
     except ValueError:
         after = None
-    found = next_online(by=request.actor, after=after)
+    if after:
+        do.leave(case_id=after, by=request.actor, now=request.now)
+    found = do.attend_next(after=after, by=request.actor, now=request.now)
     if found is None:
-        toasts.note(request, _("网上收件都看完了。"))
+        toasts.note(request, _("网上收件都看完了，或者都有同事在办。"))
         return redirect("counter:online")
     return redirect("counter:case", found)
+
+
+@requires("cases.receive")
+@require_POST
+def attend(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Take up one of them."""
+    try:
+        do.attend(case_id=case_id, by=request.actor, now=request.now)
+    except NotFound:
+        raise
+    except LinliError as error:
+        toasts.warn(request, joined([error.message] + ([error.what_to_do] if error.what_to_do else []), _))
+    return redirect("counter:case", case_id)
+
+
+@requires("cases.receive")
+@require_POST
+def leave(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Leave it to whoever takes it up next."""
+    do.leave(case_id=case_id, by=request.actor, now=request.now)
+    return redirect("counter:online")
 
 
 @requires("cases.receive")
@@ -109,4 +138,4 @@ def code(request: StaffRequest, case_id: UUID) -> HttpResponse:
     )
 
 
-__all__ = ["code", "give_code", "next_case", "online", "take_over"]
+__all__ = ["attend", "code", "give_code", "leave", "next_case", "online", "take_over"]

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case
+from linli.testing.browser import make_login
 from linli.testing.online import fill, resident, started
 from linli.testing.world import PASSWORD
 from linli.web.desk.counter.online import WRONG_CODES
@@ -53,6 +54,27 @@ def send_in(world, *items):
     return sent
 
 
+def test_who_takes_a_case_up_is_seen_by_the_others_who_cannot_begin_it_too(world):
+    (case_id,) = send_in(world, "job-seeker-registration")
+    mate = make_login("mate", "window-clerk", name="同窗", where="other-hall")
+    mine, other = enter("elsewhere"), Client()
+    assert other.post("/login", {"username": mate.username, "password": mate.password}).status_code == 302
+    page = f"/desk/cases/{case_id}"
+    assert "我来办" in text(other.get("/desk/online")) and "还没有人办" in text(other.get(page))
+    assert other.post(f"{page}/attend").url == page and "您在办" in text(other.get(page))
+    assert "同窗正在办这件" in text(mine.get(page)) and "同窗" in text(mine.get("/desk/online"))
+    assert mine.post("/desk/online/next").url == "/desk/online", "nothing is left that nobody attends to"
+    shown = text(mine.post(f"{page}/attend", follow=True))
+    assert "同事正在办这件网上收件" in shown
+    note = mine.post(f"{page}/materials/m01", key() | {"how": "seen"}, headers={"HX-Request": "true"})
+    assert "同事正在办这件网上收件" in text(note)
+    assert mine.post(f"{page}/leave").status_code == 302 and "您在办" in text(other.get(page)), "only who has it leaves it"
+    assert other.post(f"{page}/leave").status_code == 302
+    assert mine.post("/desk/online/next").url == page and "您在办" in text(mine.get(page))
+    stranger = enter("clerk")
+    assert stranger.post(f"{page}/attend").status_code == 404 and enter("issuer").post(f"{page}/attend").status_code == 403
+
+
 def test_the_queue_is_the_counters_own_and_leads_from_one_to_the_next(world):
     first, second = send_in(world, "job-seeker-registration", "normal-retirement")
     started(resident(world), item="card-replacement-lost", now=timezone.now())  # being filled in, and nobody's business
@@ -61,10 +83,10 @@ def test_the_queue_is_the_counters_own_and_leads_from_one_to_the_next(world):
     numbers = [Case.objects.get(pk=pk).number for pk in (first, second)]
     assert page.index(numbers[0]) < page.index(numbers[1]) and page.count('data-label="编号"') == 2
     assert "网上收件都看完了" in text(elsewhere.get("/desk/online"))
-    assert clerk.get("/desk/online/next").url == f"/desk/cases/{first}"
-    assert clerk.get("/desk/online/next", {"after": first}).url == f"/desk/cases/{second}"
-    assert clerk.get("/desk/online/next", {"after": second}).url == f"/desk/cases/{first}"
-    assert elsewhere.get("/desk/online/next", {"after": "x"}).url == "/desk/online"
+    assert clerk.post("/desk/online/next").url == f"/desk/cases/{first}"
+    assert clerk.post("/desk/online/next", {"after": first}).url == f"/desk/cases/{second}"
+    assert clerk.post("/desk/online/next", {"after": second}).url == f"/desk/cases/{first}"
+    assert elsewhere.post("/desk/online/next", {"after": "x"}).url == "/desk/online"
     assert "下一件网上收件" in text(clerk.get(f"/desk/cases/{first}"))
     assert elsewhere.get(f"/desk/cases/{first}").status_code == 404
 
