@@ -21,11 +21,13 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from linli.api import results
+from linli.domains.cases.commands import check_roster
 from linli.domains.cases.queries import Case
 from linli.domains.clients.commands import admit_client
 from linli.domains.clients.queries import Delivery, Scope, Webhook
 from linli.domains.documents.queries import SealUse
-from linli.kernel.actors import system
+from linli.kernel.actors import Actor, system
+from linli.testing.rosters import ENROL, PLANS, common_of, person
 from linli.testing.story import PERMIT, Story, filled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -78,9 +80,22 @@ def known(world, keys):
     gone = timezone.now()
     delivery = Delivery.objects.create(webhook=hook, act="ping", body="{}", state="given_up", made_at=gone, done_at=gone)
     use = SealUse.objects.select_related("document").first()
+    actor = Actor(
+        user_id=client_id, org_id=world.orgs["hall"], body_id=world.orgs["bureau"], hall_id=world.orgs["hall"], region="7701",
+        permissions=frozenset({"cases.receive"}),
+        client_id=client_id,
+    )  # fmt: skip
+    lists = [
+        check_roster(
+            item_code=ENROL, employer_id=world.people["employer"], people=tuple(people), common=common_of(world), materials={},
+            by=actor, now=timezone.now(),
+        )
+        for people in ([person(PLANS[ENROL], 1)], [person(PLANS[ENROL], 2), {}])
+    ]  # fmt: skip
     return {
         "case_id": [str(mine.case_id), str(story.case_id)], "paper_id": [str(use.document_id)], "webhook_id": [str(hook.pk)],
-        "delivery_id": [str(delivery.pk)], "code": [PERMIT, use.document.code], "region": ["0", "7701"], "version": ["1"],
+        "delivery_id": [str(delivery.pk)], "code": [PERMIT, ENROL, use.document.code],
+        "roster_id": [str(one) for one in lists], "region": ["0", "7701"], "version": ["1"],
     }  # fmt: skip
 
 
@@ -91,6 +106,11 @@ def bodies(operation, world):
             "item": PERMIT, "applicant": {"kind": "employer", "id": str(world.people["employer"])},
             "form": filled(Story(world, item=PERMIT).standard),
         },
+        "check_roster": {
+            "item": ENROL, "employer": str(world.people["employer"]), "common": common_of(world),
+            "rows": [person(PLANS[ENROL], 3), {"name": "只有姓名"}],
+        },
+        "mend_roster": {"rows": [person(PLANS[ENROL], 4)]},
         "add_webhook": {"url": "https://example.org/hook", "acts": ["cases.accepted"]},
         "find_employer": {"credit_code": "91770100123456788U"},
     }.get(operation.definition.raw["operationId"])  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -36,8 +37,8 @@ def page(rows: QuerySet[Any], *, by: str, limit: int, cursor: str) -> tuple[list
     return found[:limit], _write([getattr(found[limit - 1], column), found[limit - 1].pk])
 
 
-def ranked(rows: QuerySet[Any], *, limit: int, cursor: str) -> tuple[list[Any], str | None]:
-    """The same for the hits of a search, in the order of their rank."""
+def ranked(rows: QuerySet[Any] | Sequence[Any], *, limit: int, cursor: str) -> tuple[list[Any], str | None]:
+    """The same for what has an order of its own: the hits of a search by their rank, or a list."""
     start = _read(cursor, 1)[0] if cursor else 0
     if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start <= _DEEPEST:
         raise CursorUnreadable(field="cursor")

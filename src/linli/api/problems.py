@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -30,12 +31,13 @@ _TITLES = {
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field. ``field`` is its name or its path in the body."""
+    """What is wrong with one field. ``field`` is its name or its path in the body; ``row`` the row of a roster."""
 
     model_config = ConfigDict(title="FieldProblem")
     code: str
     detail: str
     field: str | None = None
+    row: int | None = None
     remedy: str | None = None
 
 
@@ -51,6 +53,7 @@ class Problem(BaseModel):
     remedy: str | None = None
     field: str | None = None
     errors: list[FieldProblem] | None = None
+    roster: str | None = None
     reference: str
 
 
@@ -135,14 +138,17 @@ def _field(error: LinliError) -> FieldProblem:
     return FieldProblem(field=error.field, code=error.code, detail=error.message.render(_), remedy=_say(error.what_to_do))
 
 
-def answer(request: HttpRequest, error: LinliError, *, errors: list[FieldProblem] | None = None) -> HttpResponse:
-    """The problem document of an expected error."""
+def answer(
+    request: HttpRequest, error: LinliError, *, errors: list[FieldProblem] | None = None, roster: UUID | None = None
+) -> HttpResponse:
+    """The problem document of an expected error; ``roster`` is the one that was returned."""
     error, status = _safe(error), status_of(error)
     if isinstance(error, Invalid):
         errors = [_field(one) for one in error.errors]
     document = Problem(
         type=f"/api/reference#{error.code}", title=_(_TITLES[status]), status=status, code=error.code, detail=error.message.render(_),
-        remedy=_say(error.what_to_do), field=error.field, errors=errors, reference=getattr(request, "reference", "-"),
+        remedy=_say(error.what_to_do), field=error.field, errors=errors, roster=str(roster) if roster else None,
+        reference=getattr(request, "reference", "-"),
     )  # fmt: skip
     response = HttpResponse(
         json.dumps(document.model_dump(exclude_none=True), ensure_ascii=False), content_type=MEDIA_TYPE, status=status

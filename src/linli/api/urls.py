@@ -6,14 +6,14 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_safe
 
-from linli.api import base, catalogue, intake, parties, results, status, uploads, webhooks
+from linli.api import base, catalogue, intake, parties, results, rosters, status, uploads, webhooks
 from linli.api.base import api, only_known
 from linli.api.reference import reference
 
 __all__ = ["api", "intake", "status", "urlpatterns"]  # the last two register what they do with cases
 
 for _router in (
-    catalogue.router, parties.router, uploads.router, base.cases, results.router, results.public, webhooks.router,
+    catalogue.router, parties.router, uploads.router, base.cases, rosters.router, results.router, results.public, webhooks.router,
 ):  # fmt: skip
     api.add_router("", _router)
 for _router_bound in api._get_bound_routers():

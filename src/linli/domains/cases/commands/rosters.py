@@ -16,7 +16,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from linli.domains.cases.commands.intake import (
     Applicant,
@@ -26,16 +25,16 @@ from linli.domains.cases.commands.intake import (
     new_case,
     place_nearest,
     place_of_counter,
-    receive_case,
     standard_for,
     take_in,
 )
 from linli.domains.cases.errors import NotOnline, RosterChanged, RosterNotOffered, RosterSeen, RosterUnreadable, StillToDo
 from linli.domains.cases.form import check_form
 from linli.domains.cases.grounds import Received
-from linli.domains.cases.models import MaterialFile, Roster, RosterRow
+from linli.domains.cases.models import Roster, RosterRow
 from linli.domains.cases.online import filled_by_submitting, why_not_online
 from linli.domains.cases.permissions import ACCEPT, PORTAL, RECEIVE, at_roster
+from linli.domains.cases.queries.clients import files_in_use
 from linli.domains.cases.rosterbook import read_roster
 from linli.domains.cases.rostering import (
     LINES_A_CASE,
@@ -57,7 +56,18 @@ from linli.domains.documents.commands import StoredFileRef, forget_file, looked_
 from linli.domains.documents.queries import FileType
 from linli.domains.org.queries import authority
 from linli.domains.people.commands import employer_subject, register_person
-from linli.domains.people.queries import CONTEXT, Gender, IdType, Party, Scope, may_act_for, names_known, party, region_of
+from linli.domains.people.queries import (
+    CONTEXT,
+    Gender,
+    IdType,
+    Party,
+    Scope,
+    may_act_for,
+    names_known,
+    papers_in_use,
+    party,
+    region_of,
+)
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel import rows
 from linli.kernel.actors import Actor, Channel, system
@@ -456,10 +466,14 @@ def _make_batch(*, roster_id: UUID, now: datetime) -> bool | None:
             "cases.roster_done", subject=_chain(roster.pk), by=_actor(roster.actor), at=now, made=made, failed=roster.rows - made
         )
         return True
+    try:
+        making = _making(roster, standard, plan, now)
+    except LinliError as error:  # nobody may take the item in any more
+        raise _RowFailed([p.number for p in people], error) from error
     groups = [people] if plan.shape is RosterShape.TABLE else [[person] for person in people]
     for group in groups:
         try:
-            case_id = _make_case(roster, plan, group, now)
+            case_id = _make_case(making, group)
         except LinliError as error:
             raise _RowFailed([p.number for p in group], error) from error
         for person in group:
@@ -470,27 +484,51 @@ def _make_batch(*, roster_id: UUID, now: datetime) -> bool | None:
     return None
 
 
-def _make_case(roster: Roster, plan: RosterPlan, people: list[RosterRow], now: datetime) -> UUID:
-    """One case of one person, or of all the lines of a table."""
-    by, standard = _actor(roster.actor), get_standard(roster.standard_id)
-    filled = filled_by_submitting if by.resident_id else filled_by_handing_in
-    values: dict[str, Any] = filled(standard, local_date(now)) | roster.common.open_json()
-    applicant = Applicant(roster.employer_id, is_employer=True)
-    if plan.shape is RosterShape.TABLE:
-        values[plan.table] = [line_of(plan, p.values.open_json()) for p in people]
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What the cases of a batch have in common, so that it is looked up once."""
+
+    roster: Roster
+    plan: RosterPlan
+    found: InForce
+    place: Place
+    values: dict[str, Any]
+    handed: list[Handed]
+    by: Actor
+    now: datetime
+
+
+def _making(roster: Roster, standard: Standard, plan: RosterPlan, now: datetime) -> _Making:
+    """By the standard and at the place of the day, as any application: what was handed in is received today.
+
+    What a resident confirmed within a mandate counts; that the mandate ended while the job ran takes nothing back.
+    """
+    by, today = _actor(roster.actor), local_date(now)
+    found = standard_for(roster.item_code, Applicant(roster.employer_id, plan.for_employer), region=roster.region, on=today)
+    if by.resident_id:
+        filled = filled_by_submitting(standard, today)
+        place = place_nearest(found.standard, authority(roster.item_code, region=roster.region, on=today), on=today)
+    else:
+        filled = filled_by_handing_in(standard, today)
+        place = place_of_counter(found.standard, region=roster.region, by=by, on=today)
+    return _Making(roster, plan, found, place, filled | roster.common.open_json(), _handed(roster, found.standard), by, now)
+
+
+def _make_case(making: _Making, people: list[RosterRow]) -> UUID:
+    """One case of one person, or of all the lines of a table; a resident is the agent of the employer."""
+    m, values = making, dict(making.values)
+    applicant = Applicant(m.roster.employer_id, is_employer=True, agent_id=m.by.resident_id)
+    if m.plan.shape is RosterShape.TABLE:
+        values[m.plan.table] = [line_of(m.plan, p.values.open_json()) for p in people]
     else:
         said = people[0].values.open_json()
         values |= said
-        if plan.shape is RosterShape.EACH_FOR_PERSON:
-            applicant = Applicant(_person(said, plan, by, now))
-    handed = _handed(roster, standard)
-    if by.resident_id:
-        return _make_online(roster, standard, values, handed, by, now)
-    case_id = receive_case(
-        item_code=roster.item_code, applicant=applicant, form=values, materials=handed, region=roster.region, by=by, now=now
-    )
-    if roster.accept:
-        accept_case(case_id=case_id, by=by, now=now)
+        if m.plan.shape is RosterShape.EACH_FOR_PERSON:
+            applicant = Applicant(_person(said, m.plan, m.by, m.now))
+    case = new_case(m.found, applicant, m.place, region=m.roster.region, by=m.by, now=m.now)
+    case_id = take_in(case, m.found.standard, form=values, materials=m.handed, by=m.by, now=m.now)
+    if m.roster.accept:
+        accept_case(case_id=case_id, by=m.by, now=m.now)
     return case_id
 
 
@@ -504,22 +542,6 @@ def _handed(roster: Roster, standard: Standard) -> list[Handed]:
         for code, how in sorted(roster.materials.items())
         if code in wanted
     ] + [Handed(code, Received.FILLED) for code in sorted(filled)]
-
-
-def _make_online(
-    roster: Roster, standard: Standard, values: Mapping[str, Any], handed: Sequence[Handed], by: Actor, now: datetime
-) -> UUID:
-    """A case on the resident's own track, with the resident as the agent of the employer.
-
-    What was confirmed within a mandate counts; that the mandate ended while the job ran takes nothing back.
-    """
-    found = standard_for(
-        roster.item_code, Applicant(roster.employer_id, is_employer=True), region=roster.region, on=local_date(now)
-    )
-    place = place_nearest(standard, authority(roster.item_code, region=roster.region, on=local_date(now)), on=local_date(now))
-    applicant = Applicant(roster.employer_id, is_employer=True, agent_id=by.resident_id)
-    case = new_case(found, applicant, place, region=roster.region, by=by, now=now)
-    return take_in(case, found.standard, form=values, materials=handed, by=by, now=now)
 
 
 _ID_TYPES = {t.label: t for t in IdType}
@@ -569,10 +591,8 @@ def _forget(roster: Roster, now: datetime) -> None:
     roster.sheet, roster.files, roster.paper_ids, roster.common, roster.file_id, roster.file_name = None, None, [], {}, None, ""
     roster.actor, roster.forgotten_at = {k: v for k, v in roster.actor.items() if k != "name"}, now
     roster.save()
-    for file_id in files:
-        other = Roster.objects.filter(Q(file_id=file_id) | Q(paper_ids__contains=[file_id]), forgotten_at=None)
-        if not other.exists() and not MaterialFile.objects.filter(file_id=file_id, removed_at=None).exists():
-            forget_file(file_id)
+    for file_id in files - files_in_use(files) - papers_in_use(files):
+        forget_file(file_id)
 
 
 def forget_rosters(*, now: datetime, limit: int = 500) -> int:

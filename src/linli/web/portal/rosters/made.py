@@ -45,8 +45,9 @@ _HOW = {"uploaded": noop("已上传，对所有人都算数"), "not_applicable":
 @requires("portal.use")
 @require_safe
 def listing(request: StaffRequest) -> HttpResponse:
-    """The lists handed in, newest first."""
-    page = page_of(rosters(by=request.actor, on=request.today), request, by="-handed_in_at")
+    """The lists handed in, newest first; those given up are not among them."""
+    found = rosters(by=request.actor, on=request.today).exclude(state=RosterState.CANCELLED)
+    page = page_of(found, request, by="-handed_in_at")
     lines = [(line, roster_pages.TONES[line.state]) for line in roster_lines(page.rows)]
     return render(request, "portal/rosters/list.html", {"page": page, "lines": lines})
 
@@ -67,7 +68,7 @@ def _page(request: StaffRequest, roster_id: UUID, file_problem: str = "") -> Htt
             context |= {"file": roster_pages.file_field(file_problem), "file_problem": file_problem}
         case RosterState.READY:
             context |= _summary(sheet)
-        case RosterState.RUNNING | RosterState.DONE:
+        case RosterState.DONE:
             context |= _people(sheet, request)
     return render(request, "portal/rosters/roster.html", context, status=422 if file_problem else 200)
 

@@ -101,7 +101,7 @@ class _Filling:
 
     def _material(self, m: Material) -> tuple[FieldSpec, FieldSpec | None]:
         leave_out = may_leave_out(m)
-        notes = [_("视情形：%(condition)s") % {"condition": m.condition}] if m.condition else []
+        notes = [_("视情形：%(condition)s。") % {"condition": m.condition}] if m.condition else []
         upload = FieldSpec(
             name=f"m_{m.code}", label=m.name, type="file", required=not leave_out, error=self.material_problems.get(m.code, ""),
             help=" ".join([*notes, _("可以选几个文件：PDF 或图片。")]), extra={"accept": ".pdf,image/*", "multiple": True},
