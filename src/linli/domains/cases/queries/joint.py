@@ -94,7 +94,8 @@ def joints_running(*, by: Actor, on: date) -> QuerySet[Joint]:
 
 def _counted(found: QuerySet[Joint]) -> QuerySet[Joint]:
     wanted = Q(parts__chosen=True)
-    given = Q(parts__case__state__in=[State.ISSUED, State.DELIVERED, State.CLOSED])
+    granted = Q(parts__case__approved=True) | Q(parts__case__approved=None)
+    given = granted & Q(parts__case__state__in=[State.ISSUED, State.DELIVERED, State.CLOSED])
     return (
         found.select_related("bundle")
         .annotate(parts_wanted=Count("parts", filter=wanted), parts_given=Count("parts", filter=wanted & given))

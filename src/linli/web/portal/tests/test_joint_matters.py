@@ -319,5 +319,6 @@ def test_the_page_of_progress_shows_results_and_a_refusal_and_what_to_do(city):
     assert len(links) >= 2 and all(agent.get(link).content.startswith(b"%PDF") for link in links)
     case = story.case("seal-filing")
     assert url in text(agent.get(reverse("apply:case", args=[case.pk])))
-    assert url in text(agent.get(reverse("apply:mine")))
+    mine = text(agent.get(reverse("apply:mine")))
+    assert url in mine and "4 项，办好 1 项" in mine  # what was refused is not done
     assert url in text(agent.get("/"))
