@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.apps import apps
 
 from linli.domains.notices import commands as do
 from linli.domains.notices import queries
@@ -16,7 +17,6 @@ from linli.domains.notices.models import Delivery, Message, Preference
 from linli.domains.notices.tests.test_providers import mail, run
 from linli.domains.notices.tests.test_telling import NOON, tell
 from linli.domains.people.commands import CodeTooSoon, CodeWrong
-from linli.domains.people.models import Person, PhoneCode
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.testing.online import resident
 from linli.testing.record import acts_on
@@ -24,6 +24,7 @@ from linli.testing.story import at
 
 pytestmark = pytest.mark.django_db
 BOX = "zhao@example.cn"
+Person, PhoneCode = (apps.get_model("people", name) for name in ("Person", "PhoneCode"))
 OPEN_ID = "oLVPpjqs9BhvzwPj5A-vTYAX3GLc"
 
 
