@@ -34,7 +34,8 @@ def attend_next(*, after: UUID | None = None, by: Actor, now: datetime) -> UUID 
     by.must(RECEIVE)
     if by.user_id is None:
         return None
-    free = online_waiting(by=by).filter(free_for(by.user_id, now=now)).exclude(pk=after)
+    free = online_waiting(by=by).filter(free_for(by.user_id, now=now))
+    free = free.exclude(pk=after) if after else free
     here = Case.objects.filter(pk=after).values_list("received_at", flat=True).first() if after else None
     behind = list(free.filter(received_at__gte=here).values_list("pk", flat=True)[:_TRIES]) if here else []
     rest = [pk for pk in free.values_list("pk", flat=True)[:_TRIES] if pk not in behind]

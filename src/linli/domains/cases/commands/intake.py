@@ -151,11 +151,11 @@ def place_of_counter(standard: Standard, *, region: str, by: Actor, on: date) ->
 def no_authority(standard: Standard, powers: ItemAuthority, power: Power, *, on: date, here: bool = False) -> NoAuthority:
     """That a place may not do something with an item, and who may; ``here``: it was received here and goes there by itself."""
     nearest = powers.nearest(power) or powers.nearest(Power.ACCEPT)
-    about = {"field": "item_code", "item": standard.name, "power": Message(power.label)}
+    label = Message(power.label)
     if nearest is None:
-        return NoAuthority(**about)
-    place = get_org(counter_of(nearest, on=on)).name
-    return AcceptedElsewhere(**about, place=place) if here else GoesElsewhere(**about, place=place)
+        return NoAuthority(field="item_code", item=standard.name, power=label)
+    refusal = AcceptedElsewhere if here else GoesElsewhere
+    return refusal(field="item_code", item=standard.name, power=label, place=get_org(counter_of(nearest, on=on)).name)
 
 
 def place_nearest(standard: Standard, powers: ItemAuthority, *, on: date) -> Place:

@@ -160,6 +160,8 @@ def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> Ht
         "asked_fields": [(labels.get(i["code"], ""), i["what"]) for i in correction.items if i["is_field"]] if correction else [],
         "lacking": sum(not r.settled and not r.wanted.from_departments and not r.optional for r in rows),
     }  # fmt: skip
+    if context["attended"].get("who"):
+        context["acts"] = set()  # for whoever has it
     return render(request, "desk/counter/intake.html", context, status=422 if form.problems else 200)
 
 
