@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -33,7 +34,10 @@ def ready(*, as_owner: bool = False, migrated: bool = True) -> None:
         os.environ["LINLI_AS_OWNER"] = "1"
     import django
 
+    gc.disable()  # what is made here stays: looking through it again and again took a quarter of the time until a command begins
     django.setup()
+    gc.freeze()
+    gc.enable()
     start_database()
     if migrated and pending_migrations():
         raise click.ClickException("the database is not up to date; run: linli migrate")

@@ -6,11 +6,13 @@ With ``DATABASE_URL`` set the tests use that server instead (its role must be al
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ _PREFIX, _IN_USE, _YOUNG_SECONDS = "linli-test-", "in-use", 60
 def pytest_load_initial_conftests() -> None:
     """The first process of the run starts the server; workers of pytest-xdist find its folder in the environment."""
     global _started
+    gc.disable()  # until everything is collected: modules and tests stay, and there are half a million objects of them
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.config.settings")
     os.environ["LINLI_AS_OWNER"] = "1"
     os.environ.setdefault("LINLI_POST_OFFICE", "1")  # what goes out to telephones can be read; tests of providers set their own
@@ -48,6 +51,15 @@ def pytest_load_initial_conftests() -> None:
         server = EmbeddedPostgres(folder, fast=True)
         server.start()
         _started = server, folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _hold(lock: Path) -> bool:
