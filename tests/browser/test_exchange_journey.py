@@ -15,6 +15,7 @@ from linli.testing.world import COUNTY, person_id
 
 pytestmark = pytest.mark.browser
 WIDE = 1440
+SUBSIDY = "flexible-social-subsidy"
 
 
 def now():
@@ -67,6 +68,53 @@ def test_a_clerk_sees_materials_arrive_by_themselves(open_page, world, live, dep
     page.set_viewport_size({"width": 360, "height": 800})
     axe(page)
     shot(page, "exchange-arrived-360")
+
+
+def test_an_answer_fills_a_field_of_the_open_page_and_leaves_what_was_typed(open_page, world, live, departments: Departments):  # noqa: F811
+    departments.connect(now())
+    story = draft(world, SUBSIDY)
+    do.ask_departments(case_id=story.case_id, user_id=world.users["clerk"], now=now())
+    page = open_page(WIDE)
+    sign_in(page, login_of(world, "clerk"), to=f"/desk/cases/{story.case_id}")
+    bank = page.get_by_label("开户银行")
+    assert bank.input_value() == ""
+    before = places(page)
+    answer(story)
+    page.get_by_text("来自社会保障卡合作银行").wait_for()
+    assert bank.input_value()
+    assert places(page)[: len(before)] == before, "nothing moves under the cursor"
+    axe(page)
+    shot(page, "exchange-filled")
+    bank.fill("本人写的银行")
+    with page.expect_response("**/save"):
+        bank.press("Tab")
+    page.reload()
+    assert bank.input_value() == "本人写的银行"
+    other = draft(world, SUBSIDY)
+    do.ask_departments(case_id=other.case_id, user_id=world.users["clerk"], now=now())
+    page.goto(f"/desk/cases/{other.case_id}")
+    bank.fill("先写的银行")
+    with page.expect_response("**/save"):
+        bank.press("Tab")
+    answer(other)
+    page.locator(".l-arrival").get_by_text("已答复，不用申请人提供").first.wait_for()
+    assert bank.input_value() == "先写的银行"
+
+
+def test_a_masked_name_is_shown_for_a_purpose(open_page, world, live, departments: Departments):  # noqa: F811
+    departments.connect(now())
+    story = draft(world, SUBSIDY)
+    do.ask_departments(case_id=story.case_id, user_id=world.users["clerk"], now=now())
+    answer(story)
+    page = open_page(WIDE)
+    sign_in(page, login_of(world, "clerk"), to=f"/desk/cases/{story.case_id}")
+    line = page.locator(".l-arrival", has=page.locator("[id^=shared-]")).first
+    line.get_by_text("查看回执").click()
+    line.locator("[id^=shared-] summary").first.click()
+    axe(page)
+    shot(page, "exchange-look")
+    line.get_by_role("button", name="显示 30 秒").first.click()
+    line.get_by_text("赵示例").wait_for()
 
 
 def test_without_script_a_button_asks(open_page, world, live, departments: Departments):  # noqa: F811
@@ -140,6 +188,7 @@ def test_the_reviewer_sees_what_was_shared_and_the_console_counts_it(open_page, 
     departments.fault("down", "rs-card")
     pages = {
         "saved": "/console/exchange/saved",
+        "asked": "/console/exchange/asked",
         "faces": "/console/exchange/interfaces",
         "face": "/console/exchange/interfaces/ga-identity",
     }
@@ -148,7 +197,7 @@ def test_the_reviewer_sees_what_was_shared_and_the_console_counts_it(open_page, 
             page = open_page(width, large=large)
             sign_in(page, login_of(world, who), to="/console/exchange/interfaces")
             for name, address in (pages if who == "manager" else pages | {"settings": pages["face"] + "/settings"}).items():
-                if who == "administrator" and name == "saved":
+                if who == "administrator" and name in ("saved", "asked"):
                     continue
                 page.goto(address)
                 page.wait_for_load_state("networkidle")

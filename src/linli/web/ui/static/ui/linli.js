@@ -328,10 +328,10 @@
   // What an answer from elsewhere says of a field that is still empty. What somebody typed, or is about to type, stays.
   const fillIn = ({ dataset: { fill, value, note } }) => {
     const control = document.getElementById(fill);
-    if (!control || control.value || "known" in control.dataset || control === document.activeElement) return;
+    if (!control || control.value || "filled" in control.dataset || control === document.activeElement) return;
     control.value = value;
     if (!control.value) return;
-    control.dataset.known = "";
+    control.dataset.filled = "";
     const line = document.createElement("p");
     Object.assign(line, { id: `${fill}-from`, className: "l-help l-help-line", textContent: note, title: note });
     control.before(line);
