@@ -31,6 +31,23 @@ def test_the_first_day_sums_itself_up(hall):
         assert post in said
 
 
+def test_the_first_day_is_applied_for_on_every_track(hall):
+    said = hall.first_words
+    came = dict(reversed(part.split(" ", 1)) for part in re.search(r"  came: (.+)", said)[1].split(", "))
+    assert set(came) == {"at a counter", "online", "by an agent", "from a roster", "by another system", "parts of joint matters"}
+    assert int(came["from a roster"]) == 30 and int(came["online"]) >= 4 and int(came["at a counter"]) >= 10
+    assert len(re.findall(r"^    1000\d{7}  \S+: ", said, re.M)) == 3, "three residents to sign in as"
+
+
+def test_the_first_day_leaves_nothing_undone(hall):
+    """Whoever looks finds no failed job, a key that only its owner can read, and one department out of order on purpose."""
+    assert "none failed" in hall.run("doctor")
+    key = hall.data / "secrets" / "demo-partner.key"
+    assert key.stat().st_mode & 0o777 == 0o600 and str(key) in hall.first_words
+    assert key.read_text().startswith("linli_") and key.read_text().strip() not in hall.first_words
+    assert "Out of order" in hall.first_words
+
+
 def test_a_second_start_keeps_everything(hall):
     before = hall.counts()
     again = hall.run("demo", "--once")

@@ -131,7 +131,8 @@ def _migrate() -> None:
 def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     from linli.cli.demo.city import load_city
     from linli.cli.demo.day import play
-    from linli.cli.demo.departments import prepare, start
+    from linli.cli.demo.departments import leave_down, prepare, start
+    from linli.cli.demo.partner import keep_key
     from linli.cli.demo.population import populate
 
     state.update(begun=now().isoformat(), password=secrets.token_urlsafe(9))
@@ -140,22 +141,26 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     city = load_city(raw, now=now(), password=state["password"], progress=progress("city     "))
     people = populate(city, residents=2_000, employers=150, progress=progress("residents"))
     prepare(state)
+    leave_down(state)
     _save(data, state)
     # Notices are sealed beside the day, as the worker does in a running hall; other departments answer.
     others = start(state)
     sealing = subprocess.Popen([sys.executable, "-m", "linli.cli", "worker", "--queue", "papers"], stderr=subprocess.DEVNULL)
     try:
-        state["report"] = play(city, people, cases=cases, progress=progress("first day"))
+        report = play(city, people, cases=cases, progress=progress("first day"))
         _wait_for_papers(sealing)
+        # What the worker of a running hall had done meanwhile: telling people, asking departments for what came in online.
+        made_up = subprocess.run([sys.executable, "-m", "linli.cli", "worker", "--until-empty"], capture_output=True, text=True)
+        if made_up.returncode:
+            raise click.ClickException(f"the background work of the day failed:\n{made_up.stderr}")
     finally:
-        sealing.terminate()
-        sealing.wait()
-    subprocess.run([sys.executable, "-m", "linli.cli", "worker", "--until-empty"], stderr=subprocess.DEVNULL, check=False)
-    others.terminate()
-    others.wait()
-    state["report"] |= _verified(state["report"]["days"])
+        for child in (sealing, others):
+            child.terminate()
+            child.wait()
+    keep_key(data, report.pop("key"))
+    state["residents"] = report.pop("residents")
+    state["report"] = report | _verified(report["days"])
     state["logins"] = city.logins
-    state["residents"] = _some_residents()
     state["finished"] = now().isoformat()
     _save(data, state)
 
@@ -191,23 +196,17 @@ def _verified(days: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _some_residents() -> list[str]:
-    """A few invented people whose matters are done, with what shows who they are: for signing in on the portal."""
-    from linli.domains.cases.queries import Case
-    from linli.domains.people.queries import person_facts
-
-    served = Case.objects.filter(applicant_is_employer=False, state="closed", agent_id=None).order_by("applicant_id")
-    ids = served.values_list("applicant_id", flat=True).distinct()[:3]
-    facts = [person_facts(i) for i in ids]
-    return [f"{f['phone']} (name {f['name']}, number {f['id_number']})" for f in facts]
-
-
 def _summary(state: dict[str, Any], started: float) -> None:
+    from linli.cli.demo.departments import LEFT_DOWN
+    from linli.cli.demo.partner import key_file
+
     r = state["report"]
     click.echo(f"\n  {r['cases']} cases over {r['items']} different items, {r['staff']} staff, {r['first']} to {r['last']}")
     click.echo(f"  accepted {r['accepted']}, on time {r['on_time']} of {r['decided']} decided, overdue and open {r['overdue']}")
     for name, count in r["states"].items():
         click.echo(f"    {count:>5}  {name}")
+    if "came" in r:  # not told of a first day that an earlier version played
+        click.echo("  came: " + ", ".join(f"{n} {how}" for how, n in r["came"].items()))
     click.echo("  branches: " + ", ".join(f"{k} {v}" for k, v in r["branches"].items()))
     for line in r["joint"]:
         click.echo(f"  joint matter: {line}")
@@ -220,8 +219,13 @@ def _summary(state: dict[str, Any], started: float) -> None:
     for post, names in state["logins"].items():
         click.echo(f"    {post}: {', '.join(names)}")
     click.echo(f"  Residents sign in at {_url()}/me/sign-in by telephone; read the code at {_url()}/demo/post/")
-    for line in state.get("residents", []):
+    for line in state["residents"]:
         click.echo(f"    {line}")
+    click.echo(
+        f"  Another system calls {_url()}/api/v1/ (described at {_url()}/api/reference) with the key in {key_file(data_folder())}"
+    )
+    click.echo(f"  Out of order: the department behind {LEFT_DOWN}; switch it on with linli exchange fault {LEFT_DOWN} none, or at")
+    click.echo(f"    {_url()}/console/exchange/interfaces/{LEFT_DOWN} as admin")
     click.echo(f"\n  ready after {time.monotonic() - started:.0f} s")
     if not r["verified"] or r["draws"] != r["draws_same"]:
         raise click.ClickException("something does not hold; see linli trace verify and linli draw replay")

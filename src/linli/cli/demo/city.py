@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from linli.domains.accounts.commands import UsernameTaken, create_user
+from linli.domains.accounts.commands import UsernameTaken, create_user, password_digest
 from linli.domains.accounts.queries import user_by_name
 from linli.domains.catalog.queries import devolution, package_standards, partner_standards
 from linli.domains.documents.commands import SealTaken, register_seal
@@ -63,6 +64,7 @@ def load_city(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> City:
     """Load a city file; what is there already is left alone. With ``password`` every account gets it, for demonstrations."""
+    digest = password_digest(password) if password else ""
     by = system(*SETUP, device="linli org load")
     city = City(regions=list(raw.get("regions", {})))
     since = _day(raw.get("since")) or now.date()
@@ -74,7 +76,7 @@ def load_city(
         _organisation(city, entry, since, by, now)
         progress(done := done + 1, steps)
     for entry in raw.get("staff", []):
-        _member(city, entry, since, by, now, password)
+        _member(city, entry, since, by, now, password, digest)
         progress(done := done + 1, steps)
     for entry in raw.get("authority", []):
         _authority(city, entry, since, by, now)
@@ -114,11 +116,13 @@ def _organisation(city: City, entry: dict[str, Any], since: date, by: Actor, now
     city.organisations += 1
 
 
-def _member(city: City, entry: dict[str, Any], since: date, by: Actor, now: datetime, password: str | None) -> None:
+def _member(city: City, entry: dict[str, Any], since: date, by: Actor, now: datetime, password: str | None, digest: str) -> None:
     username = entry["username"]
     chosen = password or secrets.token_urlsafe(12)
     try:
-        user = create_user(username=username, name=entry["name"], password=chosen, must_change=password is None, by=by, now=now)
+        user = create_user(
+            username=username, name=entry["name"], password=chosen, digest=digest, must_change=password is None, by=by, now=now
+        )
         if password is None:
             city.passwords[username] = chosen
         city.staff += 1
@@ -155,19 +159,24 @@ def _authority(city: City, entry: dict[str, Any], since: date, by: Actor, now: d
 def _items(entry: dict[str, Any]) -> Iterator[tuple[str, list[Power]]]:
     match entry["items"]:
         case "all":
-            powers = [Power(p) for p in entry["powers"]]
-            for standard in package_standards():
-                yield standard.code, powers
+            for code in _codes(""):
+                yield code, [Power(p) for p in entry["powers"]]
         case "devolved-town" | "devolved-village":
             level = entry["items"].removeprefix("devolved-")
             allowed = [Power(p) for p in entry.get("powers", Power)]
             for code, grades in devolution().items():
                 yield code, [p for p in GRADES[grades[level]] if p in allowed]
         case str() as which if which.startswith("partner-"):
-            domain = which.removeprefix("partner-")
-            for standard in partner_standards():
-                if standard.domain == domain:
-                    yield standard.code, [Power(p) for p in entry["powers"]]
+            for code in _codes(which.removeprefix("partner-")):
+                yield code, [Power(p) for p in entry["powers"]]
         case list() as codes:
             for code in codes:
                 yield code, [Power(p) for p in entry["powers"]]
+
+
+@cache
+def _codes(partner: str) -> tuple[str, ...]:
+    """The items of the catalogue, or those of another department."""
+    if partner:
+        return tuple(s.code for s in partner_standards() if s.domain == partner)
+    return tuple(s.code for s in package_standards())

@@ -18,11 +18,14 @@ from typing import Any
 from uuid import UUID
 
 from linli.cli.demo.city import City
+from linli.cli.demo.departments import trouble, waits_for_it
 from linli.cli.demo.forms import filled, photograph, signature
 from linli.cli.demo.joint import JointMatters
+from linli.cli.demo.online import ONE_IN, Residents
+from linli.cli.demo.partner import BRINGS, Partner
 from linli.cli.demo.population import Population
 from linli.domains.cases import commands as do
-from linli.domains.cases.queries import Case, ClockKind, State, Step, clock_outcomes, my_steps, prefill
+from linli.domains.cases.queries import Case, ClockKind, JointPart, State, Step, clock_outcomes, my_steps, prefill
 from linli.domains.catalog.commands import load_bundles, load_package, load_partners
 from linli.domains.catalog.queries import Required, Standard, must_be_in_force, package_standards, published
 from linli.domains.documents.commands import store_file
@@ -34,6 +37,7 @@ from linli.domains.voice.commands import Wish, register_demand
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import SHANGHAI, local_date
 
+_OWED = 4  # cases in hand that wait for the department that is out of order
 WEEKS = 6  # how far back the earliest case begins
 Script = Generator[datetime, None, None]
 
@@ -83,9 +87,17 @@ def play(
     do.commit_draws(by=system(), now=_at(first - timedelta(days=1), 18), days=(last - first).days + 8, first=first)
     stage = _Stage(city, people, random.Random(seed), days)
     agenda = _Agenda()
-    for n, branch in enumerate(_branches(cases, stage.dice)):
+    online = cases // ONE_IN
+    for n, branch in enumerate(_branches(cases - online - BRINGS, stage.dice)):
         script, begins = stage.case(n, branch)
         agenda.add(begins, script)
+    residents = Residents(stage, agenda.add)
+    partner = Partner(stage)
+    for begins, script in (*residents.scripts(online), *partner.scripts(), *trouble(_at(last, 0))):
+        agenda.add(begins, script)
+    for n, standard in enumerate([s for s in stage.standards() if waits_for_it(s)][:_OWED]):
+        begins = _at(last, 13, 25 * (n + 1))
+        agenda.add(begins, stage._script(cases + n, "in review", standard.code, standard, begins))
     matters = JointMatters(stage)
     for begins, script in matters.scripts():
         agenda.add(begins, script)
@@ -95,7 +107,12 @@ def play(
         agenda.add(_at(day, 0, 5), stage.morning(day))
         agenda.add(_at(day, 23, 50), stage.evening(day))
     agenda.run(until=_at(last, 23, 59), total=cases, progress=progress)
-    return stage.told(days, cases) | {"joint": matters.told()}
+    told = stage.told(days, cases) | {"joint": matters.told()}
+    parts = JointPart.objects.exclude(case=None).count()
+    came = residents.came + Counter({"by another system": partner.brought, "parts of joint matters": parts})
+    told["came"] = {"at a counter": told["cases"] - came.total()} | dict(came.most_common())
+    told["residents"], told["key"] = residents.told, partner.key
+    return told
 
 
 def _working_days(now: datetime) -> list[date]:
@@ -161,6 +178,10 @@ class _Stage:
         self.by_user = {u: n for n, u in city.users.items()}
         self.external = {r.item_id for r in published(region="7701", on=days[0]) if r.external}
 
+    def standards(self) -> list[Standard]:
+        """The bureau's own items that are worked here, as they are on the first day."""
+        return [must_be_in_force(c, region="7701", on=self.days[0]).standard for c in self.items if c not in self.external]
+
     @cache  # noqa: B019  (one stage lives as long as the process)
     def who(self, username: str, day: date) -> Actor:
         """Somebody in their post on a day, as after signing in."""
@@ -172,9 +193,18 @@ class _Stage:
     def of_post(self, post: str, org: UUID | None, day: date) -> Actor:
         """Anybody holding a post in a hall or organisation."""
         fits = [n for n, p in self.city.post_of.items() if p == post]
-        actors = [self.who(n, day) for n in fits]
-        here = [a for a in actors if org is None or org in (a.hall_id, a.org_id, a.body_id)]
-        return self.dice.choice(here or actors)
+        here = [n for n in fits if org is None or org in self._places(n)]
+        return self.who(self.dice.choice(here or fits), day)
+
+    @cache  # noqa: B019
+    def _places(self, username: str) -> tuple[UUID | None, ...]:
+        actor = actor_for(self.city.postings[username], user_id=self.city.users[username], on=self.days[0])
+        assert actor, username
+        return actor.hall_id, actor.org_id, actor.body_id
+
+    @cache  # noqa: B019
+    def _powers(self, org: UUID, region: str, day: date) -> dict[str, set[Power]]:
+        return powers_of(org, region=region, on=day)
 
     # -- the day's frame ---------------------------------------------------------------------------------------------------------
 
@@ -237,7 +267,7 @@ class _Stage:
             return self.of_post("window-clerk", self.city.orgs["baishi-hall"], day), "770122"
         for username in self.dice.sample(["lj.peng", "qt.fan", "sb.fu", "zl.gao", "sw.dong", "zx.tan"], 6):
             by = self.who(username, day)
-            if code in powers_of(by.org_id, region=by.region, on=day):  # type: ignore[arg-type]
+            if by.org_id and code in self._powers(by.org_id, by.region, day):
                 return by, by.region
         return self.of_post("window-clerk", self.city.orgs["city-hall"], day), "7701"
 
@@ -328,7 +358,7 @@ class _Stage:
 
     def _boss(self, hall: UUID, now: datetime) -> Actor:
         """Who supervises a counter: the shift leader of the hall, or of the bureau that answers for a town's."""
-        bosses = [self.who(n, local_date(now)) for n, p in self.city.post_of.items() if p == "hall-supervisor"]
+        bosses = (self.who(n, local_date(now)) for n, p in self.city.post_of.items() if p == "hall-supervisor")
         return next(b for b in bosses if hall in overseen_ids(b))
 
     def _clerk(self, hall: UUID, now: datetime) -> Actor:
@@ -342,8 +372,10 @@ class _Stage:
         later = calendar().add_working_days(local_date(now), days)
         return _at(later, 9, self.dice.randint(10, 400)) if later <= self.days[-1] else now + timedelta(minutes=25)
 
-    def _handle(self, case_id: UUID, branch: str, hall: UUID, now: datetime) -> Iterator[datetime]:
-        """From acceptance to the archive."""
+    def _handle(
+        self, case_id: UUID, branch: str, hall: UUID, now: datetime, *, collect: Callable[[datetime], None] | None = None
+    ) -> Iterator[datetime]:
+        """From acceptance to the archive; ``collect`` is how the result reaches its owner, if not at a counter."""
         instant = Case.objects.get(pk=case_id).due_on == local_date(now)
         now = now + timedelta(minutes=self.dice.randint(4, 50)) if instant else self._soon(now)
         yield now
@@ -383,7 +415,10 @@ class _Stage:
             return
         now += timedelta(minutes=self.dice.randint(5, 30))
         yield now
-        self._deliver(case_id, hall, now)
+        if collect:
+            collect(now)
+        else:
+            self._deliver(case_id, hall, now)
 
     def open_step(self, case_id: UUID) -> Step | None:
         """The stage of a case that is open with somebody."""
@@ -492,14 +527,12 @@ class _Stage:
             case_id=case_id, act=act.ACCEPT, external_number=f"EXT{int(case_id) % 10**8:08d}", by=self._clerk(hall, now), now=now
         )
         case = Case.objects.get(pk=case_id)
-        reviewers: list[Actor] = []
-        for username, post in self.city.post_of.items():
-            if post == "reviewer":
-                actor = self.who(username, local_date(now))
-                held = powers_of(actor.org_id, region=case.region, on=local_date(now)).get(case.item_code, set())  # type: ignore[arg-type]
-                if Power.DECIDE in held:
-                    reviewers.append(actor)
-        one, two = self.dice.sample(reviewers, 2)
+        reviewers = [
+            name for name, post in self.city.post_of.items()
+            if post == "reviewer" and (org := self._places(name)[1])
+            and Power.DECIDE in self._powers(org, case.region, local_date(now)).get(case.item_code, set())
+        ]  # fmt: skip
+        one, two = (self.who(name, local_date(now)) for name in self.dice.sample(reviewers, 2))
         now += timedelta(minutes=20)
         yield now
         do.record_external(case_id=case_id, act=act.TAKE_OVER, by=one, now=now)
