@@ -140,4 +140,4 @@ def files_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
     held = Roster.objects.filter(Q(file_id__in=ids) | Q(paper_ids__overlap=ids), forgotten_at=None)
     for file_id, papers in held.values_list("file_id", "paper_ids"):
         used |= {file_id, *papers}
-    return used & set(ids)
+    return {i for i in ids if i in used}

@@ -191,4 +191,5 @@ def _resident(by: Actor) -> UUID:
 
 def papers_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
     """Of some kept files those that a mandate rests on."""
-    return set(Mandate.objects.filter(document_id__in=list(file_ids)).values_list("document_id", flat=True))
+    found = Mandate.objects.filter(document_id__in=list(file_ids)).values_list("document_id", flat=True)
+    return {i for i in found if i}
