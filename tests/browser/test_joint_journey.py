@@ -17,7 +17,7 @@ from linli.domains.people.commands import register_mandate
 from linli.domains.people.queries import Ground, Scope
 from linli.kernel.calendar import local_date
 from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
-from linli.testing.joint import OPENING, JointStory, build_partners
+from linli.testing.joint import OPENING, JointStory
 from linli.testing.story import filled, picture
 from linli.web.itemform import PREFIX
 
@@ -26,9 +26,9 @@ REGISTRATION, SEAL = "enterprise-registration", "seal-filing"
 
 
 @pytest.fixture
-def city(live, world):
+def city(partners, live):
     """The invented city with other departments beside."""
-    return build_partners(world)
+    return partners
 
 
 @pytest.fixture

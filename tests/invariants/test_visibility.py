@@ -24,7 +24,7 @@ from linli.domains.voice.commands import Wish, register_demand
 from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError
 from linli.kernel.ids import uuid7
-from linli.testing.joint import JointStory, build_partners
+from linli.testing.joint import JointStory
 from linli.testing.rosters import COMMON, ENROL, PLANS, book, person
 from linli.testing.story import INSTANT, PERMIT, Story, at, picture
 from linli.testing.world import person_id
@@ -202,8 +202,8 @@ def outsiders(world) -> dict[str, Actor]:
     return {who: world.actor(who) for who in OUTSIDERS} | {"nobody": Actor(user_id=None), "without a post": Actor(user_id=uuid7())}
 
 
-def test_to_an_outsider_the_world_with_cases_is_the_world_without(world):
-    world = build_partners(world)
+def test_to_an_outsider_the_world_with_cases_is_the_world_without(partners):
+    world = partners
     functions = [p.values[0] for p in queries()]
     assert len(functions) > 40
     fake = nothing()
@@ -223,9 +223,10 @@ def test_to_an_outsider_the_world_with_cases_is_the_world_without(world):
     assert not told, told[:5]
 
 
-def test_those_it_concerns_do_see_it(world):
+def test_those_it_concerns_do_see_it(partners):
     """The test above would also pass if nobody saw anything."""
-    everything = much_happens(build_partners(world))
+    world = partners
+    everything = much_happens(world)
     commitment = Commitment.objects.get(pk=everything[0].commitment_id)
     assert commitment.owner_id
     owner = next(n for n, u in world.users.items() if u == commitment.owner_id)

@@ -19,7 +19,7 @@ from linli.domains.people.commands import register_mandate, revoke_mandate
 from linli.domains.people.queries import Ground, Scope
 from linli.kernel.ids import uuid7
 from linli.testing.browser import sign_in_resident
-from linli.testing.joint import OPENING, STARTUP, JointStory, build_partners
+from linli.testing.joint import OPENING, STARTUP, JointStory
 from linli.testing.online import NOW, TODAY, resident
 from linli.testing.story import filled, picture
 from linli.web.itemform import PREFIX
@@ -35,8 +35,8 @@ def _clock(monkeypatch):
 
 
 @pytest.fixture
-def city(world):
-    return build_partners(world)
+def city(partners):
+    return partners
 
 
 @pytest.fixture
