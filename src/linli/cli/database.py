@@ -134,7 +134,7 @@ def _keys() -> dict[str, str]:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @plainly
 def backup(file: Path) -> None:
-    """Write everything but the keys to FILE (a tar archive): database, files, published roots.
+    """Write everything but the keys to FILE (a tar archive): database, files, published roots, sealed scans.
 
     The keys in LINLI_DATA/secrets are left out on purpose: whoever holds a backup must not be able to read it. Keep them
     apart; without them a restore refuses to begin. The platform may go on running meanwhile.
@@ -154,6 +154,9 @@ def backup(file: Path) -> None:
         _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
         parts = [("database.dump", dump)]
         parts += [(f"{name}/{p.relative_to(data / name)}", p) for name in ("files", "public") for p in _files(data / name)]
+        # Of scans what is sealed; one under way begins anew after a restore.
+        sealed = [p for p in _files(data / "benefits") if not p.stat().st_mode & 0o222]
+        parts += [(f"benefits/{p.relative_to(data / 'benefits')}", p) for p in sealed]
         manifest: dict[str, Any] = {
             "format": _FORMAT, "made_at": now().isoformat(), "keys": _keys(), "parts": {},
         }  # fmt: skip
@@ -161,7 +164,8 @@ def backup(file: Path) -> None:
         partial = file.with_name(file.name + ".partial")
         with tarfile.open(partial, "w") as archive:
             for done, (name, path) in enumerate(parts, 1):
-                manifest["parts"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+                with path.open("rb") as handle:
+                    manifest["parts"][name] = hashlib.file_digest(handle, "sha256").hexdigest()
                 archive.add(path, arcname=name)
                 show(done, len(parts))
             listing = Path(scratch) / "manifest.json"
@@ -207,7 +211,7 @@ def restore(file: Path, yes: bool) -> None:
         if not yes:
             click.confirm(f"Replace the database and the files in {data}?", abort=True)
         _replace_database(folder / "database.dump")
-        for name in ("files", "public"):
+        for name in ("files", "public", "benefits"):
             fresh, target = folder / name, data / name
             old = target.with_name(target.name + ".old")
             shutil.rmtree(old, ignore_errors=True)

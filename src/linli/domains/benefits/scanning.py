@@ -69,10 +69,10 @@ def columns_of(policy: Policy, table: Table, figures: Figures) -> dict[str, Valu
     verdict = policy.verdict(figures, table)
     conditions = list(verdict.conditions.values())
     met, still_open = _bits(conditions), _bits([unknown(c) for c in conditions])
-    columns = {_named(policy, MET): met, _named(policy, OPEN): still_open}
+    columns = {column(policy, MET): met, column(policy, OPEN): still_open}
     if verdict.amount is not None:
         entitled = met == all_of(policy)
-        columns[_named(policy, FEN)] = ibis.ifelse(entitled, verdict.amount.cast("int64"), ibis.null("int64"))
+        columns[column(policy, FEN)] = ibis.ifelse(entitled, verdict.amount.cast("int64"), ibis.null("int64"))
     return columns
 
 
@@ -103,7 +103,8 @@ def _bits(conditions: Sequence[BooleanValue]) -> Value:
     return total.cast("int32")
 
 
-def _named(policy: Policy, part: str) -> str:
+def column(policy: Policy, part: str) -> str:
+    """What a part of a policy's verdict is called."""
     return f"{policy.code.replace('-', '_')}__{part}"
 
 
@@ -132,7 +133,7 @@ def _anatomy(code: str, on: date, region: str, number: int) -> _Anatomy:
     policy = policy_of(code)
     table = facts_table(policy.subject)
     verdict = policy.verdict(figures, table)
-    columns = {part: columns_of(policy, table, figures).get(_named(policy, part)) for part in (MET, OPEN, FEN)}
+    columns = {part: columns_of(policy, table, figures).get(column(policy, part)) for part in (MET, OPEN, FEN)}
     wanted = {name: value for name, value in columns.items() if value is not None} | {n: v for n, (v, _) in verdict.shown.items()}
     return _Anatomy(
         Program(wanted), {key: facts_read(c, policy.subject) for key, c in verdict.conditions.items()},

@@ -1,5 +1,17 @@
 """Benefits, what may be done: one module for each subject."""
 
 from linli.domains.benefits.commands.facts import SourceWrong, learn
+from linli.domains.benefits.commands.runs import (
+    NothingInForce,
+    PolicyOver,
+    fail_run,
+    finish_run,
+    freeze_run,
+    only_here,
+    scan_run,
+    start_run,
+)
 
-__all__ = ["learn", "SourceWrong"]
+__all__ = [
+    "fail_run", "finish_run", "freeze_run", "learn", "NothingInForce", "only_here", "PolicyOver", "scan_run", "SourceWrong", "start_run",
+]  # fmt: skip

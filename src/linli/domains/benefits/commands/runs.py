@@ -1,0 +1,232 @@
+"""Scans: asked for by an officer, made by a job in three steps, each of which can be repeated after a crash.
+
+First the facts are frozen and their digests recorded; from then on every repetition works on the same facts and ends with the same
+bytes. Then the policies are evaluated and compared with the time before. Last the run is marked as done.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from linli.domains.benefits import scans
+from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
+from linli.domains.benefits.exact import book_of, written, written_out
+from linli.domains.benefits.models import Run
+from linli.domains.benefits.permissions import RUN, must_serve
+from linli.domains.benefits.queries.results import (
+    CHANGES,
+    FACTS,
+    FIGURES,
+    MANIFEST,
+    VERDICT,
+    book_in_force,
+    file_of,
+    folder_of,
+    frozen,
+)
+from linli.domains.benefits.runs import RunState
+from linli.domains.benefits.snapshots import SUBJECTS, freeze, how_many, one_moment, seal, unchanged
+from linli.domains.trace.commands import Subject, once, record
+from linli.kernel.actors import Actor
+from linli.kernel.errors import Kind, LinliError
+from linli.kernel.ids import uuid7
+from linli.kernel.jobs import defer
+from linli.kernel.text import noop
+
+_PART = ".part"
+
+
+class PolicyOver(LinliError):
+    """A policy is asked to run after its last day."""
+
+    code = "benefits.policy_over"
+    kind = Kind.CONFLICT
+    template = noop("政策“%(policy)s”执行到 %(until)s 为止，%(on)s 不再执行。")
+    remedy = noop("请换一个日期，或者不选这项政策。")
+
+
+class NothingInForce(LinliError):
+    """No policy is in force on the day."""
+
+    code = "benefits.nothing_in_force"
+    kind = Kind.CONFLICT
+    template = noop("%(on)s 没有在执行的政策。")
+    remedy = noop("请换一个日期。")
+
+
+def run_subject(run_id: UUID) -> Subject:
+    return Subject("benefit_run", run_id)
+
+
+@once
+def start_run(*, on: date, region: str, policies: Sequence[str] | None = None, by: Actor, now: datetime) -> UUID:
+    """Ask for a scan of a region as of a day; the policies named, or all in force. Raises :class:`PolicyOver`."""
+    by.must(RUN)
+    must_serve(by, region)
+    chosen = [policy_of(code) for code in policies] if policies else [p for p in shipped_policies().values() if p.runs(on)]
+    if not chosen:
+        raise NothingInForce(field="on", on=on.isoformat())
+    for p in chosen:
+        if not p.runs(on):
+            raise PolicyOver(field="policies", policy=p.name, until=p.until, on=on.isoformat())
+    run = Run.objects.create(
+        id=uuid7(), on=on, region=region, policies=[p.code for p in chosen], asked_by_id=by.user_id, asked_at=now
+    )
+    record("benefits.run_asked", subject=run_subject(run.pk), by=by, at=now, new=True, on=on, region=region, policies=run.policies)
+    defer("benefits.perform_run", run_id=str(run.pk))
+    return run.pk
+
+
+@contextmanager
+def only_here(run_id: UUID) -> Iterator[None]:
+    """Wait until no other process works on a run; its work is then done, or given up with it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 4712))", [str(run_id)])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 4712))", [str(run_id)])
+
+
+def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
+    """Take the facts out of the database, and the figures, as they stand now, once for the run."""
+    run = Run.objects.get(pk=run_id)
+    if run.state == RunState.DONE or run.digests:
+        return
+    folder = folder_of(run_id)
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed process left half done
+    folder.mkdir(parents=True)
+    kinds = [s for s in SUBJECTS if any(p.subject == s for p in _policies(run))]
+    with one_moment() as moment:
+        numbers = {subject: how_many(moment, subject, run.region) for subject in kinds}
+        progress = _Progress(run_id, 2 * sum(numbers.values()))
+        for subject in kinds:
+            freeze(moment, subject, run.region, run.on, file_of(run_id, FACTS, subject), tell=progress.more)
+    _put_json(folder / FIGURES, written_out(book_in_force()))
+    digests = {path.name: seal(path) for path in sorted(folder.iterdir())}
+    with transaction.atomic():
+        before = _before(run)
+        Run.objects.filter(pk=run_id).update(digests=digests, before=before)
+        record("benefits.run_frozen", subject=run_subject(run_id), by=by, at=now, digests=digests, before=before)
+
+
+def scan_run(*, run_id: UUID) -> None:
+    """Evaluate the policies over the frozen facts and compare with the time before; all that comes of it lies in files."""
+    run = Run.objects.get(pk=run_id)
+    if run.state == RunState.DONE:
+        return
+    policies = _policies(run)
+    progress = _Progress(run_id, run.total, run.total // 2)
+    scratch = folder_of(run_id) / f"scratch{_PART}"
+    counts: dict[str, Any] = {}
+    groups: list[dict[str, Any]] = []
+    with scans.engine(scratch) as engine:
+        for subject in SUBJECTS:
+            if of_subject := [p for p in policies if p.subject == subject]:
+                found, used, rows = _scan(engine, run, subject, of_subject)
+                counts |= found
+                groups += used
+                progress.more(rows)
+    shutil.rmtree(scratch, ignore_errors=True)
+    manifest = {
+        "run": str(run_id), "on": run.on.isoformat(), "region": run.region, "policies": run.policies, "before": run.before,
+        "counts": counts, "groups": groups, "frozen": run.digests,
+    }  # fmt: skip
+    _put_json(folder_of(run_id) / MANIFEST, manifest)
+
+
+def _scan(engine: Any, run: Run, subject: str, policies: list[Policy]) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+    facts = frozen(run, FACTS, subject)
+    book = book_of(json.loads(unchanged(folder_of(run.pk) / FIGURES, run.digests[FIGURES]).read_text("utf-8")))
+    apart = scans.groups(scans.places_in(engine, facts) or [run.region], policies, run.on, book)
+    statements = [(group.places, scans.statement(subject, policies, group)) for group in apart]
+    verdict, changes = file_of(run.pk, VERDICT, subject), file_of(run.pk, CHANGES, subject)
+    _put(verdict, lambda path: scans.evaluate(engine, subject, facts, statements, path))
+    before = {p.code: frozen(Run.objects.get(pk=run.before[p.code]), CHANGES, subject) for p in policies if p.code in run.before}
+    _put(changes, lambda path: scans.compare(engine, policies, verdict, before, path))
+    counts = scans.count(engine, subject, policies, facts, verdict, changes, apart)
+    used = [
+        {
+            "subject": subject, "places": list(group.places), "left_out": dict(group.left_out), "statement": sql,
+            "rules": {p.code: scans.rule_version(p, group.figures) for p in group.policies},
+            "figures": [written(name, book[name], figure) for name, figure in sorted(group.figures.used.items())],
+        }
+        for group, (_, sql) in zip(apart, statements, strict=True)
+    ]  # fmt: skip
+    return counts, used, engine.execute(f"SELECT count(*) FROM read_parquet('{verdict}')").fetchone()[0]
+
+
+def finish_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
+    """Mark a run as done: its files are final, their digests recorded."""
+    run = Run.objects.get(pk=run_id)
+    if run.state == RunState.DONE:
+        return
+    folder = folder_of(run_id)
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    digests = {path.name: seal(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name not in run.digests}
+    figures = [{k: v for k, v in group.items() if k != "statement"} for group in manifest["groups"]]
+    with transaction.atomic():
+        Run.objects.filter(pk=run_id).update(
+            state=RunState.DONE, finished_at=now, done=run.total, counts=manifest["counts"], figures=figures, digests=run.digests | digests,
+            error="",
+        )  # fmt: skip
+        entitled = {code: [found["entitled"], found["fen"]] for code, found in manifest["counts"].items()}
+        record("benefits.run_done", subject=run_subject(run_id), by=by, at=now, digests=digests, entitled=entitled)
+
+
+def fail_run(*, run_id: UUID, why: str, by: Actor, now: datetime) -> None:
+    """A run came to nothing; its page says why. A repetition may still bring it to its end."""
+    with transaction.atomic():
+        waiting = Run.objects.filter(pk=run_id).exclude(state=RunState.DONE)
+        if waiting.update(state=RunState.FAILED, finished_at=now, error=why):
+            record("benefits.run_failed", subject=run_subject(run_id), by=by, at=now, why=why)
+
+
+def _policies(run: Run) -> list[Policy]:
+    return [policy_of(code) for code in run.policies]
+
+
+def _before(run: Run) -> dict[str, str]:
+    """By policy the newest finished run of the same place that had it."""
+    found: dict[str, str] = {}
+    earlier = Run.objects.filter(state=RunState.DONE, region=run.region, on__lte=run.on, policies__overlap=run.policies)
+    for pk, had in earlier.order_by("-asked_at", "-id").values_list("pk", "policies").iterator(chunk_size=50):
+        for code in set(had) & set(run.policies):
+            found.setdefault(code, str(pk))
+        if len(found) == len(run.policies):
+            break
+    return found
+
+
+class _Progress:
+    """Tells the row of a run how far it is."""
+
+    def __init__(self, run_id: UUID, total: int, done: int = 0) -> None:
+        self._rows, self._done = Run.objects.filter(pk=run_id), done
+        self._rows.update(state=RunState.RUNNING, finished_at=None, total=total, done=done, error="")
+
+    def more(self, rows: int) -> None:
+        self._done += rows
+        self._rows.update(done=self._done)
+
+
+def _put(file: Path, write: Callable[[Path], object]) -> None:
+    """Write a file so that it is there whole or not at all."""
+    part = file.with_name(file.name + _PART)
+    write(part)
+    part.replace(file)
+
+
+def _put_json(file: Path, value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    _put(file, lambda path: path.write_text(text, "utf-8"))

@@ -1,0 +1,269 @@
+"""Evaluating policies over a frozen table of facts, place by place, and comparing the answers with those of the time before.
+
+Files in, files out, one engine with bounded memory; no database of the platform. The same facts, figures and rules give the same
+bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+
+from linli.domains.benefits.definitions import Policy, facts_read, facts_table
+from linli.domains.benefits.facts import REGION, SUBJECT_ID
+from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
+from linli.domains.benefits.runs import Change
+from linli.domains.benefits.scanning import FEN, MET, OPEN, all_of, column, columns_of
+from linli.domains.benefits.staging import staged
+from linli.kernel.crypto import sm3
+
+MEMORY = "512MB"
+_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+# What a policy says of everybody in a place for which it has no figures: nothing.
+_NOTHING = {MET: ibis.null("int32"), OPEN: ibis.null("int32"), FEN: ibis.null("int64")}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Places with the same figures. ``left_out`` names the policies that have none there, each with the figure that is missing."""
+
+    places: tuple[str, ...]
+    figures: Figures
+    policies: tuple[Policy, ...]
+    left_out: Mapping[str, str]
+
+
+def groups(places: Iterable[str], policies: Sequence[Policy], on: date, book: Mapping[str, Parameter]) -> list[Group]:
+    """Places put together that have the same figures on a day."""
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for place in sorted(places):
+        figures = Figures(on, place, book)
+        alike.setdefault(tuple(id(figures.figure(name)) if figures.has(name) else 0 for name in book), []).append(place)
+    return [_group(tuple(together), policies, on, book) for together in alike.values()]
+
+
+def _group(places: tuple[str, ...], policies: Sequence[Policy], on: date, book: Mapping[str, Parameter]) -> Group:
+    figures = Figures(on, places[0], book)
+    left_out = {}
+    for policy in policies:
+        try:
+            policy.verdict(figures)
+        except FigureMissing as missing:
+            left_out[policy.code] = str(missing.params["name"])
+    return Group(places, figures, tuple(p for p in policies if p.code not in left_out), left_out)
+
+
+def statement(subject: str, policies: Sequence[Policy], group: Group) -> str:
+    """What the engine reckons for a group of places over ``facts_<subject>``: three columns for every policy."""
+    table = facts_table(subject)
+    columns: dict[str, Any] = {SUBJECT_ID: table[SUBJECT_ID], REGION: table[REGION]}
+    for policy in policies:
+        if policy.code in group.left_out:
+            columns |= {column(policy, part): nothing for part, nothing in _NOTHING.items()}
+        else:
+            columns |= {column(policy, FEN): _NOTHING[FEN]} | columns_of(policy, table, group.figures)
+    stages = staged(table, columns, name="verdict")
+    return ", ".join(f"{name} AS ({ibis.to_sql(stage, dialect='duckdb')})" for name, stage in stages) + " SELECT * FROM verdict"
+
+
+def rule_version(policy: Policy, figures: Figures) -> str:
+    """A digest of what a policy means with these figures: another rule or another figure gives another one."""
+    table = facts_table(policy.subject)
+    columns = {"id": table[SUBJECT_ID], **columns_of(policy, table, figures)}
+    return sm3(str(ibis.to_sql(table.select(**columns), dialect="duckdb")).encode()).hex()
+
+
+@contextmanager
+def engine(scratch: Path, *, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in this process, which spills into ``scratch`` what does not fit into its memory."""
+    config: dict[str, Any] = {
+        "memory_limit": memory,
+        "threads": threads,
+        "temp_directory": str(scratch),
+        "autoinstall_known_extensions": False,
+    }
+    connection = duckdb.connect(":memory:", config=config)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def places_in(connection: duckdb.DuckDBPyConnection, facts: Path) -> list[str]:
+    """The places that occur in a table of facts."""
+    return [row[0] for row in connection.execute(f"SELECT DISTINCT region FROM {_file(facts)} ORDER BY 1").fetchall()]
+
+
+def evaluate(
+    connection: duckdb.DuckDBPyConnection, subject: str, facts: Path, statements: Sequence[tuple[Sequence[str], str]], out: Path,
+) -> None:  # fmt: skip
+    """Write the verdict of every subject. ``statements``: for each group its places and what is reckoned for them."""
+    parts = [f"(WITH {_facts(subject, facts, places if len(statements) > 1 else None)}, {sql})" for places, sql in statements]
+    connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO '{out}' {_PARQUET}")
+
+
+def _facts(subject: str, facts: Path, places: Sequence[str] | None) -> str:
+    chosen = "" if places is None else f" WHERE region IN ({', '.join(_text(p) for p in places)})"
+    return f"facts_{subject} AS (SELECT * FROM {_file(facts)}{chosen})"
+
+
+def evaluate_one(connection: duckdb.DuckDBPyConnection, subject: str, facts: Path, sql: str, subject_id: str) -> dict[str, Any]:
+    """What a statement gives for one subject of a table of facts."""
+    found = connection.execute(f"WITH facts_{subject} AS (SELECT * FROM {_file(facts)} WHERE subject_id = ?), {sql}", [subject_id])
+    return _rows(found)[0]
+
+
+# -- compared with the time before -----------------------------------------------------------------------------------
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, policies: Sequence[Policy], verdict: Path, before: Mapping[str, Path], out: Path
+) -> None:
+    """Write everybody who is or was entitled to something, with what changed. ``before``: by policy the list of the time before."""
+    now = " UNION ALL ".join(
+        f"SELECT {_text(p.code)} AS policy, subject_id, region, {column(p, FEN)} AS fen FROM {_file(verdict)} WHERE {column(p, MET)} = {all_of(p)}"
+        for p in policies
+    )
+    was = " UNION ALL ".join(
+        f"SELECT policy, subject_id, region, fen FROM {_file(path)} WHERE policy = {_text(code)} AND change <> '{Change.LEFT}'"
+        for code, path in before.items()
+    )
+    if not was:
+        was = (
+            "SELECT NULL::VARCHAR AS policy, NULL::VARCHAR AS subject_id, NULL::VARCHAR AS region, NULL::BIGINT AS fen WHERE false"
+        )
+    connection.execute(
+        f"""
+        COPY (
+            WITH now AS ({now}), was AS ({was})
+            SELECT coalesce(now.policy, was.policy) AS policy,
+                   CASE WHEN was.policy IS NULL THEN '{Change.JOINED}' WHEN now.policy IS NULL THEN '{Change.LEFT}'
+                        WHEN now.fen IS DISTINCT FROM was.fen THEN '{Change.CHANGED}' ELSE '{Change.SAME}' END AS change,
+                   coalesce(now.subject_id, was.subject_id) AS subject_id, coalesce(now.region, was.region) AS region,
+                   now.fen AS fen, was.fen AS before_fen
+              FROM now FULL JOIN was ON now.policy = was.policy AND now.subject_id = was.subject_id
+             ORDER BY 1, 2, 3
+        ) TO '{out}' {_PARQUET}
+        """
+    )
+
+
+def count(
+    connection: duckdb.DuckDBPyConnection, subject: str, policies: Sequence[Policy], facts: Path, verdict: Path, changes: Path,
+    apart: Sequence[Group],
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """By policy: how many are entitled, not, or cannot be told yet, the money in fen, what changed, and which facts are missing."""
+    asked: list[str] = []
+    for p in policies:
+        met, known_or_open = column(p, MET), f"({column(p, MET)} | {column(p, OPEN)})"
+        asked += [
+            f"count(*) FILTER ({met} = {all_of(p)})", f"count(*) FILTER ({met} <> {all_of(p)} AND {known_or_open} = {all_of(p)})",
+            f"count({met})", f"coalesce(sum({column(p, FEN)}), 0)::BIGINT",
+        ]  # fmt: skip
+    row = connection.execute(f"SELECT count(*), {', '.join(asked)} FROM {_file(verdict)}").fetchone()
+    assert row is not None
+    counts: dict[str, dict[str, Any]] = {}
+    for place, p in enumerate(policies):
+        entitled, unknown, reckoned, fen = row[1 + 4 * place : 5 + 4 * place]
+        counts[p.code] = {
+            "subject": subject, "entitled": entitled, "unknown": unknown, "not_entitled": reckoned - entitled - unknown,
+            "left_out": row[0] - reckoned, "fen": fen, **dict.fromkeys(Change, 0), "before_fen": 0,
+        }  # fmt: skip
+    found = connection.execute(
+        f"SELECT policy, change, count(*), coalesce(sum(before_fen), 0)::BIGINT FROM {_file(changes)} GROUP BY 1, 2"
+    )
+    for code, change, number, before_fen in found.fetchall():
+        counts[code][change] = number
+        counts[code]["before_fen"] += before_fen
+    for code, missing in _missing(connection, policies, facts, verdict, apart).items():
+        counts[code]["missing"] = missing
+    return counts
+
+
+def _missing(
+    connection: duckdb.DuckDBPyConnection, policies: Sequence[Policy], facts: Path, verdict: Path, apart: Sequence[Group]
+) -> dict[str, dict[str, int]]:
+    """Of those of whom a policy cannot be told yet: how many miss which fact; the most missed first."""
+    asked = [(p.code, name, sql) for p in policies for name, sql in lacking(p, apart).items()]
+    anybody = " OR ".join(_untold(p) for p in policies)
+    counted = ", ".join(f"count(*) FILTER ({sql})" for _, _, sql in asked) or "0"
+    row = connection.execute(
+        f"SELECT {counted} FROM (SELECT * FROM {_file(verdict)} WHERE {anybody}) v JOIN {_file(facts)} f USING (subject_id)"
+    ).fetchone()
+    assert row is not None
+    found: dict[str, dict[str, int]] = {p.code: {} for p in policies}
+    for (code, name, _), number in sorted(zip(asked, row, strict=False), key=lambda pair: -pair[1]):
+        if number:
+            found[code][name] = number
+    return found
+
+
+def lacking(policy: Policy, apart: Sequence[Group]) -> dict[str, str]:
+    """By fact: when somebody of whom the policy cannot be told yet lacks it. Over ``v``, the verdict, and ``f``, the facts."""
+    bits: dict[str, int] = {}
+    for group in apart:
+        if policy.code not in group.left_out:
+            for place, condition in enumerate(policy.verdict(group.figures).conditions.values()):
+                for fact in facts_read(condition, policy.subject):
+                    bits[fact.name] = bits.get(fact.name, 0) | 1 << place
+    still_open = column(policy, OPEN)
+    return {name: f'{_untold(policy)} AND f."{name}" IS NULL AND v.{still_open} & {mask} <> 0' for name, mask in bits.items()}
+
+
+def _untold(policy: Policy) -> str:
+    met, still_open = column(policy, MET), column(policy, OPEN)
+    return f"({met} <> {all_of(policy)} AND ({met} | {still_open}) = {all_of(policy)})"
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def listed(
+    connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, wanted: Sequence[Change], offset: int, size: int
+) -> list[dict[str, Any]]:
+    """Some rows of a list, in its order."""
+    kinds = ", ".join(f"'{change}'" for change in wanted)
+    return _rows(
+        connection.execute(
+            f"SELECT change, subject_id, region, fen, before_fen FROM {_file(changes)} WHERE policy = ? AND change IN ({kinds}) "
+            "ORDER BY change, subject_id LIMIT ? OFFSET ?",
+            [policy, size, offset],
+        )
+    )
+
+
+def lackers(
+    connection: duckdb.DuckDBPyConnection, facts: Path, verdict: Path, lacks: str, offset: int, size: int
+) -> list[tuple[str, str]]:
+    """Who lacks a fact: the subject and its place. ``lacks`` is one of :func:`lacking`."""
+    found = connection.execute(
+        f"SELECT subject_id, v.region FROM {_file(verdict)} v JOIN {_file(facts)} f USING (subject_id) WHERE {lacks} ORDER BY 1 LIMIT ? OFFSET ?",
+        [size, offset],
+    )
+    return [(str(row[0]), str(row[1])) for row in found.fetchall()]
+
+
+def row_of(connection: duckdb.DuckDBPyConnection, file: Path, subject_id: str) -> dict[str, Any] | None:
+    """The row of one subject in a file."""
+    found = _rows(connection.execute(f"SELECT * FROM {_file(file)} WHERE subject_id = ?", [subject_id]))
+    return found[0] if found else None
+
+
+def _rows(found: Any) -> list[dict[str, Any]]:
+    names = [c[0] for c in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _file(path: Path) -> str:
+    return f"read_parquet({_text(str(path))})"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
