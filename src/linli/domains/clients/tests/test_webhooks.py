@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -167,10 +168,47 @@ def test_nobody_looks_after_the_webhooks_of_another(world, by, hook):
         commands.add_webhook(url="https://example.org/", acts=["cases.accepted"], by=narrow, now=timezone.now())
 
 
-def test_a_webhook_needs_a_public_address_and_acts_that_are_told(by):
+OWN_MACHINE = ("http://127.0.0.1:9/", "https://127.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/")
+OWN_NETWORK = ("https://10.8.0.4/", "https://192.168.1.1/", "https://172.16.0.1/", "https://169.254.169.254/", "https://[fd00::1]/")
+
+
+def refused(by, urls) -> list[str]:
+    """Of some addresses those that no webhook may lead to."""
+    found = []
+    for url in urls:
+        with transaction.atomic():
+            try:
+                commands.add_webhook(url=url, acts=["cases.accepted"], by=by, now=timezone.now())
+            except commands.WebhookWrong:
+                found.append(url)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("demonstration", "networks", "may"),
+    [
+        (False, "", ()),
+        (False, "10.8.0.0/16", ("https://10.8.0.4/",)),
+        (True, "", OWN_MACHINE),  # so that a receiver can be tried without a setting; the rest of the network stays shut
+        (True, "10.8.0.0/16", (*OWN_MACHINE, "https://10.8.0.4/")),
+    ],
+)
+def test_a_webhook_never_leads_into_our_own_network_but_where_the_operator_says_so(by, settings, demonstration, networks, may):
+    settings.ENV = settings.ENV.model_copy(update={"post_office": demonstration, "webhook_networks": networks})
+    every = (*OWN_MACHINE, *OWN_NETWORK)
+    assert refused(by, every) == [url for url in every if url not in may]
+
+
+def test_a_message_does_not_leave_for_our_own_network_once_it_may_not(by, hook, receiver, settings):
     now = timezone.now()
-    with pytest.raises(commands.WebhookWrong):
-        commands.add_webhook(url="http://127.0.0.1:9/", acts=["cases.accepted"], by=by, now=now)
+    told = commands.ping(webhook_id=hook, by=by, now=now)
+    settings.ENV = settings.ENV.model_copy(update={"post_office": False, "webhook_networks": ""})
+    assert not commands.deliver(delivery_id=told, now=now).arrived
+    assert receiver.got == []
+
+
+def test_a_webhook_needs_acts_that_are_told_and_there_are_only_so_many(by):
+    now = timezone.now()
     for acts in ([], ["cases.drawn"], ["cases.approved"]):
         with pytest.raises(commands.ClientWrong):
             commands.add_webhook(url="https://example.org/", acts=acts, by=by, now=now)
