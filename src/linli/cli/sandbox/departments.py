@@ -67,12 +67,14 @@ def _reply(environ: dict[str, Any]) -> Reply:
 
 
 def _switch(asked: dict[str, Any]) -> Reply:
-    """Switch a fault on or off, for one interface or for all (``*``)."""
+    """Switch a fault on or off, for one interface or for all (``*``), or only tell how they are where none is named."""
     with _lock:
-        if asked.get("fault") == "none":
+        if "fault" not in asked:
+            pass
+        elif asked["fault"] == "none":
             _faults.pop(str(asked.get("interface")), None)
         else:
-            _faults[str(asked.get("interface"))] = str(asked.get("fault"))
+            _faults[str(asked.get("interface"))] = str(asked["fault"])
         return "200 OK", {}, canonical({"faults": _faults, "counts": _counts})
 
 

@@ -19,6 +19,7 @@ from linli.domains.exchange import wire
 from linli.domains.exchange.contract import Interface, covering, package
 from linli.domains.exchange.errors import (
     AddressWrong,
+    FaultUnknown,
     InterfaceUnknown,
     LimitWrong,
     NoFaultsHere,
@@ -27,7 +28,7 @@ from linli.domains.exchange.errors import (
 )
 from linli.domains.exchange.models import Health, Question, Receipt, Setting, Try
 from linli.domains.exchange.permissions import CASES, MANAGE, VIEW
-from linli.domains.exchange.queries import forget_connected, interface, settings_of, whose
+from linli.domains.exchange.queries import forget_connected, interface, route_to, settings_of, whose
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, Verdict, differing, next_wait, query_digest
 from linli.domains.exchange.wire import Called, Enquiry, Route
 from linli.domains.trace.commands import Act, Subject, once, record, record_all
@@ -134,13 +135,17 @@ def _ask_again(code: str, now: datetime, *, states: Sequence[QuestionState]) -> 
 
 @once
 def set_fault(*, code: str, fault: str, by: Actor, now: datetime) -> None:
-    """Have a demonstration's sandbox misbehave at one interface. Raises :class:`NoFaultsHere` for a real department."""
+    """Have a demonstration's sandbox misbehave at one interface. Raises :class:`NoFaultsHere` for a real department,
+    :class:`FaultUnknown`, :class:`SandboxSilent`.
+    """
     by.must(MANAGE)
-    interface(code)
+    face = interface(code)
+    if fault not in FAULTS:
+        raise FaultUnknown(field="fault", fault=fault[:40])
     setting = Setting.objects.filter(pk=code, sandbox=True).first()
-    if setting is None or fault not in FAULTS:
+    if setting is None:
         raise NoFaultsHere
-    if not wire.control(_route(setting, interface(code)), {"interface": code, "fault": fault}):
+    if wire.control(route_to(setting, face), {"interface": code, "fault": fault}) is None:
         raise SandboxSilent
     record("exchange.fault_set", subject=_chain(code), by=by, at=now, interface=code, fault=fault)
 
@@ -282,10 +287,6 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=32, thread_name_prefix="exchange")
 
 
-def _route(setting: Setting, face: Interface) -> Route:
-    return Route(setting.base_url, setting.app_id, setting.secret.open(), (setting.timeout_ms or face.timeout_ms) / 1000)
-
-
 _LEASE = timedelta(seconds=90)  # longer than any call may take
 _UNCONNECTED = timedelta(hours=1)
 
@@ -316,7 +317,7 @@ def _claim(ids: Sequence[UUID], now: datetime, *, due_only: bool) -> list[tuple[
         admitted, again = _admit(code, len(waiting), setting.per_second or face.per_second, now)
         put_off += [(q, again) for q in waiting[admitted:]]
         if admitted:
-            route = _route(setting, face)
+            route = route_to(setting, face)
             ready += [(_enquiry(q, face), route) for q in waiting[:admitted]]
     for q, at in put_off:
         Question.objects.filter(pk=q.pk).update(leased_until=None, next_try_at=at)

@@ -46,6 +46,13 @@ class NoFaultsHere(LinliError):
     remedy = noop("只有演示用的沙箱可以设置故障。")
 
 
+class FaultUnknown(LinliError):
+    code = "exchange.fault_unknown"
+    kind = Kind.NOT_FOUND
+    template = noop("沙箱没有“%(fault)s”这种故障。")
+    remedy = noop("请从列表中选择一种故障。")
+
+
 class SandboxSilent(LinliError):
     code = "exchange.sandbox_silent"
     kind = Kind.UNAVAILABLE

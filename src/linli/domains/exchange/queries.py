@@ -16,8 +16,9 @@ from django.db.models.functions import Cast, Concat, TruncMonth
 from linli.domains.exchange.contract import Interface, ResponseField, Sharing, ValueType, covering, package
 from linli.domains.exchange.errors import InterfaceUnknown
 from linli.domains.exchange.models import Health, Question, Receipt, Setting, Try
-from linli.domains.exchange.permissions import VIEW, seen_questions
+from linli.domains.exchange.permissions import MANAGE, VIEW, seen_questions
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, canonical, query_digest, signature
+from linli.domains.exchange.wire import Route, control
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI
 from linli.kernel.errors import LinliError
@@ -25,9 +26,9 @@ from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_credit_code, check_id_number, mask_account, mask_id, mask_name
 
 __all__ = [
-    "any_connected", "asked", "calls_of", "canonical", "connections", "covering", "fills_of",
+    "any_connected", "asked", "calls_of", "canonical", "connections", "covering", "fault_of", "fills_of",
     "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
-    "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "saved", "saved_by", "saved_totals", "settings_of",
+    "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "route_to", "saved", "saved_by", "saved_totals", "settings_of",
     "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType", "whole_line", "whose",
 ]  # fmt: skip
 
@@ -57,6 +58,19 @@ def settings_of(codes: Iterable[str] | None = None) -> dict[str, Setting]:
     """How interfaces are reached, by code; those not connected are missing."""
     rows = Setting.objects.all() if codes is None else Setting.objects.filter(pk__in=set(codes))
     return {row.pk: row for row in rows}
+
+
+def route_to(setting: Setting, face: Interface) -> Route:
+    """How to reach an interface."""
+    return Route(setting.base_url, setting.app_id, setting.secret.open(), (setting.timeout_ms or face.timeout_ms) / 1000)
+
+
+def fault_of(code: str, *, by: Actor) -> str | None:
+    """How a demonstration's sandbox misbehaves at one interface right now, as it says itself; None if it is silent or there is none."""
+    by.must(MANAGE)
+    setting = Setting.objects.filter(pk=code, sandbox=True, enabled=True).first()
+    faults = control(route_to(setting, interface(code)), {"interface": code}) if setting else None
+    return None if faults is None else faults.get(code) or faults.get("*", "none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,12 +116,12 @@ def _since(started: float) -> int:
     return round((time.monotonic() - started) * 1000)
 
 
-def control(route: Route, what: Mapping[str, Any]) -> bool:
-    """Tell a sandbox how it is to misbehave; whether it understood."""
+def control(route: Route, what: Mapping[str, Any]) -> dict[str, str] | None:
+    """Tell a sandbox how it is to misbehave, or with nothing said only ask it; how it now misbehaves, by interface, if it answered."""
     body = canonical(dict(what))
     headers = {"Content-Type": "application/json", APP: route.app_id, SIGNED: signature(route.secret, body)}
     try:
         answer = _client().post(f"{route.base_url.rstrip('/')}/_faults", content=body, headers=headers, timeout=route.timeout)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-    return answer.status_code == 200
+        return dict(answer.json()["faults"]) if answer.status_code == 200 else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        return None

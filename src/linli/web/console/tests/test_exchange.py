@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from io import BytesIO
 from uuid import uuid4
@@ -255,6 +256,20 @@ def test_an_administrator_connects_changes_and_stops_an_interface(world):
     assert not settings_of([FACE])[FACE].enabled
 
 
+def fault_shown(page) -> str:
+    """The fault that the page shows as set."""
+    select = re.search(r'<select[^>]*name="fault".*?</select>', page.content.decode(), re.S)
+    assert select
+    return re.findall(r'<option value="([^"]*)"\s+selected', select[0])[0]
+
+
+def test_a_sandbox_that_does_not_answer_is_said_to_be_silent(world, departments: Departments):  # noqa: F811
+    departments.connect(datetime.now(UTC), FACE, url="http://127.0.0.1:9")
+    page = enter("administrator").get(reverse("exchange:face", args=[FACE]))
+    assert page.status_code == 200
+    assert "沙箱没有应答" in page.content.decode()
+
+
 def test_faults_are_offered_for_a_sandbox_only(world, departments: Departments):  # noqa: F811
     client = enter("administrator")
     page = reverse("exchange:face", args=[FACE])
@@ -262,7 +277,14 @@ def test_faults_are_offered_for_a_sandbox_only(world, departments: Departments):
     assert "设置故障" in client.get(page).content.decode()
     assert send(client, reverse("exchange:fault", args=[FACE]), fault="down").status_code == 302
     assert departments.fault("none", "nothing")["faults"] == {FACE: "down"}
-    assert send(client, reverse("exchange:fault", args=[FACE]), fault="explode").status_code == 404
+    assert fault_shown(client.get(page)) == "down"
+    departments.fault("stale", FACE)  # by the command line, or by the sandbox's own start
+    assert fault_shown(client.get(page)) == "stale"
+    departments.mend()
+    assert fault_shown(client.get(page)) == "none"
+    wrong = send(client, reverse("exchange:fault", args=[FACE]), fault="explode")
+    assert wrong.status_code == 404
+    assert "没有“explode”这种故障" in wrong.content.decode()
     send(client, reverse("exchange:settings", args=[FACE]), base_url="https://share.example", app_id="hrss", secret="x" * 20)
     assert "设置故障" not in client.get(page).content.decode()
     assert send(client, reverse("exchange:fault", args=[FACE]), fault="down").status_code == 409
