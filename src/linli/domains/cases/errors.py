@@ -314,6 +314,15 @@ class OtherPartyMissing(LinliError):
     remedy = noop("请先填写并确认，或者这次不办这几项。")
 
 
+class OtherPartyThere(LinliError):
+    """A draft also says things of a party for whom whoever would go on with it may not act."""
+
+    code = "cases.joint_other_there"
+    kind = Kind.CONFLICT
+    template = noop("这份草稿里还有%(name)s的信息，您还没有得到委托，不能带走。")
+    remedy = noop("请在窗口接着办，或者请对方先委托您。")
+
+
 class NotOver(LinliError):
     code = "cases.not_over"
     kind = Kind.CONFLICT

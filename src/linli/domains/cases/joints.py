@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -80,16 +80,21 @@ def visible_joints(by: Actor, *, on: date) -> QuerySet[Joint]:
 
 
 def may_work_on(by: Actor, joint: Joint, *, on: date) -> bool:
-    """Whether the actor may fill in, submit and withdraw it: the counter that began it, or whose matter it is."""
+    """Whether the actor may fill in, submit and withdraw it: the counter that has it, or whose matter it is."""
     if by.resident_id:
-        return (
-            by.can(PORTAL)
-            and (by.resident_id == joint.agent_id or may_act_for(by.resident_id, joint.applicant_id, scope=Scope.READ, on=on))
-            and may_act_for(by.resident_id, joint.applicant_id, scope=Scope.APPLY, on=on)
-            and (joint.submitted_at is not None or joint.channel == Channel.ONLINE)
-        )
+        return is_theirs(by, joint, on=on) and (joint.submitted_at is not None or joint.channel == Channel.ONLINE)
     drafted_online = joint.channel == Channel.ONLINE and joint.submitted_at is None
     return by.client_id is None and by.can(RECEIVE) and joint.hall_id == _at(by) and not drafted_online
+
+
+def is_theirs(by: Actor, joint: Joint, *, on: date) -> bool:
+    """Whether a resident may act in a matter, wherever it is being filled in: their own, or that of somebody who lets them."""
+    return (
+        by.resident_id is not None
+        and by.can(PORTAL)
+        and (by.resident_id == joint.agent_id or may_act_for(by.resident_id, joint.applicant_id, scope=Scope.READ, on=on))
+        and may_act_for(by.resident_id, joint.applicant_id, scope=Scope.APPLY, on=on)
+    )
 
 
 def why_not_online(standard: Standard, *, region: str, on: date) -> Message | None:
@@ -113,6 +118,20 @@ def offices_ahead(codes: Iterable[str], *, region: str, on: date) -> dict[str, s
 def settled(said: Mapping[str, Any] | None) -> bool:
     """Whether what was said of a line of the joint list is enough: it is there, or it does not apply."""
     return bool(said and (said.get("received") or said.get("not_applicable")))
+
+
+def needing(file_ids: Collection[UUID]) -> set[UUID]:
+    """Of some kept files those that a part which is no case yet will need; what became of the others is the business of their cases."""
+    to_begin = JointPart.objects.filter(joint=OuterRef("pk"), case=None, given_up_at=None).exclude(chosen=False)
+    held = Joint.objects.filter(Exists(to_begin), withdrawn_at=None).extra(
+        where=["jsonb_path_query_array(handed, '$.*.files[*].id') ?| %s"], params=[[str(f) for f in file_ids]]
+    )
+    return {f for handed in held.values_list("handed", flat=True) for f in file_ids_of(handed)} & set(file_ids)
+
+
+def file_ids_of(handed: Mapping[str, Any]) -> set[UUID]:
+    """The files among what was handed in."""
+    return {UUID(f["id"]) for said in handed.values() for f in said.get("files", ())}
 
 
 # -- what it computes to --------------------------------------------------------------------------------------------------------

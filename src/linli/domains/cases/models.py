@@ -117,7 +117,9 @@ class Case(models.Model):
             models.Index(fields=["applicant_id", "-started_at"], name="cases_by_applicant"),
             models.Index(fields=["client_id", "-started_at", "-id"], name="cases_by_client", condition=Q(client_id__isnull=False)),
             models.Index(fields=["origin_id", "-started_at"], name="cases_by_origin", condition=Q(origin_id__isnull=False)),
-            models.Index(fields=["collect_id", "issued_at", "id"], name="cases_by_collection", condition=Q(collect_id__isnull=False)),
+            models.Index(
+                fields=["collect_id", "issued_at", "id"], name="cases_by_collection", condition=Q(collect_id__isnull=False)
+            ),
         ]  # fmt: skip (and ``cases_number_tail``, made by the second migration)
 
 
@@ -332,13 +334,15 @@ class MaterialFile(models.Model):
 
 
 class HandOver(models.Model):
-    """A short code with which a case goes on elsewhere: from the resident's phone at a counter, or from a counter on the phone.
+    """A short code with which a case, or the draft of a joint matter, goes on elsewhere: from the resident's phone at a counter, or
+    from a counter on the phone.
 
-    It is good for one use within its time; a case has one at most.
+    It is good for one use within its time; what it leads to has one at most.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="hand_overs")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="hand_overs")
+    joint = models.ForeignKey("cases.Joint", on_delete=models.PROTECT, null=True, related_name="hand_overs", db_index=False)
     code = SealedField()
     code_index = models.BinaryField(max_length=32)
     to_counter = models.BooleanField()
@@ -350,6 +354,10 @@ class HandOver(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(used_at=None), name="cases_handover_one_live"),
+            models.UniqueConstraint(fields=["joint"], condition=Q(used_at=None), name="cases_handover_joint_live"),
+            models.CheckConstraint(
+                condition=Q(case=None, joint__isnull=False) | Q(case__isnull=False, joint=None), name="cases_handover_of_one"
+            ),
             models.UniqueConstraint(fields=["code_index"], condition=Q(used_at=None), name="cases_handover_code"),
             models.CheckConstraint(
                 condition=Q(used_at=None, used_by_id=None) | Q(used_at__isnull=False, used_by_id__isnull=False),
@@ -625,6 +633,7 @@ class Joint(models.Model):
         indexes = [
             models.Index(fields=["hall_id", "-started_at", "-id"], name="cases_joint_by_hall"),
             models.Index(fields=["applicant_id", "-started_at"], name="cases_joint_by_applicant"),
+            models.Index(fields=["started_at"], name="cases_joint_drafts", condition=Q(submitted_at=None, withdrawn_at=None)),
         ]
 
 
@@ -655,6 +664,12 @@ class JointPart(models.Model):
                 | Q(case__isnull=False, begun_at__isnull=False, chosen=True, given_up_at=None),
                 name="cases_joint_part_case",
             ),
+        ]
+        # The parts that still need what was handed in for them.
+        indexes = [
+            models.Index(
+                fields=["joint"], name="cases_joint_part_to_begin", condition=Q(case=None, given_up_at=None) & ~Q(chosen=False)
+            )
         ]
 
 
@@ -707,7 +722,9 @@ class Roster(models.Model):
         indexes = [
             models.Index(fields=["hall_id", "-handed_in_at", "-id"], name="cases_roster_hall"),
             models.Index(fields=["employer_id", "-handed_in_at", "-id"], name="cases_roster_employer"),
-            models.Index(fields=["client_id", "-handed_in_at", "-id"], name="cases_roster_client", condition=Q(client_id__isnull=False)),
+            models.Index(
+                fields=["client_id", "-handed_in_at", "-id"], name="cases_roster_client", condition=Q(client_id__isnull=False)
+            ),
             models.Index(fields=["touched_at"], name="cases_roster_kept", condition=Q(forgotten_at=None)),
             models.Index(fields=["touched_at"], name="cases_roster_running", condition=Q(state="running")),
         ]

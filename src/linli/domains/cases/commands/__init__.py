@@ -30,6 +30,7 @@ from linli.domains.cases.commands.counter import (
     receive_back,
     receive_draft,
 )
+from linli.domains.cases.commands.elsewhere import make_hand_over, make_joint_hand_over, take_over
 from linli.domains.cases.commands.external import ExternalAct, record_external
 from linli.domains.cases.commands.intake import (
     Applicant,
@@ -84,7 +85,6 @@ from linli.domains.cases.commands.online import (
     commit_online,
     correct_online,
     hand_in_online,
-    make_hand_over,
     note_agent_look,
     read_own_paper,
     save_online,
@@ -92,7 +92,6 @@ from linli.domains.cases.commands.online import (
     submit_online,
     take_back_online,
     take_off_online,
-    take_over,
     withdraw_online,
 )
 from linli.domains.cases.commands.papers import open_joint_receipt, seal_notice
@@ -149,7 +148,8 @@ __all__ = [
     "patch_draft", "submit_draft",
     "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "roster_paper", "RosterFile", "run_roster",
     "start_roster", "sweep_rosters",
-    "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "collect_joint", "commit_joint", "hand_in_joint", "hand_on", "name_other",
+    "answer_joint", "bring_otherwise", "choose_part", "choose_parts", "collect_joint", "commit_joint", "hand_in_joint", "hand_on",
+    "make_joint_hand_over", "name_other",
     "open_joint_receipt", "save_joint", "start_joint", "submit_joint", "take_back_joint", "take_off_joint", "withdraw_joint", "withdraw_part",
     "ask_for_check", "bring_pending", "commit_to", "conclude_breach", "confirm_kept", "find_breach", "find_checkers", "give_check",
     "hear_applicant", "keep_sheet", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from linli.domains.accounts.queries import names
+from linli.domains.cases import joints
 from linli.domains.cases.errors import NotOver
 from linli.domains.cases.lifecycle import FINAL, State
 from linli.domains.cases.models import Case, CaseMaterial, Correction, Decision, Delivery, MaterialFile, Refusal, Step, StepState
@@ -226,7 +227,8 @@ def forget_contents(*, package_id: UUID, seq: int, by: Actor, now: datetime) -> 
         file.removed_at = now
         file.save(update_fields=["removed_at"])
         others = MaterialFile.objects.filter(file_id=file.file_id).exclude(material__case=case).exists()
-        if not others and not Delivery.objects.filter(signature_file_id=file.file_id).exists():
+        signed = Delivery.objects.filter(signature_file_id=file.file_id).exists()
+        if not (others or signed or joints.needing([file.file_id])):
             forget_file(file.file_id)
             gone += 1
     return gone

@@ -52,6 +52,7 @@ from linli.domains.cases.models import Case, CaseMaterial, Joint, JointPart
 from linli.domains.cases.moves import Work, lock
 from linli.domains.cases.online import HANDED_ONLINE, filled_by_submitting
 from linli.domains.cases.permissions import ACCEPT, PORTAL, RECEIVE
+from linli.domains.cases.queries.clients import files_in_use
 from linli.domains.cases.queries.counter import fitting, prefill
 from linli.domains.catalog.queries import (
     CHOICES,
@@ -66,11 +67,11 @@ from linli.domains.catalog.queries import (
     get_standard,
     in_force,
 )
-from linli.domains.documents.commands import StoredFileRef, compose, store_file, vouched
+from linli.domains.documents.commands import StoredFileRef, compose, forget_file, store_file, vouched
 from linli.domains.documents.queries import PaperKind, documents_of, pdf
 from linli.domains.org.queries import Power, authority, letterhead
 from linli.domains.people.commands import employer_subject, person_subject
-from linli.domains.people.queries import Scope, employer_facts, may_act_for, party, person_facts, region_of
+from linli.domains.people.queries import Scope, employer_facts, may_act_for, papers_in_use, party, person_facts, region_of
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
@@ -114,7 +115,7 @@ def start_joint(*, bundle_code: str, applicant: Applicant, region: str = "", by:
     if kind not in found.bundle.applicant_kinds:
         raise ApplicantWrong(field="applicant", item=found.bundle.name, kind=Message(CHOICES["applicant_kinds"][kind]))
     members = [(m, s) for m in found.bundle.members if (s := in_force(m.code, region=region, on=today))]
-    org_id, hall_id = _where([s for _, s in members], found.bundle.name, region=region, by=by, on=today)
+    org_id, hall_id = where_it_lies([s.standard for _, s in members], found.bundle.name, region=region, by=by, on=today)
     joint = Joint(
         pk=uuid7(), bundle_id=found.id, region=region, org_id=org_id, hall_id=hall_id, applicant_id=applicant.id,
         applicant_is_employer=applicant.is_employer, agent_id=applicant.agent_id, channel=by.channel, form={}, started_at=now,
@@ -124,7 +125,7 @@ def start_joint(*, bundle_code: str, applicant: Applicant, region: str = "", by:
         for n, (m, s) in enumerate(members, 1)
     ]
     if by.resident_id:
-        _leave_to_counters(parts, region=region, on=today)
+        leave_to_counters(parts, region=region, on=today)
     joint.form = _known(joint, parts, today)
     joint.save(force_insert=True)
     JointPart.objects.bulk_create(parts)
@@ -151,7 +152,7 @@ def _begun_online(bundle_code: str, applicant: Applicant) -> UUID | None:
     return drafts.order_by("-started_at").values_list("pk", flat=True).first()
 
 
-def _leave_to_counters(parts: list[JointPart], *, region: str, on: date) -> None:
+def leave_to_counters(parts: list[JointPart], *, region: str, on: date) -> None:
     """Leave out what cannot be applied for online. Raises :class:`NotOnline` if it always belongs to the matter."""
     for part in parts:
         why = joints.why_not_online(get_standard(part.standard_id), region=region, on=on)
@@ -161,16 +162,16 @@ def _leave_to_counters(parts: list[JointPart], *, region: str, on: date) -> None
             part.chosen = False
 
 
-def _where(standards: list[InForce], name: str, *, region: str, by: Actor, on: date) -> tuple[UUID, UUID]:
+def where_it_lies(standards: list[Standard], name: str, *, region: str, by: Actor, on: date) -> tuple[UUID, UUID]:
     """Where the matter lies: the counter that begins it, or for a resident the counter of its first item."""
     if not standards:
         raise NoAuthority(field="bundle", item=name, power=Message(Power.RECEIVE.label))
     if by.resident_id:
-        first = standards[0].standard
+        first = standards[0]
         place = place_nearest(first, authority(first.code, region=region, on=on), on=on)
         return place.org_id, place.hall_id
-    for found in standards:
-        held = authority(found.standard.code, region=region, on=on).powers(by.org_id, by.body_id)
+    for standard in standards:
+        held = authority(standard.code, region=region, on=on).powers(by.org_id, by.body_id)
         if by.org_id and held & {Power.RECEIVE, Power.ACCEPT}:
             return by.org_id, by.hall_id or by.org_id
     raise NoAuthority(field="bundle", item=name, power=Message(Power.RECEIVE.label))
@@ -631,13 +632,36 @@ def withdraw_part(*, joint_id: UUID, code: str, reason: str = "", by: Actor, now
 def withdraw_joint(*, joint_id: UUID, reason: str = "", by: Actor, now: datetime) -> None:
     """Take back all that is not decided yet, or give up a draft; what was decided stays."""
     work = locked_joint(joint_id, by=by, now=now)
-    joint = work.joint
     # What waits first: a part that is given up is not begun by the withdrawal of another.
     for part in sorted((p for p in work.parts if p.chosen), key=lambda p: p.case_id is not None):
         with suppress(MoveNotPossible):
             _take_back(work, part, reason)
-    joint.withdrawn_at = now
-    work.save("cases.joint_withdrawn", "withdrawn_at", reason=reason.strip()[:500])
+    _end(work, reason.strip()[:500])
+
+
+def _end(work: JointWork, reason: str) -> None:
+    """The matter is taken back. A draft is forgotten with it: of what was never submitted nothing is to be kept (PI-06)."""
+    joint, gone = work.joint, set[UUID]()
+    joint.withdrawn_at = work.now
+    if joint.submitted_at is None:
+        gone = joints.file_ids_of(joint.handed)
+        joint.form, joint.handed = {}, {}
+    work.save("cases.joint_withdrawn", "withdrawn_at", "form", "handed", reason=reason)
+    for file_id in gone - files_in_use(gone) - papers_in_use(gone):
+        forget_file(file_id)
+
+
+def lapse_joint_drafts(*, before: datetime, by: Actor, now: datetime, limit: int) -> int:
+    """Give up the drafts of joint matters begun before a moment, and forget what they held; how many."""
+    stale = Joint.objects.filter(submitted_at=None, withdrawn_at=None, started_at__lt=before).order_by("started_at")
+    done = 0
+    for joint_id in list(stale.values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            joint = stale.select_for_update(of=("self",), skip_locked=True).filter(pk=joint_id).first()
+            if joint is not None:
+                _end(JointWork(joint, by=by, now=now), "未提交")
+                done += 1
+    return done
 
 
 def _take_back(work: JointWork, part: JointPart, reason: str) -> None:

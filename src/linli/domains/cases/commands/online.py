@@ -1,9 +1,8 @@
-"""The resident's track of a case: begun, filled in, submitted, corrected, withdrawn and collected without a counter; and the codes with
-which the same case goes on at a counter, or from a counter on the phone. There is one lifecycle, shared with ``intake``."""
+"""The resident's track of a case: begun, filled in, submitted, corrected, withdrawn and collected without a counter. There is one
+lifecycle, shared with ``intake``; how a case changes tracks stands in ``elsewhere``."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,6 @@ from django.db import connection, transaction
 from linli.domains.cases.commands.intake import (
     Applicant,
     Handed,
-    Place,
     begin,
     corrected,
     keep_form,
@@ -23,7 +21,6 @@ from linli.domains.cases.commands.intake import (
     new_case,
     note_material,
     place_nearest,
-    place_of_counter,
     standard_for,
     submit,
     take_off,
@@ -31,7 +28,6 @@ from linli.domains.cases.commands.intake import (
 )
 from linli.domains.cases.commands.issue import Proof, deliver
 from linli.domains.cases.errors import (
-    CodeUnknown,
     NotAskedFor,
     NotOnline,
     PromiseRefused,
@@ -41,11 +37,9 @@ from linli.domains.cases.errors import (
 from linli.domains.cases.form import check_form
 from linli.domains.cases.grounds import DeliveryMethod, MaterialState, Received
 from linli.domains.cases.lifecycle import State
-from linli.domains.cases.models import Case, CaseMaterial, Correction, HandOver, MaterialFile
-from linli.domains.cases.moves import Work, lock, locked, subject
+from linli.domains.cases.models import Case, CaseMaterial, Correction, MaterialFile
+from linli.domains.cases.moves import Work, locked, subject
 from linli.domains.cases.online import (
-    CODE_DIGITS,
-    CODE_LIFE,
     HANDED_ONLINE,
     asked_fields,
     filled_by_submitting,
@@ -55,16 +49,14 @@ from linli.domains.cases.online import (
 )
 from linli.domains.cases.permissions import (
     PORTAL,
-    RECEIVE,
     applies_for,
-    at_counter,
     collects_for,
     own_cases,
 )
 from linli.domains.cases.promising import Promise, why_not
 from linli.domains.cases.queries.counter import fitting, prefill
 from linli.domains.cases.queries.looking import case_for
-from linli.domains.cases.queries.online import HAND_OVER, own_paper
+from linli.domains.cases.queries.online import own_paper
 from linli.domains.catalog.queries import application_papers, get_standard
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.documents.queries import DocumentCard
@@ -75,14 +67,11 @@ from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
-from linli.kernel.fields import blind
 from linli.kernel.identifiers import compact
 from linli.kernel.text import msg
 
-_HOLDING = (State.DRAFT, State.SUBMITTED, State.CORRECTION_REQUESTED)  # states in which a case can change tracks
 
-
-def _own(now: datetime) -> Callable[[Actor, Case], bool]:
+def own(now: datetime) -> Callable[[Actor, Case], bool]:
     """The predicate for acting on one's own case."""
     today = local_date(now)
     return lambda by, case: applies_for(by, case, on=today)
@@ -149,7 +138,7 @@ def save_online(*, case_id: UUID, values: Mapping[str, Any], complete: bool = Fa
     Raises :class:`Invalid` for what is filled in wrongly and, with ``complete``, for what must be answered and is not;
     :class:`NotAskedFor` for a field that no notice asks for.
     """
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     correction = _open_to(work)
     standard = get_standard(work.case.standard_id)
     fields = set(asked_fields(standard))
@@ -165,7 +154,7 @@ def save_online(*, case_id: UUID, values: Mapping[str, Any], complete: bool = Fa
 @once
 def answer_online(*, case_id: UUID, code: str, applies: bool, by: Actor, now: datetime) -> None:
     """Say whether the situation is given in which a material is needed. What was handed in stays while it is needed."""
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     _open_to(work, code)
     wanted = get_standard(work.case.standard_id).material(code)
     if wanted is None or not is_question(wanted):
@@ -186,7 +175,7 @@ def _put_away(row: CaseMaterial, now: datetime) -> None:
 @once
 def take_back_online(*, case_id: UUID, code: str, by: Actor, now: datetime) -> None:
     """Take back everything said of a material: files, or a commitment in its place."""
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     _open_to(work, code)
     row = material_row(work.case, code)
     if row.state != MaterialState.HAVE:
@@ -201,7 +190,7 @@ def hand_in_online(*, case_id: UUID, material: Handed, by: Actor, now: datetime)
 
     Raises :class:`NotAskedFor` for what the bureau gets itself.
     """
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     _open_to(work, material.code)
     wanted = get_standard(work.case.standard_id).material(material.code)
     if wanted is None or material.received not in HANDED_ONLINE or not material.files:
@@ -225,7 +214,7 @@ def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, 
     What was told and promised is kept with the signature (``promises.keep``).
     Raises :class:`PromiseRefused` with the reason, :class:`CreditNoted`, :class:`SignatureMissing`.
     """
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     _open_to(work, code)
     standard = get_standard(work.case.standard_id)
     wanted = standard.material(code)
@@ -250,7 +239,7 @@ def commit_online(*, case_id: UUID, code: str, signature: StoredFileRef | None, 
 @once
 def take_off_online(*, case_id: UUID, file_id: UUID, by: Actor, now: datetime) -> None:
     """Take a file off a material again; it is marked, not erased."""
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     found = MaterialFile.objects.filter(material__case=work.case, pk=file_id).select_related("material").first()
     _open_to(work, found.material.code if found else "")
     take_off(work, file_id)
@@ -266,7 +255,7 @@ def submit_online(*, case_id: UUID, by: Actor, now: datetime) -> str:
     Whoever submits again hears the same number. Raises :class:`Invalid` with every field that is missing or wrong and with every
     material that is still open (:class:`StillToDo`).
     """
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     if work.case.number and work.case.state != State.DRAFT:
         return work.case.number
     _open_to(work)
@@ -287,7 +276,7 @@ def submit_online(*, case_id: UUID, by: Actor, now: datetime) -> str:
 @once
 def correct_online(*, case_id: UUID, by: Actor, now: datetime) -> None:
     """Send back what the correction notice asked for. Raises :class:`StillMissing`; sent twice it is sent once."""
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     if (
         work.case.state != State.CORRECTION_REQUESTED
         and Correction.objects.filter(case=work.case).exclude(corrected_at=None).exists()
@@ -299,7 +288,7 @@ def correct_online(*, case_id: UUID, by: Actor, now: datetime) -> None:
 @once
 def withdraw_online(*, case_id: UUID, reason: str = "", by: Actor, now: datetime) -> None:
     """Take an application back, or give a draft up, as long as nothing was decided."""
-    work = locked(_own(now), case_id, by=by, now=now)
+    work = locked(own(now), case_id, by=by, now=now)
     if work.case.state == State.WITHDRAWN:
         return
     withdraw(work, reason=reason.strip()[:500])
@@ -337,92 +326,7 @@ def collect_online(*, case_id: UUID, by: Actor, now: datetime) -> None:
     )
 
 
-# -- going on elsewhere -------------------------------------------------------------------------------------------------------------
-
-
-@once
-def make_hand_over(*, case_id: UUID, by: Actor, now: datetime) -> str:
-    """A code for going on elsewhere: made by the resident it leads to a counter, made at a counter to the resident's phone.
-
-    It is good once, for a day; a new one replaces the last. Returns the code.
-    """
-    today = local_date(now)
-    to_counter = by.resident_id is not None
-    work = locked(_own(now) if to_counter else at_counter, case_id, by=by, now=now)
-    if not to_counter:
-        by.must(RECEIVE)
-    if work.case.state not in _HOLDING or (not to_counter and work.case.state != State.DRAFT):
-        raise NotFound(what=msg("可以换个地方接着办的办件"))
-    if to_counter and work.case.state == State.DRAFT and work.case.channel != Channel.ONLINE:
-        raise NotFound(what=msg("可以换个地方接着办的办件"))
-    HandOver.objects.filter(case=work.case, used_at=None).delete()
-    code = _free_code(now)
-    HandOver.objects.create(
-        case=work.case,
-        code=code,
-        code_index=blind(code, context=HAND_OVER),
-        to_counter=to_counter,
-        made_at=now,
-        expires_at=now + CODE_LIFE,
-    )
-    work.note("cases.hand_over_made", to="counter" if to_counter else "online", until=today)
-    work.save()
-    return code
-
-
-def _free_code(now: datetime) -> str:
-    """Digits that no live code has; one that ran out makes room."""
-    while True:
-        code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-        taken = HandOver.objects.filter(code_index=blind(code, context=HAND_OVER), used_at=None)
-        taken.filter(expires_at__lte=now).delete()
-        if not taken.exists():
-            return code
-
-
-@once
-def take_over(*, code: str, by: Actor, now: datetime) -> UUID:
-    """Go on with a case by its code: a clerk at the counter with what a resident began, a resident with what a clerk began.
-
-    A draft moves to the track of whoever takes it over; a case that was submitted stays where it lies and is seen here too.
-    Raises :class:`CodeUnknown` for a code that is wrong, used, run out, or not for this person.
-    """
-    digits = "".join(ch for ch in code if ch.isdigit())
-    at_window = by.resident_id is None
-    by.must(RECEIVE if at_window else PORTAL)
-    found = HandOver.objects.select_for_update().filter(code_index=blind(digits, context=HAND_OVER), used_at=None).first()
-    if found is None or found.expires_at <= now or found.to_counter != at_window:
-        raise CodeUnknown(field="code")
-    case = lock(found.case_id)
-    assert case
-    if case.state not in _HOLDING or not (at_window or _own(now)(by, case)):
-        raise CodeUnknown(field="code")
-    work = Work(case, by=by, now=now)
-    if at_window:
-        _bring_here(work)
-    else:
-        work.change(channel=by.channel)
-    found.used_at, found.used_by_id = now, by.person_id
-    found.save(update_fields=["used_at", "used_by_id"])
-    work.note("cases.handed_over", to="counter" if at_window else "online", hall=case.hall_id)
-    work.save()
-    return case.pk
-
-
-def _bring_here(work: Work) -> None:
-    """Let the counter of the actor go on with a case. Raises :class:`NoAuthority` where it may not take the item in."""
-    case, by = work.case, work.by
-    standard = get_standard(case.standard_id)
-    # A station receives for its own village, which lies within the division the case is of.
-    region = by.region if by.region.startswith(case.region) else case.region
-    place: Place = place_of_counter(standard, region=region, by=by, on=local_date(work.now))
-    if case.state == State.DRAFT:
-        work.change(org_id=place.org_id, hall_id=place.hall_id, origin_id=place.origin_id, channel=by.channel)
-    elif not at_counter(by, case):
-        work.change(origin_id=by.hall_id or by.org_id)
-
-
 __all__ = [
-    "answer_online", "collect_online", "commit_online", "correct_online", "hand_in_online", "make_hand_over", "note_agent_look", "read_own_paper", "save_online",
-    "start_online", "submit_online", "take_back_online", "take_off_online", "take_over", "withdraw_online",
+    "answer_online", "collect_online", "commit_online", "correct_online", "hand_in_online", "note_agent_look", "read_own_paper", "save_online",
+    "start_online", "submit_online", "take_back_online", "take_off_online", "withdraw_online",
 ]  # fmt: skip

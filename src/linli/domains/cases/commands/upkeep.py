@@ -15,6 +15,7 @@ from django.db import transaction
 from linli.domains.cases import clocks
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.commands.intake import _accept, withdraw
+from linli.domains.cases.commands.joint import lapse_joint_drafts
 from linli.domains.cases.drawing import commit_seeds, reveal_seeds
 from linli.domains.cases.lifecycle import State
 from linli.domains.cases.models import Case, CaseMaterial, ClockRow, DrawDay, MaterialFile
@@ -68,9 +69,10 @@ def lapse_corrections(*, by: Actor, now: datetime, limit: int = 500) -> int:
 
 
 def lapse_drafts(*, by: Actor, now: datetime, limit: int = 500) -> int:
-    """Give up drafts nobody touched for a month, and forget what they held (PI-06)."""
-    stale = Case.objects.filter(state=State.DRAFT, started_at__lt=now - timedelta(days=DRAFT_DAYS))
-    done = 0
+    """Give up drafts, of cases and of joint matters, that were not submitted within a month, and forget what they held (PI-06)."""
+    before = now - timedelta(days=DRAFT_DAYS)
+    stale = Case.objects.filter(state=State.DRAFT, started_at__lt=before)
+    done = lapse_joint_drafts(before=before, by=by, now=now, limit=limit)
     for work in _each(list(stale.values_list("pk", flat=True)[:limit]), State.DRAFT, by=by, now=now):
         work.change(form={})
         MaterialFile.objects.filter(material__case=work.case, removed_at=None).update(removed_at=now)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from linli.domains.cases import joints
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.lifecycle import Move, State, state_after
 from linli.domains.cases.models import Case, CaseMaterial, Commitment, Correction, Delivery, MaterialFile, Roster
@@ -132,7 +133,7 @@ def client_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard
 
 
 def files_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
-    """Of some kept files those that a case, a promise, a hand-over or a roster refers to."""
+    """Of some kept files those that a case, a promise, a hand-over, a roster or a joint matter refers to."""
     ids = list(file_ids)
     used: set[UUID | None] = set(MaterialFile.objects.filter(file_id__in=ids).values_list("file_id", flat=True))
     used |= set(Delivery.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
@@ -140,4 +141,5 @@ def files_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
     held = Roster.objects.filter(Q(file_id__in=ids) | Q(paper_ids__overlap=ids), forgotten_at=None)
     for file_id, papers in held.values_list("file_id", "paper_ids"):
         used |= {file_id, *papers}
+    used |= joints.needing(ids)
     return {i for i in ids if i in used}

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from linli.domains.cases.deciding import Decided, decided
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.lifecycle import FINAL, Move, State, may_move
-from linli.domains.cases.models import Case, CaseMaterial, Correction, Delivery, HandOver, MaterialFile, Refusal
+from linli.domains.cases.models import Case, CaseMaterial, Correction, Delivery, HandOver, Joint, MaterialFile, Refusal
 from linli.domains.cases.online import is_question, still_open, why_not_online
 from linli.domains.cases.permissions import (
     RECEIVE,
@@ -25,7 +25,7 @@ from linli.domains.cases.queries.commitments import Terms, commitment_notice
 from linli.domains.cases.queries.looking import ClockView, case_for, clock_views, materials_of
 from linli.domains.cases.queries.supervision import plain_entries
 from linli.domains.cases.sharing import Filling, fillings
-from linli.domains.catalog.queries import InForce, Material, Standard, get_standard, in_force, known_facts
+from linli.domains.catalog.queries import InForce, Material, Standard, get_bundle, get_standard, in_force, known_facts
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of
 from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import Power, authority
@@ -273,35 +273,42 @@ class LiveCode:
     expires_at: datetime
 
 
-def live_code(case: Case, *, to_counter: bool, now: datetime) -> LiveCode | None:
-    """The code made for a case that the caller has already been shown."""
-    row = HandOver.objects.filter(case=case, used_at=None, to_counter=to_counter, expires_at__gt=now).first()
+def live_code(of: Case | Joint, *, to_counter: bool, now: datetime) -> LiveCode | None:
+    """The code made for a case or the draft of a joint matter that the caller has already been shown."""
+    which = Q(case=of) if isinstance(of, Case) else Q(joint=of)
+    row = HandOver.objects.filter(which, used_at=None, to_counter=to_counter, expires_at__gt=now).first()
     return LiveCode(row.code.open(), row.expires_at) if row else None
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What a clerk is told of a case before taking it over."""
+    """What a clerk is told of a case or of a joint matter before taking it over."""
 
-    case: Case
+    case: Case | None
+    joint: Joint | None
     applicant: Party
     item: str
 
 
 def handed_over(code: str, *, by: Actor, now: datetime) -> Handed | None:
-    """The case behind a code that a resident brought to a counter; None for a code that leads nowhere."""
+    """What stands behind a code that a resident brought to a counter; None for a code that leads nowhere."""
     if not by.can(RECEIVE) or by.resident_id:
         return None
     row = (
-        HandOver.objects.select_related("case")
+        HandOver.objects.select_related("case", "joint")
         .filter(code_index=blind(code, context=HAND_OVER), used_at=None, to_counter=True, expires_at__gt=now)
         .first()
     )
     if row is None:
         return None
-    case = row.case
-    who = parties([case.applicant_id])
-    return Handed(case, who[case.applicant_id], get_standard(case.standard_id).name)
+    if row.case:
+        return Handed(row.case, None, _applicant(row.case), get_standard(row.case.standard_id).name)
+    assert row.joint
+    return Handed(None, row.joint, _applicant(row.joint), get_bundle(row.joint.bundle_id).name)
+
+
+def _applicant(of: Case | Joint) -> Party:
+    return party(of.applicant_id, is_employer=of.applicant_is_employer)
 
 
 # -- what came in online ------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,11 +15,13 @@ from linli.domains.accounts.queries import names
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import (
     CODE_DIGITS,
+    LiveCode,
     attended_by,
     case_for,
     counter_cases,
     days_left,
     handed_over,
+    joints_here,
     live_code,
     online_waiting,
 )
@@ -102,12 +105,13 @@ def take_over(request: StaffRequest, code: str) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            case_id = do.take_over(code=code, by=request.actor, now=request.now, **keyed(request))
+            taken = do.take_over(code=code, by=request.actor, now=request.now, **keyed(request))
         except LinliError as error:
             problem = joined([error.message] + ([error.what_to_do] if error.what_to_do else []), _)
         else:
             toasts.done(request, _("已接过来，申请人填好的都在。"))
-            return redirect("counter:case", case_id)
+            joint = joints_here(by=request.actor).filter(pk=taken).exists()
+            return redirect("joint:sheet" if joint else "counter:case", taken)
     if found is None:
         WRONG_CODES.count(address, request.now)
         if request.method != "POST":
@@ -130,12 +134,16 @@ def code(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """The code to read out or write down."""
     case = case_for(case_id, by=request.actor, among=counter_cases(request.actor))
     live = live_code(case, to_counter=False, now=request.now)
+    return show_code(request, live, back=reverse("counter:case", args=[case_id]))
+
+
+def show_code(request: StaffRequest, live: LiveCode | None, *, back: str) -> HttpResponse:
+    """A live code of a draft on a page of its own; without one, the draft."""
     if live is None:
-        return redirect("counter:case", case_id)
+        return redirect(back)
     half = CODE_DIGITS // 2
-    return render(
-        request, "desk/counter/code.html", {"case": case, "live": live, "spaced": f"{live.code[:half]} {live.code[half:]}"}
-    )
+    context = {"back": back, "live": live, "spaced": f"{live.code[:half]} {live.code[half:]}"}
+    return render(request, "desk/counter/code.html", context)
 
 
-__all__ = ["attend", "code", "give_code", "leave", "next_case", "online", "take_over"]
+__all__ = ["attend", "code", "give_code", "leave", "next_case", "online", "show_code", "take_over"]

@@ -26,6 +26,7 @@ from linli.domains.cases.queries import (
     joint_sheet,
     joints_here,
     joints_supervised,
+    live_code,
 )
 from linli.domains.catalog.queries import Standard, joined_here
 from linli.domains.documents.commands import store_file
@@ -36,6 +37,7 @@ from linli.kernel.errors import Invalid, LinliError, NotFound
 from linli.kernel.identifiers import compact
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
+from linli.web.desk.counter.online import show_code
 from linli.web.files import send_file, send_pdf
 from linli.web.http import StaffRequest
 from linli.web.itemform import ItemForm, as_typed, read
@@ -298,6 +300,29 @@ def other(request: StaffRequest, joint_id: UUID) -> HttpResponse:
         return _open_page(request, found, page)
     do.name_other(joint_id=joint_id, party_id=applicant.id, by=request.actor, now=request.now, **keyed(request))
     return redirect(reverse("joint:sheet", args=[joint_id]) + "#parts")
+
+
+@requires("cases.receive")
+@require_POST
+def give_code(request: StaffRequest, joint_id: UUID) -> HttpResponse:
+    """A code with which the applicant goes on at home with what was begun here. What was typed is kept first."""
+    _keep(request, _sheet(request, joint_id))
+    try:
+        do.make_joint_hand_over(joint_id=joint_id, by=request.actor, now=request.now, **keyed(request))
+    except LinliError as error:
+        if isinstance(error, NotFound):
+            raise
+        return _refused(request, _sheet(request, joint_id), {}, error)
+    return redirect("joint:code", joint_id)
+
+
+@requires("cases.receive")
+@require_safe
+def code(request: StaffRequest, joint_id: UUID) -> HttpResponse:
+    """The code to read out or write down."""
+    found = _sheet(request, joint_id)
+    live = live_code(found.joint, to_counter=False, now=request.now) if found.fillable else None
+    return show_code(request, live, back=reverse("joint:sheet", args=[joint_id]))
 
 
 # -- afterwards -----------------------------------------------------------------------------------------------------------------

@@ -11,11 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from linli.domains.cases import commands as do
 from linli.domains.cases.commands import hand_on
 from linli.domains.cases.queries import Case, Joint, joint_sheet
 from linli.domains.documents.queries import documents_of, verify
 from linli.kernel.ids import uuid7
 from linli.testing.joint import OPENING, STARTUP, JointStory
+from linli.testing.online import resident
 from linli.testing.story import at, filled, picture
 from linli.testing.world import PASSWORD
 
@@ -184,3 +186,47 @@ def test_the_console_and_the_portal_show_what_a_matter_computes_to(story):
     assert "企业登记申请材料" in guide and "要刻制公章" in guide
     assert anybody.get(reverse("bundles:item", args=["nothing-like-it"])).status_code == 404
     assert anybody.get(reverse("bundles:progress", args=[uuid7()])).status_code in (302, 403)
+
+
+def handed(answer):
+    return "".join(re.search(r">(\d{4}) (\d{4})<", text(answer)).groups())
+
+
+def text(answer):
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_a_code_brings_a_draft_from_the_phone_here_once_and_another_gives_it_back(story):
+    me = resident(story.world)
+    joint_id = do.start_joint(bundle_code=STARTUP, applicant=do.Applicant(me.resident_id), by=me, now=NOW)
+    code, clerk, once = do.make_joint_hand_over(joint_id=joint_id, by=me, now=NOW), enter("clerk"), {"once": uuid7()}
+    sheet = reverse("joint:sheet", args=[joint_id])
+    assert clerk.get(sheet).status_code == 404
+    take = reverse("counter:take_over", args=[code])
+    page = text(clerk.get(take))
+    assert "赵示例" in page and "个人创业" in page
+    assert clerk.post("/desk/find", {"q": code, "once": uuid7()}).url == take
+    for _twice in range(2):
+        assert clerk.post(take, once).url == sheet
+    assert clerk.get(take).status_code == 404
+    draft = joint_sheet(joint_id, by=story.who("clerk"), now=NOW)
+    assert draft.fillable and "给申请人接着办码" in text(clerk.get(sheet))
+    give = reverse("joint:give_code", args=[joint_id])
+    assert enter("elsewhere").post(give, {"once": uuid7()}).status_code == 404
+    assert enter("reviewer-1").post(give, {"once": uuid7()}).status_code == 403
+    assert clerk.get(reverse("joint:code", args=[joint_id])).url == sheet  # there is none yet
+    shown = clerk.post(give, {"typed": "1", "f_phone": "10000000007", "once": uuid7()})
+    assert shown.url == reverse("joint:code", args=[joint_id])
+    assert enter("elsewhere").get(shown.url).status_code == 404
+    do.take_over(code=handed(clerk.get(shown.url)), by=me, now=NOW)
+    assert joint_sheet(joint_id, by=me, now=NOW).form["phone"] == "10000000007"  # what was typed went with it
+    assert clerk.get(sheet).status_code == 404 and clerk.get(shown.url).status_code == 404
+
+
+def test_a_code_is_not_given_for_what_takes_a_counter(story):
+    clerk = enter("clerk")
+    applicant = do.Applicant(story.world.people["employer"], is_employer=True)
+    joint_id = do.start_joint(bundle_code="bundle-retirement", applicant=applicant, by=story.who("clerk"), now=NOW)
+    do.choose_part(joint_id=joint_id, code="special-trade-early-retirement", wanted=True, by=story.who("clerk"), now=NOW)
+    refused = clerk.post(reverse("joint:give_code", args=[joint_id]), {"once": uuid7()})
+    assert refused.status_code == 422 and "按规定要到窗口办" in text(refused)

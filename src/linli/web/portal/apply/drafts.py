@@ -239,7 +239,7 @@ class JointDraft(Draft):
             self.other_kind = "person" if sheet.joint.applicant_is_employer else "employer"
             self.other_named = sheet.other is not None
         self.lines = [self._line(m) for m in sheet.chosen.materials]
-        self.later_url = reverse("bundles:progress", args=[self.pk])
+        self.later_url, self.code_url = reverse("bundles:progress", args=[self.pk]), reverse("bundles:code", args=[self.pk])
         self._joint: dict[str, Any] = {"joint_id": self.pk, "by": self.by, "now": self.now}
 
     def _which(self, standard: Standard, by_other: bool) -> str:

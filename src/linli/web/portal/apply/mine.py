@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import (
-    CODE_DIGITS,
     OwnSheet,
     State,
     answers,
@@ -38,7 +37,7 @@ from linli.web.collecting import collection_field
 from linli.web.http import StaffRequest, client_address
 from linli.web.once import keyed
 from linli.web.portal.apply.keep import go
-from linli.web.portal.apply.papers import CODES
+from linli.web.portal.apply.papers import CODES, shown_code
 from linli.web.portal.apply.reading import ROW_STATES, TONES, clocks_of, events_of, material_note, next_word, rows_of
 from linli.web.portal.bundles.rows import joint_rows
 from linli.web.portal.guide import reading
@@ -191,8 +190,8 @@ def code(request: StaffRequest, case_id: UUID) -> HttpResponse:
         do.make_hand_over(case_id=case_id, by=request.actor, now=request.now, **keyed(request))
         return go(request, "apply:code", case_id)
     live = live_code(sheet.case, to_counter=True, now=request.now)
-    spaced = f"{live.code[: CODE_DIGITS // 2]} {live.code[CODE_DIGITS // 2 :]}" if live else ""
-    return render(request, "portal/mine/code.html", {"sheet": sheet, "case": sheet.case, "live": live, "spaced": spaced})
+    back, qr_url = reverse("apply:case", args=[case_id]), reverse("apply:code_qr", args=[case_id])
+    return render(request, "portal/mine/code.html", {"back": back, "qr_url": qr_url, **shown_code(live)})
 
 
 @requires("portal.use")
@@ -206,13 +205,14 @@ def take_over(request: StaffRequest) -> HttpResponse:
             problem = _("试得太多了，请十分钟后再试，或者打服务电话。")
         else:
             try:
-                case_id = do.take_over(code=typed, by=request.actor, now=request.now)
+                taken = do.take_over(code=typed, by=request.actor, now=request.now)
             except NotFound as error:
                 problem = _said(error)
             except LinliError as error:
                 CODES.count(address, request.now)
                 problem = _said(error)
             else:
-                return go(request, "apply:resume", case_id)
+                joint = joints_own(by=request.actor, on=request.today).filter(pk=taken).exists()
+                return go(request, "apply:joint_resume" if joint else "apply:resume", taken)
     context = {"problem": problem, "typed": typed, "problems": [("id_code", problem)] if problem else []}
     return render(request, "portal/mine/take_over.html", context, status=422 if problem else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.queries import joint_file, live_code, own_file, own_sheet
+from linli.domains.cases.queries import CODE_DIGITS, LiveCode, joint_file, live_code, own_file, own_sheet
 from linli.domains.documents.queries import open_file, pdf, qr_svg
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
@@ -60,10 +61,20 @@ def case_qr(request: StaffRequest, case_id: UUID) -> HttpResponse:
 @require_safe
 def code_qr(request: StaffRequest, case_id: UUID) -> HttpResponse:
     """The code for a counter, for its scanner, which types what it reads."""
-    live = live_code(own_sheet(case_id, by=request.actor, now=request.now).case, to_counter=True, now=request.now)
+    return qr_of(live_code(own_sheet(case_id, by=request.actor, now=request.now).case, to_counter=True, now=request.now))
+
+
+def qr_of(live: LiveCode | None) -> HttpResponse:
+    """A live code as a picture."""
     if live is None:
         raise NotFound(what=msg("接着办码"))
     return _svg(live.code)
+
+
+def shown_code(live: LiveCode | None) -> dict[str, Any]:
+    """What the page of a code shows of it."""
+    half = CODE_DIGITS // 2
+    return {"live": live, "spaced": f"{live.code[:half]} {live.code[half:]}" if live else ""}
 
 
 def _svg(text: str) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.queries import PartView, joint_sheet, joints_own
+from linli.domains.cases.queries import PartView, joint_sheet, joints_own, live_code
 from linli.domains.catalog.queries import CHOICES, bundle_in_force, bundles_in_force, joined_here
 from linli.domains.documents.queries import pdf
 from linli.kernel.errors import NotFound
@@ -23,6 +23,7 @@ from linli.web.http import Request, StaffRequest
 from linli.web.joint import bundle_clock, gains_of, picture, task_list
 from linli.web.once import keyed
 from linli.web.portal.apply.keep import go
+from linli.web.portal.apply.papers import qr_of, shown_code
 from linli.web.portal.bundles.rows import joint_rows
 from linli.web.portal.place import place_of
 from linli.web.ui import toasts
@@ -120,6 +121,29 @@ def otherwise(request: StaffRequest, joint_id: UUID, code: str) -> HttpResponse:
     do.bring_otherwise(joint_id=joint_id, code=code, by=request.actor, now=request.now, **keyed(request))
     toasts.done(request, _("已提交这一项；还缺什么，受理的部门会一次告诉您。"))
     return go(request, "bundles:progress", joint_id)
+
+
+@requires("portal.use")
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: StaffRequest, joint_id: UUID) -> HttpResponse:
+    """A code for going on with a draft at a counter; shown again until it is used, runs out or is replaced."""
+    found = joint_sheet(joint_id, by=request.actor, now=request.now)
+    if not found.fillable:
+        return go(request, "bundles:progress", joint_id)
+    if request.method == "POST":
+        do.make_joint_hand_over(joint_id=joint_id, by=request.actor, now=request.now, **keyed(request))
+        return go(request, "bundles:code", joint_id)
+    live = live_code(found.joint, to_counter=True, now=request.now)
+    back, qr_url = reverse("bundles:progress", args=[joint_id]), reverse("bundles:code_qr", args=[joint_id])
+    return render(request, "portal/mine/code.html", {"back": back, "qr_url": qr_url, **shown_code(live)})
+
+
+@requires("portal.use")
+@require_safe
+def code_qr(request: StaffRequest, joint_id: UUID) -> HttpResponse:
+    """The same for the scanner of a counter."""
+    found = joint_sheet(joint_id, by=request.actor, now=request.now)
+    return qr_of(live_code(found.joint, to_counter=True, now=request.now))
 
 
 @requires("portal.use")

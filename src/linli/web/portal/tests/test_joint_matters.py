@@ -26,6 +26,8 @@ from linli.web.itemform import PREFIX
 
 pytestmark = pytest.mark.django_db
 CERTIFICATE = "employment-certificate"
+GRADUATE, ENROLMENT = "bundle-graduate-employment", "employee-enrolment"
+FLEXIBLE = "bundle-flexible-employment"
 ALL = "*"
 
 
@@ -169,7 +171,7 @@ def test_nothing_at_all_chosen_is_said_at_the_question(me):
 
 
 def test_a_commitment_given_once_is_kept_by_every_part_that_needs_the_paper(me, city):
-    joint = submitted(me, ALL, bundle="bundle-flexible-employment", commit=True)
+    joint = submitted(me, ALL, bundle=FLEXIBLE, commit=True)
     lines = joint_sheet(joint.pk, by=resident(city), now=NOW).chosen.asked
     committed = [m for m in lines if joint.handed.get(m.code, {}).get("received") == "committed"]
     assert committed
@@ -228,9 +230,9 @@ def test_nobody_else_opens_a_draft_or_a_matter_by_any_address(me, city):
             assert clerk.post(url, key()).status_code in (302, 401, 403), url
 
 
-def mandate(city, *scopes, principal="applicant", employer=False, items=()):
+def mandate(city, *scopes, principal="applicant", employer=False, items=(), agent="agent"):
     return register_mandate(
-        principal_id=city.people[principal], is_employer=employer, agent_id=city.people["agent"], scopes=scopes, items=items,
+        principal_id=city.people[principal], is_employer=employer, agent_id=city.people[agent], scopes=scopes, items=items,
         last_day=TODAY.replace(month=6), ground=Ground.COMPANY_CLERK if employer else Ground.WRITTEN, evidence="授权委托书原件",
         by=city.actor("clerk", on=TODAY), now=NOW,
     )  # fmt: skip
@@ -322,3 +324,76 @@ def test_the_page_of_progress_shows_results_and_a_refusal_and_what_to_do(city):
     mine = text(agent.get(reverse("apply:mine")))
     assert url in mine and "4 项，办好 1 项" in mine  # what was refused is not done
     assert url in text(agent.get("/"))
+
+
+def test_a_code_leads_to_the_counter_and_back(me, city):
+    joint = begun(me)
+    url, qr = reverse("bundles:code", args=[joint.pk]), reverse("bundles:code_qr", args=[joint.pk])
+    first = me.get(reverse("apply:joint_resume", args=[joint.pk]), follow=True)
+    assert url in text(first) and url in text(me.get(reverse("bundles:progress", args=[joint.pk])))
+    assert "取接着办码" in text(me.get(url)) and me.get(qr).status_code == 404
+    assert me.post(url, key()).url == url
+    shown = re.search(r"接着办码 (\d{8})", text(me.get(url)))[1]
+    assert me.get(qr).status_code == 200
+    stranger, clerk = Client(), city.actor("clerk", on=TODAY)
+    sign_in_resident(stranger, city, "neighbour")
+    assert [stranger.get(u).status_code for u in (url, qr)] == [404, 404] and stranger.post(url, key()).status_code == 404
+    do.take_over(code=shown, by=clerk, now=NOW)
+    progress = reverse("bundles:progress", args=[joint.pk])
+    assert me.get(url).url == progress and "向窗口要一个接着办码" in text(me.get(progress))
+    back = do.make_joint_hand_over(joint_id=joint.pk, by=clerk, now=NOW)
+    take = reverse("apply:take_over")
+    theirs = stranger.post(take, key() | {"code": back})
+    assert theirs.status_code == 422 and "没有找到" in text(theirs)
+    assert me.post(take, key() | {"code": back}).url == reverse("apply:joint_resume", args=[joint.pk])
+    assert me.get(reverse("apply:joint_resume", args=[joint.pk]), follow=True).status_code == 200
+
+
+def test_a_draft_with_another_partys_data_stays_at_the_counter(me, city):
+    clerk = city.actor("clerk", on=TODAY)
+    applicant = do.Applicant(city.people["applicant"])
+    joint_id = do.start_joint(bundle_code=GRADUATE, applicant=applicant, by=clerk, now=NOW)
+    do.name_other(joint_id=joint_id, party_id=city.people["employer"], by=clerk, now=NOW)
+    code = do.make_joint_hand_over(joint_id=joint_id, by=clerk, now=NOW)
+    answer = me.post(reverse("apply:take_over"), key() | {"code": code})
+    assert answer.status_code == 422 and "您还没有得到委托" in text(answer)
+
+
+def test_the_other_party_is_one_of_those_who_let_somebody_apply_for_them(me, city):
+    joint = begun(me, GRADUATE)
+    parts, other = (reverse("apply:joint_page", args=[joint.pk, page]) for page in ("parts", "other"))
+    assert me.post(parts, key() | {"wanted": [ENROLMENT]}).url == other
+    page = me.get(other)
+    assert page.context["page"].kind == "other" and page.context["draft"].others == []
+    assert str(city.people["employer"]) not in text(page)
+    nobody = me.post(other, key())
+    assert nobody.status_code == 422 and 'href="#id_other"' in nobody.content.decode()
+    for whose in (city.people["employer"], uuid7()):
+        assert me.post(other, key() | {"other": str(whose)}).status_code in (404, 422)
+    mandate(city, Scope.APPLY, principal="employer", employer=True, agent="applicant")
+    assert "云岭示例服务有限公司" in text(me.get(other))
+    answer = me.post(other, key() | {"other": str(city.people["employer"])})
+    joint.refresh_from_db()
+    assert answer.status_code == 303 and joint.other_id == city.people["employer"]
+    assert "云岭示例服务有限公司" in joint.form.open_json().values()
+
+
+def test_the_page_of_a_commitment_tells_what_each_part_that_needs_the_paper_tells_and_takes_one_signature(me, city):
+    joint = begun(me, FLEXIBLE)
+    draft = me.get(reverse("apply:joint_resume", args=[joint.pk]), follow=True).context["draft"]
+    me.post(reverse("apply:joint_page", args=[joint.pk, "parts"]), key() | {"wanted": [c.code for c in draft.choices]})
+    sheet = joint_sheet(joint.pk, by=resident(city), now=NOW)
+    line = next(m for m in sheet.chosen.asked if m.may_be_committed)
+    names = {sheet.chosen.standard(item).name for item, _code in line.needed_by}
+    here = reverse("apply:joint_commit", args=[joint.pk, line.code])
+    page = text(me.get(here))
+    assert all(name in page for name in names) and line.name in page
+    for wrong, field in (({"name": "赵示例"}, "agree"), ({"agree": "true", "name": "别的人"}, "name")):
+        answer = me.post(here, key() | wrong)
+        assert answer.status_code == 422 and f'href="#id_{field}"' in answer.content.decode(), text(answer)[:3000]
+    assert me.post(here, key() | {"agree": "true", "name": "赵示例"}).status_code == 303
+    joint.refresh_from_db()
+    assert joint.handed[line.code]["received"] == "committed"
+    assert me.post(reverse("apply:joint_take_back", args=[joint.pk, line.code]), key()).status_code == 303
+    joint.refresh_from_db()
+    assert "received" not in joint.handed.get(line.code, {})
