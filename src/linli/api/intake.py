@@ -15,9 +15,11 @@ from linli.api.guard import ApiRequest, Needs, OnceKey, once, who
 from linli.api.uploads import uploaded
 from linli.domains.cases import commands as cases
 from linli.domains.cases.queries import case_for
+from linli.domains.catalog.queries import Standard, get_standard, in_force
 from linli.domains.clients.queries import Scope
 from linli.domains.people.queries import party
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
 
 NEEDS: dict[str, Any] = {"tags": ["intake"], "auth": Needs(Scope.INTAKE)}
 
@@ -56,7 +58,10 @@ Materials = Annotated[list[MaterialIn], Field(max_length=100)]
 
 
 class CaseIn(Given):
-    """An application: the item, for whom, the form by the names of its fields, and the materials by their codes."""
+    """An application: the item, for whom, the form by the names of its fields, and the materials by their codes.
+
+    A field of type `file` says the `file` of `POST /files`, or several.
+    """
 
     item: str = Field(max_length=64)
     applicant: ApplicantIn
@@ -111,11 +116,28 @@ class Done(Schema):
 def submit_case(request: ApiRequest, body: CaseIn, key: OnceKey) -> object:
     """Submit an application. It is received at once, with its number; whether it is accepted the bureau says."""
     by = who(request)
+    found = in_force(body.item, region=body.region or by.region, on=local_date(request.now))
     case_id = cases.receive_case(
-        item_code=body.item, applicant=_applicant(body.applicant), form=body.form, materials=[m.handed(by) for m in body.materials], region=body.region,
-        by=by, now=request.now, **once(request, key),
+        item_code=body.item, applicant=_applicant(body.applicant), form=body.form,
+        materials=_handed(body, found.standard if found else None, by), region=body.region, by=by, now=request.now, **once(request, key),
     )  # fmt: skip
     return Status(201, _receipt(case_id, by))
+
+
+def _handed(body: CaseIn | DraftPatch | Supplement, standard: Standard | None, by: Actor) -> list[cases.Handed]:
+    """What is handed in: the materials, and the files that stand in the form where it asks for some; `null` takes them back."""
+    handed = [m.handed(by) for m in body.materials]
+    form = body.form or {}
+    for code in [m.code for m in standard.attachments if m.code in form] if standard else []:
+        said = form[code]
+        tokens = [t for t in (said if isinstance(said, list) else [said]) if t]
+        files = tuple(uploaded(str(t), by=by, field=code) for t in tokens)
+        handed.append(cases.Handed(code, cases.Received.UPLOADED if files else None, files))
+    return handed
+
+
+def _standard(case_id: UUID, by: Actor) -> Standard:
+    return get_standard(case_for(case_id, by=by).standard_id)
 
 
 def _applicant(of: ApplicantIn) -> cases.Applicant:
@@ -147,7 +169,7 @@ def patch_draft(request: ApiRequest, case_id: UUID, body: DraftPatch, key: OnceK
     """Fill in some of a draft. What is answered wrongly is named, and then nothing is kept; what is missing may be."""
     by = who(request)
     cases.patch_draft(
-        case_id=case_id, form=body.form, materials=[m.handed(by) for m in body.materials], by=by, now=request.now,
+        case_id=case_id, form=body.form, materials=_handed(body, _standard(case_id, by), by), by=by, now=request.now,
         **once(request, key),
     )  # fmt: skip
     return Done(id=case_id)
@@ -168,7 +190,7 @@ def supplement_case(request: ApiRequest, case_id: UUID, body: Supplement, key: O
     cases.supplement(
         case_id=case_id,
         form=body.form,
-        materials=[m.handed(by) for m in body.materials],
+        materials=_handed(body, _standard(case_id, by), by),
         by=by,
         now=request.now,
         **once(request, key),
@@ -183,7 +205,7 @@ def correct_case(request: ApiRequest, case_id: UUID, body: Supplement, key: Once
     cases.answer_correction(
         case_id=case_id,
         form=body.form,
-        materials=[m.handed(by) for m in body.materials],
+        materials=_handed(body, _standard(case_id, by), by),
         by=by,
         now=request.now,
         **once(request, key),

@@ -41,12 +41,12 @@ def upload_file(request: ApiRequest, file: File[UploadedFile], key: OnceKey) -> 
     return Status(201, Upload(file=token, name=ref.name, content_type=ref.content_type, size=ref.size, sm3=ref.digest))
 
 
-def uploaded(token: str, *, by: Actor) -> tuple[StoredFileRef, str]:
+def uploaded(token: str, *, by: Actor, field: str = "files") -> tuple[StoredFileRef, str]:
     """The file behind a token, with the name it had. Raises :class:`UploadUnknown`."""
     try:
         client_id, file_id, name, content_type, size, digest = signing.loads(token, salt=_SALT, max_age=_GOOD_FOR)
     except signing.BadSignature:
-        raise UploadUnknown(field="files") from None
+        raise UploadUnknown(field=field) from None
     if client_id != str(by.client_id):
-        raise UploadUnknown(field="files")
+        raise UploadUnknown(field=field)
     return StoredFileRef(UUID(file_id), name, content_type, size, digest), name

@@ -72,7 +72,7 @@ class Story:
     def handed(self) -> list[do.Handed]:
         """Everything the applicant is asked for, and nothing that departments hold."""
         out = []
-        for m in self.standard.materials:
+        for m in self.standard.to_hand_in:
             if m.from_departments:
                 continue
             if m.required is Required.YES:

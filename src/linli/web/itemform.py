@@ -24,7 +24,7 @@ _MASKS: dict[FieldType, Callable[[str], str]] = {
     FieldType.PHONE: mask_phone,
     FieldType.BANK_ACCOUNT: mask_account,
 }
-# A form at the counter is signed on paper, or in one of the ways that stand in for it; an attachment lies with the materials.
+# A form at the counter is signed on paper, or in one of the ways that stand in for it.
 SIGNED = (
     noop("已在纸质申请表上签名（盖章）"),
     noop("按指印，已拍照存档"),
@@ -32,8 +32,7 @@ SIGNED = (
     noop("当面口头确认，已记录"),
     SIGNED_ONLINE,
 )
-ATTACHED = (noop("已收取纸质件"), noop("见材料清单中的电子件"), noop("没有附件"))
-_KINDS = {FieldType.CREDIT_CODE: "credit-code", FieldType.FILE: "datalist", FieldType.SIGNATURE: "select"}
+_KINDS = {FieldType.CREDIT_CODE: "credit-code", FieldType.SIGNATURE: "select"}
 
 
 @dataclass
@@ -42,8 +41,8 @@ class ItemForm:
 
     ``stored`` is what is kept, ``typed`` what came with the request, ``known`` the fields the bureau filled in itself;
     ``theirs`` is what a colleague saved meanwhile, where it differs. ``only`` names the fields of one page of a longer form;
-    ``fillings`` tell which department said what stands in a field; ``attached`` are the words for where an attachment is, where
-    the form is not filled in at a counter.
+    ``fillings`` tell which department said what stands in a field. What the form asks to be attached is handed in, not typed:
+    ``unattached`` says what is wrong with it.
     """
 
     standard: Standard
@@ -55,13 +54,13 @@ class ItemForm:
     general: list[str] = field(default_factory=list)
     blank_row_of: str = ""
     only: Collection[str] | None = None
-    attached: tuple[str, ...] = ()
+    unattached: dict[str, str] = field(default_factory=dict)
     fillings: Mapping[str, Filling] = field(default_factory=dict)
 
     @property
     def fields(self) -> list[FormField]:
         """The fields shown."""
-        return [f for f in self.standard.form if self.only is None or f.name in self.only]
+        return [f for f in self.standard.typed if self.only is None or f.name in self.only]
 
     @property
     def specs(self) -> list[FieldSpec]:
@@ -85,15 +84,18 @@ class ItemForm:
     @property
     def problems(self) -> list[tuple[str, str]]:
         """For the error summary: first what is about the whole case, then field by field."""
-        return [("", s) for s in self.general] + [(f"id_{PREFIX}{name}", s) for name, s in self.errors.items()]
+        fields = [(f"id_{PREFIX}{name}", s) for name, s in self.errors.items()]
+        return [("", s) for s in self.general] + fields + [(f"file-{name}", s) for name, s in self.unattached.items()]
 
     def add(self, error: LinliError) -> None:
         """Show what a command refused, at the field it names or above the form."""
-        names = {f.name for f in self.fields}
+        names, attached = {f.name for f in self.fields}, {m.code for m in self.standard.attachments}
         for one in error.errors if isinstance(error, Invalid) else [error]:
             sentence = joined([one.message] + ([one.what_to_do] if one.what_to_do else []), _)
             if one.field in names:
                 self.errors[str(one.field)] = sentence
+            elif one.field in attached:
+                self.unattached[str(one.field)] = sentence
             else:
                 self.general.append(sentence)
 
@@ -118,8 +120,6 @@ class ItemForm:
         match f.type:
             case FieldType.SIGNATURE:
                 return [Option("", ""), *(Option(text, _(text)) for text in SIGNED)]
-            case FieldType.FILE:
-                return [Option(text, _(text)) for text in self.attached or ATTACHED]
             case FieldType.SELECT:
                 return [Option("", ""), *(Option(text, text) for text in f.options)]
         return []
@@ -160,7 +160,7 @@ def _as_text(value: Any) -> str:
 def read(standard: Standard, post: QueryDict, stored: Mapping[str, Any], *, only: Collection[str] | None = None) -> dict[str, Any]:
     """What was typed, by the names of the item. A masked number that was left as it stood is the number that is kept."""
     values: dict[str, Any] = {}
-    for f in standard.form:
+    for f in standard.typed:
         if only is not None and f.name not in only:
             continue
         if f.type is FieldType.TABLE:
@@ -176,7 +176,7 @@ def as_typed(standard: Standard, values: Mapping[str, Any], stored: Mapping[str,
     """The values for showing again: a number that was not touched stays masked."""
     return {
         f.name: shown(f, values.get(f.name, "")) if values.get(f.name) == stored.get(f.name) else values.get(f.name, "")
-        for f in standard.form
+        for f in standard.typed
     }
 
 

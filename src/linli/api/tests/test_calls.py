@@ -508,3 +508,27 @@ def test_a_webhook_s_secret_is_changed_with_an_overlap(caller):
     assert changed["old_until"]
     assert caller.get(f"/webhooks/{made['id']}").json() == changed
     problem(caller.post(f"/webhooks/{made['id']}/secret", {"overlap_hours": 721}), 422, "api.request_invalid")
+
+
+def test_a_form_is_sent_with_the_files_it_asks_for(world, caller):
+    story = Story(world, item="card-replacement-lost")
+    who = {"kind": "person", "id": str(world.people["applicant"])}
+    sent = {"item": story.item, "applicant": who, "form": filled(story.standard)}
+    told = problem(caller.post("/cases", sent), 422, "invalid")
+    assert [(e["field"], e["code"]) for e in told["errors"]] == [("photo", "cases.attachment_missing")]
+    token = caller.upload(picture(), "照片.png").json()["file"]
+    other = admit(world, "别的系统").upload(picture("2"), "b.png").json()["file"]
+    for wrong in (other, token[:-3], "看附件"):
+        told = problem(caller.post("/cases", sent | {"form": sent["form"] | {"photo": wrong}}), 422, "api.upload_unknown")
+        assert told["field"] == "photo"
+    case_id = caller.post("/cases", sent | {"form": sent["form"] | {"photo": token}}).json()["id"]
+    row = next(m for m in caller.get(f"/cases/{case_id}").json()["materials"] if m["code"] == "photo")
+    assert row["state"] == "have" and [f["name"] for f in row["files"]] == ["照片.png"]
+
+    draft = caller.post("/drafts", {"item": story.item, "applicant": who}).json()["id"]
+    fresh = caller.upload(picture("3"), "新照片.png").json()["file"]
+    assert caller.patch(f"/drafts/{draft}", {"form": filled(story.standard) | {"photo": [fresh]}}).status_code == 200
+    assert caller.patch(f"/drafts/{draft}", {"form": {"photo": None}}).status_code == 200
+    problem(caller.post(f"/drafts/{draft}/submission"), 422, "invalid")
+    assert caller.patch(f"/drafts/{draft}", {"form": {"photo": fresh}}).status_code == 200
+    assert caller.post(f"/drafts/{draft}/submission").status_code == 201

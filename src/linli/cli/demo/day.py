@@ -280,7 +280,7 @@ class _Stage:
 
     def _handed(self, standard: Standard, number: int, by: Actor, now: datetime, *, leave_out: bool) -> list[do.Handed]:
         """What the applicant brings: everything asked for, or all but one; some of it photographed at the window."""
-        wanted = [m for m in standard.materials if not m.from_departments]
+        wanted = [m for m in standard.to_hand_in if not m.from_departments]
         handed = []
         for m in wanted:
             if m.required is not Required.YES:

@@ -15,7 +15,7 @@ SOMEBODY = "770121197001010014"
 
 def filled(standard: Standard, **values: Any) -> dict[str, Any]:
     """A form with every required field filled by something its type allows; ``values`` prevail."""
-    return {f.name: plausible(f) for f in standard.form if f.required} | {k: v for k, v in values.items() if v}
+    return {f.name: plausible(f) for f in standard.typed if f.required} | {k: v for k, v in values.items() if v}
 
 
 def plausible(f: FormField) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -28,6 +28,8 @@ class _Field(Protocol):
     def required(self) -> bool: ...
     @property
     def options(self) -> tuple[str, ...]: ...
+    @property
+    def material(self) -> str: ...
 
 
 class Missing(LinliError):
@@ -53,15 +55,28 @@ _REMEDIES = {
 }
 
 
-def check_form(fields: tuple[_Field, ...], values: Mapping[str, Any], *, today: date, complete: bool = True) -> dict[str, Any]:
+class Unattached(LinliError):
+    code = "cases.attachment_missing"
+    template = noop("“%(label)s”还没有上传。")
+    remedy = noop("请拍照或选择文件。")
+
+
+def check_form(
+    fields: tuple[_Field, ...], values: Mapping[str, Any], *, today: date, complete: bool = True, attached: Collection[str] = ()
+) -> dict[str, Any]:
     """The values of a form, each normalised by its type; fields the standard does not know are dropped.
 
-    With ``complete`` off, missing fields are let pass, so that a half-filled form can be kept. Raises
+    With ``complete`` off, missing fields are let pass, so that a half-filled form can be kept. What is handed in as a file is not among
+    the values: ``attached`` names the fields for which something was. Raises
     :class:`~linli.kernel.errors.Invalid` with one error for each wrong field.
     """
     clean: dict[str, Any] = {}
     errors: list[LinliError] = []
     for field in fields:
+        if str(field.type) == "file":
+            if field.required and complete and not field.material and field.name not in attached:
+                errors.append(Unattached(field=field.name, label=field.label))
+            continue
         raw = values.get(field.name)
         if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
             if field.required and complete:

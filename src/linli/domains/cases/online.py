@@ -29,9 +29,10 @@ def why_not_online(standard: Standard) -> Message | None:
 
 
 def asked_fields(standard: Standard) -> list[str]:
-    """The fields of a form that a resident fills in: not what submitting says by itself (signature, date, that it is true)."""
+    """The fields of a form that a resident fills in: not what submitting says by itself (signature, date, that it is true),
+    nor what is handed in."""
     said = filled_by_submitting(standard, date.min)
-    return [f.name for f in standard.form if f.name not in said]
+    return [f.name for f in standard.typed if f.name not in said]
 
 
 def filled_by_submitting(standard: Standard, today: date) -> dict[str, Any]:

@@ -166,11 +166,16 @@ def why_not(material: Material, promise: Promise, *, instant: bool) -> Message |
     return None
 
 
+def credit_noted(until: date) -> Message:
+    """Why somebody whose promise was found untrue may not give another yet."""
+    return msg("有一次承诺不实的记录，%(until)s 之前或修复之前不能再承诺", until=until.isoformat())
+
+
 def may_become(standing: PromiseState, to: PromiseState) -> bool:
     """Whether a promise may pass from one standing to another."""
     return to in NEXT[standing]
 
 
 __all__ = [
-    "may_become", "NEXT", "notice", "Promise", "PromiseNotice", "revocation_basis", "Signed", "Source", "PromiseState", "why_not",
+    "credit_noted", "may_become", "NEXT", "notice", "Promise", "PromiseNotice", "revocation_basis", "Signed", "Source", "PromiseState", "why_not",
 ]  # fmt: skip

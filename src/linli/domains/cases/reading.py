@@ -29,9 +29,9 @@ class Answer:
 
 
 def answers(standard: Standard, form: Mapping[str, Any]) -> list[Answer]:
-    """All fields of the form with what was answered; one that was left empty has no lines."""
+    """All fields of the form with what was answered; one that was left empty has no lines. What is attached lies with the materials."""
     read = []
-    for field in standard.form:
+    for field in standard.typed:
         whole = whole_lines(form.get(field.name))
         mask = _MASKS.get(field.type, _within)
         shown = tuple(mask(line) for line in whole)

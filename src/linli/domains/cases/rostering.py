@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from linli.domains.cases.form import check_form
-from linli.domains.catalog.queries import FieldType, FormField, Standard, known_facts
+from linli.domains.catalog.queries import FieldType, FormField, Required, Standard, known_facts
 from linli.kernel.errors import Invalid
 from linli.kernel.text import Message, msg, noop
 
@@ -134,6 +134,8 @@ def plan_of(standard: Standard) -> RosterPlan | None:
                 )
     by_fact = {fact: name for name, fact in person.items()}
     if not {"name", "id_number"} <= set(by_fact) or any(f.type is FieldType.TABLE and f.required for f in standard.form):
+        return None
+    if any(m.required is Required.YES for m in standard.attachments):  # of everybody one of their own
         return None
     shape = RosterShape.EACH_FOR_EMPLOYER if "employer" in standard.applicant_kinds else RosterShape.EACH_FOR_PERSON
     columns = tuple(f for f in asked if f not in common)

@@ -38,7 +38,7 @@ def unaskable(standard: Standard) -> list[tuple[str, str]]:
     """
     found = []
     for kind in standard.applicant_kinds:
-        places = {f.name for f in standard.form if f.required} | (_OF_EMPLOYER if kind == "employer" else _OF_PERSON)
+        places = {f.name for f in standard.typed if f.required} | (_OF_EMPLOYER if kind == "employer" else _OF_PERSON)
         for m in standard.materials:
             if m.from_departments and not any(_can_ask(face, places) for face in covering(m.name, m.issued_by)):
                 found.append((m.name, str(kind)))
@@ -59,7 +59,7 @@ def facts_of(case: Case, standard: Standard) -> dict[str, str]:
     means = known_facts(standard, employer=case.applicant_is_employer)
     form: dict[str, Any] = case.form.open_json()
     facts = dict(known)
-    for field in standard.form:
+    for field in standard.typed:
         said = form.get(field.name)
         facts[field.name] = str(said) if isinstance(said, str | int) and said else known.get(means.get(field.name, ""), "")
     return facts

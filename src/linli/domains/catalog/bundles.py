@@ -154,7 +154,7 @@ class JointForm:
     def of_member(self, standard: Standard, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a member's own form says, from the values of the joint one."""
         mine = {}
-        for field in standard.form:
+        for field in standard.typed:
             value = values.get(self.answers.get((standard.code, field.name), ""))
             if value is None:
                 continue
@@ -175,8 +175,8 @@ def _merge_forms(bundle: Bundle, members: Sequence[Standard], words: Words) -> J
     answers: dict[tuple[str, str], str] = {}
     for standard in members:
         taken: set[str] = set()  # two fields of one item are two questions, whatever they are called
-        named = {f.name: covers.get(f"{standard.code}.{f.name}") or covers.get(f"*.{f.name}") for f in standard.form}
-        for field in sorted(standard.form, key=lambda f: named[f.name] is None):
+        named = {f.name: covers.get(f"{standard.code}.{f.name}") or covers.get(f"*.{f.name}") for f in standard.typed}
+        for field in sorted(standard.typed, key=lambda f: named[f.name] is None):
             meaning = _same(words.meanings, field.label)
             wanted = [named[field.name] or "", *by_meaning.get(meaning, [])]
             for name in wanted:
@@ -201,7 +201,7 @@ def _only(whole: JointForm, bundle: Bundle, members: Sequence[Standard]) -> Join
     codes = {s.code for s in members}
     answers = {place: name for place, name in whole.answers.items() if place[0] in codes}
     own = {f.name: f.required for f in bundle.form}
-    needed = {answers[s.code, f.name] for s in members for f in s.form if f.required}
+    needed = {answers[s.code, f.name] for s in members for f in s.typed if f.required}
     fields = [
         f.model_copy(update={"required": own.get(f.name, False) or f.name in needed})
         for f in whole.fields
@@ -267,7 +267,7 @@ def _merge_materials(
 ) -> tuple[JointMaterial, ...]:
     groups: dict[str, list[tuple[Standard, Material]]] = {}
     for standard in members:
-        for material in standard.materials:
+        for material in standard.to_hand_in:
             groups.setdefault(_same(words.papers, material.name), []).append((standard, material))
     listed = {_same(words.papers, name): name for name in reversed(bundle.listed)}
     order = {key: n for n, key in enumerate(_same(words.papers, name) for name in bundle.listed)}
@@ -418,7 +418,7 @@ class Joined:
         trips = sum(1 if s.trips is None else s.trips for s in self.members)
         return Gains(
             materials=Gain(apart, min(together, apart)), trips=Gain(trips, min(1, trips)),
-            questions=Gain(sum(len(s.form) for s in self.members), len(self.form.fields)),
+            questions=Gain(sum(len(s.typed) for s in self.members), len(self.form.fields)),
             days=Gain(sum(days.values()), sum(days[c] for c in self.longest)),
         )  # fmt: skip
 

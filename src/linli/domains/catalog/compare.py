@@ -137,7 +137,8 @@ def link_line(link: Link) -> str:
 
 
 def field_line(f: FormField) -> str:
-    return f"{f.label}（{f.type.label}{'，必填' if f.required else ''}）{'：' + '/'.join(f.options) if f.options else ''}"
+    listed = f"：{'/'.join(f.options)}" if f.options else f"，即材料 {f.material}" if f.material else ""
+    return f"{f.label}（{f.type.label}{'，必填' if f.required else ''}）{listed}"
 
 
 def times_lines(s: Standard) -> list[str]:

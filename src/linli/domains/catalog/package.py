@@ -91,16 +91,17 @@ def _standard(raw: dict[str, Any], main: dict[str, Any], item: dict[str, Any]) -
     external = reference("external-systems")["items"].get(item["code"]) or reference("external-systems")["main_items"].get(
         main["code"]
     )
+    materials = list(_materials(item.get("materials") or []))
     return Standard.model_validate({
         "main_code": main["code"], "main_name": main["name"], "code": item["code"], "name": item["name"],
         "domain": raw["domain"], "domain_name": raw["domain_name"], "kind": item["kind"],
         "applicant_kinds": item["applicant_kinds"],
         "legal_basis": item.get("legal_basis", []),
-        "materials": list(_materials(item.get("materials") or [])),
+        "materials": materials,
         "applicant_steps": item.get("applicant_steps", []),
         "links": [read_link(name) for name in item.get("back_office_steps", [])],
         "times": _times(item),
-        "form": list(_form(item.get("form_fields") or [])),
+        "form": list(_form(item.get("form_fields") or [], materials)),
         "summary": item.get("summary", ""),
         "conditions": item.get("conditions", []), "conditions_any": item.get("conditions_any", []),
         "benefit": _text(item.get("standard", "")), "fee": item.get("fee", ""),
@@ -134,7 +135,8 @@ def _materials(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _form(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _form(rows: list[dict[str, Any]], materials: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    codes = {m["name"]: m["code"] for m in materials}
     choices = reference("form-words")["choices"]
     seen: dict[str, int] = {}
     for row in rows:
@@ -152,6 +154,7 @@ def _form(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             "required": row["required"],
             "note": note,
             "options": list(options),
+            "material": codes[row["material"]] if "material" in row else "",
         }
 
 

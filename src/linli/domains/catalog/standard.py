@@ -185,7 +185,11 @@ _FIELD_TYPES = {
 
 
 class FormField(Part):
-    """One field of the form; ``options`` for a choice, empty when anything may be written."""
+    """One field of the form; ``options`` for a choice, empty when anything may be written.
+
+    A field of type file is not typed but handed in (``Standard.attachments``); where it asks for what is in the list of materials
+    anyway, ``material`` says which one, and it is asked for only there.
+    """
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     label: Text
@@ -193,6 +197,7 @@ class FormField(Part):
     required: bool = False
     options: tuple[str, ...] = ()
     note: str = ""
+    material: Code | Literal[""] = ""
 
 
 ApplicantKind = Literal["person", "employer"]
@@ -277,6 +282,12 @@ class Standard(Part):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
                 raise ValueError(f"{what}重复：{'、'.join(twice)}")
+        codes = {m.code for m in self.materials}
+        for f in self.form:
+            if f.material and (f.type is not FieldType.FILE or f.material not in codes):
+                raise ValueError(f"表单字段“{f.label}”对应的材料“{f.material}”不在申请材料中，或者字段不是附件")
+            if f.type is FieldType.FILE and f.name in codes:
+                raise ValueError(f"附件字段“{f.name}”与材料编码重复")
         if self.handled_in == "external" and not self.external_system:
             raise ValueError("在其他系统办理的事项应写明系统名称")
         return self
@@ -292,8 +303,29 @@ class Standard(Part):
         term = _TERM.fullmatch(self.result_validity)
         return int(term[1]) * (12 if term[2] == "年" else 1) if term else None
 
+    @property
+    def attachments(self) -> tuple[Material, ...]:
+        """What the form asks to be attached, each as a paper to hand in whose code is the name of its field."""
+        return tuple(
+            Material(
+                code=f.name, name=f.label, form=MaterialForm.ELECTRONIC, required=Required.YES if f.required else Required.NO, note=f.note
+            )
+            for f in self.form
+            if f.type is FieldType.FILE and not f.material
+        )
+
+    @property
+    def typed(self) -> tuple[FormField, ...]:
+        """The fields that are filled in, without what is attached."""
+        return tuple(f for f in self.form if f.type is not FieldType.FILE)
+
+    @property
+    def to_hand_in(self) -> tuple[Material, ...]:
+        """Everything a case gathers: the materials of the list and what the form asks to be attached."""
+        return self.materials + self.attachments
+
     def material(self, code: str) -> Material | None:
-        return next((m for m in self.materials if m.code == code), None)
+        return next((m for m in self.to_hand_in if m.code == code), None)
 
     def dump(self) -> dict[str, Any]:
         """As it is stored: JSON values, defaults left out."""

@@ -13,6 +13,7 @@ from linli.domains.cases.commands.intake import (
     Applicant,
     Missing,
     accept_case,
+    attached,
     receive_correction,
     remember_form,
     request_correction,
@@ -74,7 +75,8 @@ def accept_at_counter(*, case_id: UUID, values: Mapping[str, Any], version: int,
 def _check_whole(case_id: UUID, values: Mapping[str, Any], by: Actor, now: datetime) -> None:
     """Name everything that is wrong or missing in the form at once, and not first the one and then the other."""
     case = case_for(case_id, by=by, among=counter_cases(by))
-    check_form(get_standard(case.standard_id).form, values, today=local_date(now))
+    standard = get_standard(case.standard_id)
+    check_form(standard.form, values, today=local_date(now), attached=attached(case, standard))
 
 
 def _bring_in(case_id: UUID, by: Actor, now: datetime) -> None:

@@ -194,7 +194,7 @@ def initial_state(material: Material) -> MaterialState:
 
 
 def material_rows(case: Case, standard: Standard) -> list[CaseMaterial]:
-    return [CaseMaterial(case=case, code=m.code, name=m.name, state=initial_state(m)) for m in standard.materials]
+    return [CaseMaterial(case=case, code=m.code, name=m.name, state=initial_state(m)) for m in standard.to_hand_in]
 
 
 @once
@@ -399,11 +399,20 @@ def submit_case(*, case_id: UUID, version: int | None = None, by: Actor, now: da
     return submit(work)
 
 
+def attached(case: Case, standard: Standard) -> set[str]:
+    """For which fields of a case's form something was handed in."""
+    wanted = [m.code for m in standard.attachments]
+    if not wanted:
+        return set()
+    found = CaseMaterial.objects.filter(case=case, code__in=wanted, state=MaterialState.HAVE)
+    return set(found.values_list("code", flat=True))
+
+
 def submit(work: Work, values: Mapping[str, Any] | None = None) -> str:
     """Receive a locked draft whose form, as it is kept or as given, must be complete; returns its number."""
     standard = get_standard(work.case.standard_id)
     values = work.case.form.open_json() if values is None else values
-    work.change(form=check_form(standard.form, values, today=local_date(work.now)))
+    work.change(form=check_form(standard.form, values, today=local_date(work.now), attached=attached(work.case, standard)))
     notice = _receive(work, standard)
     work.save()
     rows.insert(notice)
@@ -427,7 +436,8 @@ def receive_case(
 
 def take_in(case: Case, standard: Standard, *, form: Mapping[str, Any], materials: Sequence[Handed], by: Actor, now: datetime) -> UUID:
     """Receive a case that is not saved yet, with its form and materials. Raises :class:`Invalid` with every wrong field."""
-    case.form = check_form(standard.form, form, today=local_date(now))
+    given = {h.code for h in materials if h.received or h.files}
+    case.form = check_form(standard.form, form, today=local_date(now), attached=given)
     work = Work(case, by=by, now=now, new=True)
     work.note("cases.started", item=case.item_code, standard=case.standard_id, channel=case.channel)
     notice = _receive(work, standard)
@@ -534,7 +544,7 @@ def request_correction(
 
 
 def _check_request(missing: Sequence[Missing], standard: Standard) -> None:
-    fields = {f.name for f in standard.form}
+    fields = {f.name for f in standard.typed}
     for entry in missing:
         if not entry.what.strip():
             raise ReasonMissing(field=entry.code, what=msg("需要补正什么"))
@@ -550,7 +560,7 @@ def _check_request(missing: Sequence[Missing], standard: Standard) -> None:
 
 
 def _correction_data(case: Case, standard: Standard, missing: Sequence[Missing], until: date) -> dict[str, Any]:
-    labels = {f.name: f"表单栏目“{f.label}”" for f in standard.form} | {m.code: m.name for m in standard.materials}
+    labels = {f.name: f"表单栏目“{f.label}”" for f in standard.form} | {m.code: m.name for m in standard.to_hand_in}
     return papers.addressed(case, standard, letterhead(case.org_id)) | {
         "submitted_on": local_date(case.received_at or case.started_at),
         "items": [{"material": labels[m.code][:500], "problem": m.what} for m in missing],
@@ -586,7 +596,7 @@ def corrected(work: Work) -> None:
         if not (values.get(entry["code"]) if entry["is_field"] else MaterialState(listed[entry["code"]].state).settled)
     ]
     if lacking:
-        labels = {f.name: f.label for f in standard.form} | {m.code: m.name for m in standard.materials}
+        labels = {f.name: f.label for f in standard.form} | {m.code: m.name for m in standard.to_hand_in}
         raise StillMissing(names="、".join(labels[c] for c in lacking))
     correction.corrected_at = now
     correction.save(update_fields=["corrected_at"])
@@ -673,7 +683,7 @@ def _is_promised(row: CaseMaterial) -> bool:
 
 
 def _must_be_complete(materials: Iterable[CaseMaterial], standard: Standard) -> None:
-    required = {m.code for m in standard.materials if m.required is Required.YES}
+    required = {m.code for m in standard.to_hand_in if m.required is Required.YES}
     lacking = [row.name for row in materials if row.code in required and not MaterialState(row.state).settled]
     # A conditional material must be settled one way or the other, so that nobody forgets to ask whether it applies.
     conditional = {m.code for m in standard.materials if m.required is Required.CONDITIONAL and not m.from_departments}

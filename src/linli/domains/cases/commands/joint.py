@@ -476,7 +476,7 @@ def _begin_part(work: JointWork, part: JointPart, whole: Joined, said: Mapping[s
     locked.joint_id = joint.pk
     one = Work(locked, by=work.by, now=now)
     one.change("joint_id")
-    for material in standard.materials:
+    for material in standard.to_hand_in:
         line = lines[material.code]
         _note(one, material.code, _of_line(work, line, joint.handed.get(line.code)))
         if line.how is How.DEPARTMENTS and not material.from_departments:

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from linli.domains.cases.commands.intake import (
     Applicant,
     Handed,
+    attached,
     begin,
     corrected,
     keep_form,
@@ -261,7 +262,7 @@ def submit_online(*, case_id: UUID, by: Actor, now: datetime) -> str:
     _open_to(work)
     standard = get_standard(work.case.standard_id)
     values = work.case.form.open_json() | filled_by_submitting(standard, local_date(now))
-    check_form(standard.form, values, today=local_date(now))
+    check_form(standard.form, values, today=local_date(now), attached=attached(work.case, standard))
     lacking = [
         row.name
         for row in CaseMaterial.objects.filter(case=work.case).order_by("code")

@@ -59,7 +59,7 @@ def _resumed(told: _Told) -> dict[str, Words]:
 
 
 def _missing(told: _Told) -> dict[str, Words]:
-    labels = {f.name: f.label for f in told.standard.form} | {m.code: m.name for m in told.standard.materials}
+    labels = {f.name: f.label for f in told.standard.form} | {m.code: m.name for m in told.standard.to_hand_in}
     listed = tuple(
         msg("%(name)s（%(what)s）", name=labels.get(i["code"], i["code"]), what=i["what"]) for i in told.entry.data["items"]
     )

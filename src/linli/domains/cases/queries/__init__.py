@@ -141,6 +141,7 @@ from linli.domains.cases.queries.joint import (
     joint_applicants,
     joint_commitment,
     joint_file,
+    joint_no_promise,
     joint_of,
     joint_sheet,
     joints_here,
@@ -237,7 +238,7 @@ from linli.domains.cases.sharing import Filling, unaskable
 __all__ = [
     "attended_by",
     "files_in_use", "filled_fields", "Filling", "unaskable",
-    "joint_applicants", "joint_commitment", "JointOffer", "joints_running", "offer_joint",
+    "joint_applicants", "joint_commitment", "joint_no_promise", "JointOffer", "joints_running", "offer_joint",
     "may_leave_out", "own_roster_offers", "OwnRosterOffer", "takes_rosters_online", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
     "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan", "roster_problems", "roster_results",
     "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",

@@ -15,7 +15,7 @@ from linli.domains.cases.models import Breach, Case, Commitment
 from linli.domains.cases.papers import addressed, promise_text
 from linli.domains.cases.permissions import BREACH, CHECK, counter_cases, supervised_cases
 from linli.domains.cases.promises import noted_until, notice_for, who_may_check
-from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, why_not
+from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, credit_noted, why_not
 from linli.domains.catalog.queries import Standard, get_standard
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of, render_paper
 from linli.domains.exchange.queries import Shared, shared_of
@@ -53,7 +53,7 @@ def commitment_notice(case: Case, code: str, *, promise: Promise = Promise.COMMI
     reason = why_not(wanted, promise, instant=standard.times.instant)
     until = None if reason else noted_until(case.applicant_id, on=on)
     if until:
-        reason = msg("有一次承诺不实的记录，%(until)s 之前或修复之前不能再承诺", until=until.isoformat())
+        reason = credit_noted(until)
     told = None if reason else notice_for(standard, wanted, promise, on=on)
     return Terms(standard, code, wanted.name, promise, told, reason)
 

@@ -19,7 +19,7 @@ from linli.domains.cases.models import Case, Joint, JointPart
 from linli.domains.cases.permissions import RECEIVE, collects_for, counter_cases, own_cases, supervised_cases
 from linli.domains.cases.promises import noted_until, notice_for
 from linli.domains.cases.promising import Promise as Commitment
-from linli.domains.cases.promising import PromiseNotice
+from linli.domains.cases.promising import PromiseNotice, credit_noted
 from linli.domains.cases.queries.looking import case_colour
 from linli.domains.catalog.queries import (
     Bundle,
@@ -414,9 +414,7 @@ class PartNotice:
 def joint_commitment(sheet: JointSheet, code: str, *, on: date) -> list[PartNotice]:
     """The texts for every part that needs the paper; none where it cannot be committed to."""
     line = sheet.chosen.material(code)
-    if line is None or not line.asked or not line.may_be_committed:
-        return []
-    if any(noted_until(p, on=on) for p in (sheet.joint.applicant_id, sheet.joint.other_id) if p):
+    if line is None or joint_no_promise(sheet, code, on=on):
         return []
     told = []
     for item, material in line.needed_by:
@@ -425,6 +423,17 @@ def joint_commitment(sheet: JointSheet, code: str, *, on: date) -> list[PartNoti
         assert wanted
         told.append(PartNotice(standard.name, notice_for(standard, wanted, Commitment.COMMITMENT, on=on)))
     return told
+
+
+def joint_no_promise(sheet: JointSheet, code: str, *, on: date) -> Message | None:
+    """Why nothing may be promised in place of a paper of the joint list; None if something may."""
+    line = sheet.chosen.material(code)
+    if line is None or not line.asked:
+        return msg("这份材料不用您提供")
+    if not line.may_be_committed:
+        return msg("事项标准没有把它列为可以承诺的材料")
+    noted = [day for p in (sheet.joint.applicant_id, sheet.joint.other_id) if p and (day := noted_until(p, on=on))]
+    return credit_noted(max(noted)) if noted else None
 
 
 def joint_file(joint_id: UUID, file_id: UUID, *, by: Actor, now: datetime) -> dict[str, Any]:
@@ -448,6 +457,6 @@ def drafted_joints(party_id: UUID, *, by: Actor, on: date) -> QuerySet[Joint]:
 
 __all__ = [
     "JointOffer", "JointSheet", "PartNotice", "PartView", "Question", "bundles_here", "drafted_joints", "joint_applicants",
-    "joint_commitment", "joint_file", "joint_of", "joint_sheet", "joints_here", "joints_own", "joints_running", "joints_supervised",
+    "joint_commitment", "joint_file", "joint_no_promise", "joint_of", "joint_sheet", "joints_here", "joints_own", "joints_running", "joints_supervised",
     "offer_joint",
 ]  # fmt: skip

@@ -47,11 +47,11 @@ def test_every_question_of_every_member_is_asked_exactly_once(case: tuple[Bundle
     assert len(form) == len(joined.form.fields)
     assert len({f.label for f in form.values()}) == len(form), "two questions read the same"
     for standard in joined.members:
-        answered_by = [joined.form.answers[standard.code, f.name] for f in standard.form]
+        answered_by = [joined.form.answers[standard.code, f.name] for f in standard.typed]
         assert len(set(answered_by)) == len(answered_by)
-        for field, name in zip(standard.form, answered_by, strict=True):
+        for field, name in zip(standard.typed, answered_by, strict=True):
             assert form[name].required >= field.required
-    assert set(joined.form.answers) == {(s.code, f.name) for s in joined.members for f in s.form}
+    assert set(joined.form.answers) == {(s.code, f.name) for s in joined.members for f in s.typed}
 
 
 @settings(deadline=None, max_examples=100)
@@ -69,10 +69,10 @@ def test_an_answer_and_a_paper_keep_their_names_whichever_members_are_wanted(cas
 def test_every_paper_of_every_member_is_covered_exactly_once(case: tuple[Bundle, set[str]]) -> None:
     joined = whole(*case)
     covered = Counter(place for m in joined.materials for place in m.needed_by)
-    assert covered == Counter({(s.code, m.code): 1 for s in joined.members for m in s.materials})
+    assert covered == Counter({(s.code, m.code): 1 for s in joined.members for m in s.to_hand_in})
     by_place = {place: m for m in joined.materials for place in m.needed_by}
     for standard in joined.members:
-        for material in standard.materials:
+        for material in standard.to_hand_in:
             line = by_place[standard.code, material.code]
             if material.from_departments:
                 assert not line.asked
@@ -87,7 +87,7 @@ def test_what_a_member_produces_is_never_asked_of_the_others(case: tuple[Bundle,
     made = bundles._producers(joined.members, WORDS)
     for line in joined.materials:
         for code, material in line.needed_by:
-            name = next(m.name for m in joined.standard(code).materials if m.code == material)
+            name = next(m.name for m in joined.standard(code).to_hand_in if m.code == material)
             makers = set(made.get(bundles._same(WORDS.papers, name), ())) - {code}
             if makers:
                 assert line.how is How.RESULT, (name, makers)

@@ -126,6 +126,7 @@ SECTIONS = (
         Control("label", noop("名称"), required=True), Control("name", noop("字段代码"), required=True, help=noop("小写英文，如 id_number。")),
         Control("type", noop("类型"), "select", _of(FieldType), required=True), Control("required", noop("必填"), "boolean"),
         Control("options", noop("选项"), "long-text", rows=2, help=noop("类型为“选项”时，每行一个。")), Control("note", noop("备注")),
+        Control("material", noop("对应材料"), help=noop("附件就是某份材料的，写材料编码，只收一次；平时空着。")),
     ), noop("字段"), noop("加一个字段")),
     Section("more", noop("条件、结果和渠道"), "", (
         Control("summary", noop("说明"), "long-text", width="wide"),

@@ -152,11 +152,14 @@ def _form(request: StaffRequest, sheet: CounterSheet, **more: Any) -> ItemForm:
 
 def _open_page(request: StaffRequest, sheet: CounterSheet, form: ItemForm) -> HttpResponse:
     rows = material_rows(sheet)
+    attachments = {m.code for m in sheet.standard.attachments}
     correction = sheet.correction if sheet.case.state == State.CORRECTION_REQUESTED else None
     labels = {f.name: f.label for f in sheet.standard.form}
     context = about(sheet, request) | {
         "attended": _attended(sheet, request),
-        "form": form, "rows": rows, "arrivals": arrivals(sheet, rows, request), "version": seen(sheet), "correction": correction,
+        "form": form, "rows": [r for r in rows if r.row.code not in attachments], "asked": [r for r in rows if r.asked],
+        "attachments": [(r, form.unattached.get(r.row.code, "")) for r in rows if r.row.code in attachments],
+        "arrivals": arrivals(sheet, rows, request), "version": seen(sheet), "correction": correction,
         "asked_fields": [(labels.get(i["code"], ""), i["what"]) for i in correction.items if i["is_field"]] if correction else [],
         "lacking": sum(not r.settled and not r.wanted.from_departments and not r.optional for r in rows),
     }  # fmt: skip
@@ -388,7 +391,7 @@ def correction(request: StaffRequest, case_id: UUID) -> HttpResponse:
 
 def _problems(error: LinliError, sheet: CounterSheet) -> list[tuple[str, str]]:
     """Each sentence with the line it is about; a form that is not filled in leads back to it."""
-    names = {m.code for m in sheet.standard.materials} | {f.name for f in sheet.standard.form}
+    names = {m.code for m in sheet.standard.to_hand_in} | {f.name for f in sheet.standard.form}
     found = []
     for one in error.errors if isinstance(error, Invalid) else [error]:
         sentence = joined([one.message] + ([one.what_to_do] if one.what_to_do else []), _)
@@ -412,7 +415,7 @@ def _lines(sheet: CounterSheet, request: StaffRequest) -> list[Line]:
         lacking = row.state in (MaterialState.PROVIDE, MaterialState.COMMITTABLE) and wanted.required is not Required.NO
         what = _("请提供%(form)s。") % {"form": _(wanted.form.label)}
         lines.append(line(row.code, row.name, is_field=False, wanted=lacking, what=what if lacking else ""))
-    lines += [line(f.name, f.label, is_field=True, wanted=False, what="") for f in sheet.standard.form]
+    lines += [line(f.name, f.label, is_field=True, wanted=False, what="") for f in sheet.standard.typed]
     return lines
 
 

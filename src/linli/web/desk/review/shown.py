@@ -227,7 +227,7 @@ class Piece:
 
 def pieces(sheet: ReviewSheet) -> list[Piece]:
     """The materials of the case in the order of its standard."""
-    order = {m.code: n for n, m in enumerate(sheet.standard.materials)}
+    order = {m.code: n for n, m in enumerate(sheet.standard.to_hand_in)}
     rows = sorted(sheet.materials, key=lambda m: order.get(m.code, len(order)))
     return [_piece(n, row, sheet.files.get(row.pk, []), sheet) for n, row in enumerate(rows, 1)]
 

@@ -486,3 +486,24 @@ def test_the_list_is_narrowed_by_the_address(clerk, story):
     assert received in text_of(clerk.get("/desk/today?state=submitted"))
     page = text_of(clerk.get("/desk/today?state=draft"))
     assert received not in page and "草稿" in page
+
+
+def test_what_a_form_asks_to_be_attached_is_taken_in_beside_it(clerk, story):
+    draft(story, item="card-replacement-lost", who="applicant")
+    address = f"/desk/cases/{story.case_id}"
+    page = text_of(clerk.get(address))
+    shown = page.split('id="attachments"')[1].split('id="materials"')[0]
+    assert "电子照片" in shown and 'id="photo-photo"' in shown and "<details" in shown and " open>" in shown
+    assert 'name="f_photo"' not in page
+    early = text_of(clerk.post(f"{address}/receive", typed(story, f_photo="见附件")))
+    assert "“电子照片”还没有上传。" in early and 'href="#file-photo"' in early and story.case.state == State.DRAFT
+    hostile = [("x.png", b"MZ not a picture"), ("x.pdf", b"%PDF-1.4 broken"), ("x.svg", b"<svg onload='1'/>"), ("x.png", b"")]
+    for name, content in hostile:
+        sent = {"once": str(uuid7()), "how": "uploaded", "file": SimpleUploadedFile(name, content)}
+        answer = text_of(clerk.post(f"{address}/materials/photo", sent, headers={"HX-Request": "true"}))
+        assert 'role="alert"' in answer and "移除" not in answer, name
+    photo = SimpleUploadedFile("照片.png", picture().read(), content_type="image/png")
+    sent = {"once": str(uuid7()), "how": "photographed", "file": photo}
+    assert "照片.png" in text_of(clerk.post(f"{address}/materials/photo", sent, headers={"HX-Request": "true"}))
+    assert clerk.post(f"{address}/receive", typed(story)).status_code == 302
+    assert story.case.state == State.SUBMITTED and "照片.png" in text_of(clerk.get(address))

@@ -21,6 +21,7 @@ from linli.domains.cases.queries import (
     Received,
     joint_applicants,
     joint_commitment,
+    joint_no_promise,
     joint_sheet,
     own_commitment,
     own_sheet,
@@ -28,6 +29,7 @@ from linli.domains.cases.queries import (
 from linli.domains.catalog.queries import How, JointMaterial, Required, Standard
 from linli.domains.documents.commands import StoredFileRef
 from linli.domains.people.queries import Party
+from linli.kernel.text import Message
 from linli.web.http import StaffRequest
 from linli.web.portal.apply.reading import ROW_STATES, material_note
 
@@ -144,6 +146,10 @@ class Draft(ABC):
         """What is told before a commitment, each text under its heading; nothing where none may be given."""
 
     @abstractmethod
+    def why_no_promise(self, code: str) -> Message | None:
+        """Why nothing may be promised in place of a material."""
+
+    @abstractmethod
     def commit(self, code: str, *, signature: StoredFileRef | None, name: str, **key: Any) -> None: ...
 
     @abstractmethod
@@ -207,6 +213,9 @@ class CaseDraft(Draft):
     def told(self, code: str) -> list[tuple[str, list[str]]]:
         terms = own_commitment(self.sheet, code, on=self.today)
         return [("", terms.notice.lines)] if terms.notice else []
+
+    def why_no_promise(self, code: str) -> Message | None:
+        return own_commitment(self.sheet, code, on=self.today).why_not
 
     def commit(self, code: str, *, signature: StoredFileRef | None, name: str, **key: Any) -> None:
         do.commit_online(code=code, signature=signature, name=name, **self._case, **key)
@@ -308,6 +317,9 @@ class JointDraft(Draft):
 
     def told(self, code: str) -> list[tuple[str, list[str]]]:
         return [(part.item, part.notice.lines) for part in joint_commitment(self.sheet, code, on=self.today)]
+
+    def why_no_promise(self, code: str) -> Message | None:
+        return joint_no_promise(self.sheet, code, on=self.today)
 
     def commit(self, code: str, *, signature: StoredFileRef | None, name: str, **key: Any) -> None:
         do.commit_joint(code=code, signature=signature, name=name, **self._joint, **key)

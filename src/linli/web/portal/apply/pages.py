@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.domains.cases.queries import Received, answers, asked_fields
 from linli.domains.documents.commands import StoredFileRef, store_file
 from linli.kernel.errors import Invalid, LinliError, NotFound
-from linli.kernel.text import joined, msg, noop
+from linli.kernel.text import joined, msg
 from linli.web.access import requires
 from linli.web.http import StaffRequest
 from linli.web.itemform import PREFIX, ItemForm, as_typed, read
@@ -29,8 +29,6 @@ from linli.web.ui import toasts
 from linli.web.ui.fields import FieldSpec, Option
 from linli.web.ui.parts import Fact
 
-# Where an attachment of a form is, when the form is filled in online.
-ATTACHED = (noop("已放在上传的材料里"), noop("办理时到窗口补交"))
 _DRAWN = "data:image/png;base64,"
 _MOST_DRAWN = 1_500_000
 
@@ -76,7 +74,7 @@ def page(request: StaffRequest, page: str, **which: UUID) -> HttpResponse:
 
 def _show(request: StaffRequest, draft: Draft, plan: Plan, here: Page, **more: Any) -> HttpResponse:
     before = plan.before(here.slug)
-    form = more.get("form") or ItemForm(draft.standard, draft.form, only=here.fields, attached=ATTACHED, fillings=draft.filled)
+    form = more.get("form") or ItemForm(draft.standard, draft.form, only=here.fields, fillings=draft.filled)
     context = {
         "draft": draft, "page": here, "number": plan.number(here.slug), "count": len(plan.pages),
         "back": _url(draft, before) if before else draft.later_url, "form": form,
@@ -153,8 +151,7 @@ def _fields(request: StaffRequest, draft: Draft, plan: Plan, here: Page) -> Http
     def again(error: LinliError | None = None) -> HttpResponse:
         blank = request.POST.get("add_row", "")
         form = ItemForm(
-            draft.standard, draft.form, typed=as_typed(draft.standard, values, draft.form), only=here.fields, attached=ATTACHED,
-            blank_row_of=blank,
+            draft.standard, draft.form, typed=as_typed(draft.standard, values, draft.form), only=here.fields, blank_row_of=blank,
         )  # fmt: skip
         if error:
             form.add(error)
@@ -300,7 +297,7 @@ def commit(request: StaffRequest, code: str, **which: UUID) -> HttpResponse:
     here = plan_of(draft).find(f"give-{code}") if draft.open else None
     told = draft.told(code) if here else []
     if here is None or not told:
-        raise NotFound(what=msg("可以承诺代替的材料"))
+        return _no_promise(request, draft, code, here)
     problems: list[tuple[str, str]] = []
     if request.method == "POST":
         if "agree" not in request.POST:
@@ -321,6 +318,18 @@ def commit(request: StaffRequest, code: str, **which: UUID) -> HttpResponse:
         "alternatives": [Option("typed", _("在下面输入姓名"))],
     }  # fmt: skip
     return render(request, "portal/apply/commit.html", context, status=422 if problems else 200)
+
+
+def _no_promise(request: StaffRequest, draft: Draft, code: str, here: Page | None) -> HttpResponse:
+    """Why nothing can be promised in place of a material, and what to do instead."""
+    line = draft.line(code)
+    if line is None:
+        raise NotFound(what=msg("该材料"))
+    if not draft.open:
+        return go(request, draft.later_url)
+    way = _url(draft, here) if here else draft.url("resume")
+    context = {"draft": draft, "m": line, "why": draft.why_no_promise(code), "give": here, "way": way, "back": way}
+    return render(request, "portal/apply/no_promise.html", context)
 
 
 def _signature(request: StaffRequest) -> StoredFileRef | None:

@@ -75,15 +75,21 @@ def _draft(draft: Draft) -> Iterator[Page]:
         title = Message(group[0].label) if len(group) == 1 else msg("请填写以下内容")
         done = all(draft.form.get(f.name) not in (None, "", []) for f in group if f.required)
         yield Page(f"form-{n}", "fields", title, tuple(f.name for f in group), done=done)
+    attached = {m.code for m in draft.standard.attachments}
+    yield from (_give(line) for line in draft.lines if line.code in attached)
     for line in draft.lines:
         if line.is_question:
             yield Page(f"ask-{line.code}", "question", msg("是不是这种情况？"), line=line, done=line.applies is not None)
-    listed = [line for line in draft.lines if not line.is_question or line.applies is not False]
+    listed = [line for line in draft.lines if line.code not in attached and (not line.is_question or line.applies is not False)]
     if listed:
         yield Page(LIST, "list", msg("这件事要用到的材料"), done=True)
     for line in listed:
         if line.given:
-            yield Page(f"give-{line.code}", "material", Message(line.name), line=line, done=not line.open)
+            yield _give(line)
+
+
+def _give(line: Line) -> Page:
+    return Page(f"give-{line.code}", "material", Message(line.name), line=line, done=not line.open)
 
 
 def _groups(fields: list[FormField]) -> Iterator[list[FormField]]:

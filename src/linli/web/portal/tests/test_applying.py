@@ -289,3 +289,34 @@ def test_another_language_and_large_print(me):
     me.cookies["django_language"] = "en"
     me.cookies["linli_print"] = "large"
     assert me.get(reverse("apply:page", args=[case.pk, "known"])).status_code == 200
+
+
+def test_what_the_form_asks_to_be_attached_has_a_page_with_a_camera(me):
+    case = begun(me, "card-replacement-lost")
+    page = reverse("apply:page", args=[case.pk, "give-photo"])
+    shown = text(me.get(page))
+    assert "电子照片" in shown and 'capture="environment"' in shown and 'type="file"' in shown
+    for name, content in [("x.png", b"MZ\x90\x00" * 50), ("x.html", b"<script>1</script>"), ("x.pdf", b"%PDF-1.4 broken")]:
+        answer = me.post(page, key() | {"photo": SimpleUploadedFile(name, content)})
+        assert answer.status_code == 422 and not me.get(page).context["m"].files, name
+    assert me.post(page, key()).status_code == 422  # it cannot be left out
+    early = me.post(reverse("apply:submit", args=[case.pk]), key() | {"agree": "true"})
+    assert early.status_code == 422 and "“电子照片”还没有上传。" in text(early)
+    seen = walk(me, case)
+    assert page in seen and not any("photo" in p.context.get("page").fields for p in map(me.get, seen[:-1]) if p.context)
+    assert me.post(reverse("apply:submit", args=[case.pk]), key() | {"agree": "true"}).status_code == 303
+    case.refresh_from_db()
+    assert case.state == State.SUBMITTED and "电子照片" in text(me.get(reverse("apply:case", args=[case.pk])))
+
+
+def test_why_a_material_cannot_be_promised_and_what_to_do_instead(me, stranger):
+    case = begun(me, "card-replacement-exchange")
+    given, page = reverse("apply:commit", args=[case.pk, "m01"]), reverse("apply:page", args=[case.pk, "give-m01"])
+    said = text(me.get(given))
+    assert "没有把它列为可以承诺的材料。" in said and page in said
+    assert me.post(given, key() | {"agree": "true", "name": "赵示例"}).status_code == 200
+    assert me.get(page).context["m"].open  # nothing was promised
+    fetched = text(me.get(reverse("apply:commit", args=[case.pk, "m02"])))
+    assert "核验，不用您提供" in fetched and "不用管它" in fetched
+    assert me.get(reverse("apply:commit", args=[case.pk, "m99"])).status_code == 404
+    assert stranger.get(given).status_code == 404
