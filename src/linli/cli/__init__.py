@@ -18,6 +18,7 @@ _COMMANDS = {
     "user": "linli.cli.org:user",
     "calendar": "linli.cli.org:calendar",
     "benefits": "linli.cli.benefits:benefits",
+    "population": "linli.cli.population:population",
     "clock": "linli.cli.clock:clock",
     "trace": "linli.cli.trace:trace",
     "archive": "linli.cli.archive:archive",

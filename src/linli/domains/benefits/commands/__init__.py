@@ -1,6 +1,7 @@
 """Benefits, what may be done: one module for each subject."""
 
 from linli.domains.benefits.commands.facts import SourceWrong, learn
+from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.runs import (
     NothingInForce,
     PolicyOver,
@@ -13,5 +14,6 @@ from linli.domains.benefits.commands.runs import (
 )
 
 __all__ = [
-    "fail_run", "finish_run", "freeze_run", "learn", "NothingInForce", "only_here", "PolicyOver", "scan_run", "SourceWrong", "start_run",
+    "AlreadyThere", "fail_run", "finish_run", "freeze_run", "learn", "load_facts", "make_population", "NothingInForce",
+    "only_here", "PolicyOver", "scan_run", "SourceWrong", "start_run",
 ]  # fmt: skip
