@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
@@ -32,7 +32,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact. ``none``: that there is none is a possible answer; ``question``: how it is asked of somebody not signed in."""
+    """One fact. ``none``: that there is none is a possible answer; ``question``: how it is asked of somebody not signed in, who answers
+    in units of ``times`` (years where the fact counts months). ``words`` say its codes, ``plain`` the fact itself to whom it is about.
+    """
 
     name: str
     subject: str
@@ -41,6 +43,11 @@ class Fact:
     source: Source
     none: bool
     question: str
+    help: str = ""
+    plain: str = ""
+    unit: str = ""
+    times: int = 1
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def field(self) -> Field:
@@ -50,6 +57,15 @@ class Fact:
     def absent(self) -> Any:
         """The value that says that there is none."""
         return {"boolean": False, "string": "", "date": NEVER}.get(self.kind.type, 0)
+
+    @property
+    def named(self) -> str:
+        """What it is called to those whom it is about."""
+        return self.plain or self.label
+
+    def said(self, value: Any) -> Any:
+        """A value as a sentence says it."""
+        return self.words.get(value) or self.kind.said(value) if self.kind.type == "string" and value else self.kind.said(value)
 
     def checked(self, value: Any) -> Any:
         """A value of the engine (money in fen, a date, a whole number) if this fact can have it. Raises :class:`ValueWrong`."""
@@ -82,4 +98,5 @@ def sources_of(subject: str) -> Mapping[str, Source]:
 
 def _fact(name: str, subject: str, raw: Mapping[str, Any], sources: Mapping[str, Source]) -> Fact:
     kind = code(*raw["options"]) if "options" in raw else _KINDS[raw["kind"]]
-    return Fact(name, subject, kind, raw["label"], sources[raw["from"]], raw.get("none", False), raw.get("question", ""))
+    more = {key: raw[key] for key in ("help", "plain", "unit", "times", "words") if key in raw}
+    return Fact(name, subject, kind, raw["label"], sources[raw["from"]], raw.get("none", False), raw.get("question", ""), **more)

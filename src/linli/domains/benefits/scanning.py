@@ -141,6 +141,12 @@ def _anatomy(code: str, on: date, region: str, number: int) -> _Anatomy:
     )  # fmt: skip
 
 
+def reads_of(policy: Policy, figures: Figures) -> frozenset[Fact]:
+    """The facts that the conditions of a policy ask for."""
+    anatomy = _anatomy(policy.code, figures.on, figures.region, fingerprint(figures))
+    return frozenset(fact for reads in anatomy.reads.values() for fact in reads)
+
+
 def _outcome(policy: Policy, facts: Mapping[str, Any], figures: Figures) -> Outcome:
     anatomy = _anatomy(policy.code, figures.on, figures.region, fingerprint(figures))
     found = anatomy.program.run(facts)
@@ -158,7 +164,7 @@ def _outcome(policy: Policy, facts: Mapping[str, Any], figures: Figures) -> Outc
 
 def _said(policy: Policy, anatomy: _Anatomy, facts: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Message, ...]:
     """The arithmetic with this subject's numbers in it."""
-    values = {f.name: f.kind.said(facts[f.name]) for f in vocabulary()[policy.subject].values() if facts.get(f.name) is not None}
+    values = {f.name: f.said(facts[f.name]) for f in vocabulary()[policy.subject].values() if facts.get(f.name) is not None}
     values |= {name: kind.said(found[name]) for name, kind in anatomy.shown.items()}
     values["amount"] = MONEY.said(found[FEN])
     return tuple(Message(template, values) for template in anatomy.steps)

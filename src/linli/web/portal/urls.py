@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("linli.web.portal.bundles.urls")),
     path("", include("linli.web.portal.apply.urls")),
     path("", include("linli.web.portal.rosters.urls")),
+    path("", include("linli.web.portal.due.urls")),
     path("", include("linli.web.portal.verify.urls")),
     path("me/", include("linli.web.portal.me.urls")),
     path("", include("linli.web.portal.messages.urls")),

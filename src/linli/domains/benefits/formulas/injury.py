@@ -8,7 +8,7 @@ from ibis.expr.types import IntegerValue, Table, Value
 from linli.domains.benefits.arithmetic import at_least, at_most, choose, rounded, scaled, when, whole
 from linli.domains.benefits.formulas.base import Step, formula
 from linli.domains.benefits.parameters import Figures
-from linli.domains.benefits.values import BOOLEAN, DATE, INTEGER, MONEY, TEXT, Field, code
+from linli.domains.benefits.values import BOOLEAN, DATE, INTEGER, MONEY, SHARE, TEXT, Field, code
 from linli.kernel.text import noop
 
 _WAGE = Field("own_wage", MONEY, noop("受伤前 12 个月平均缴费工资"))
@@ -39,11 +39,13 @@ def of_grade(grade: Value, figures: Figures, key: str, places: int) -> Value:
         Field("lump_sum", MONEY, noop("一次性伤残补助金")), Field("allowance_before", MONEY, noop("伤残津贴（补足前）")),
         Field("monthly_allowance", MONEY, noop("伤残津贴（元/月）")), Field("allowance_paid", MONEY, noop("实发津贴")),
         Field("top_up", MONEY, noop("补足差额")), Field("allowance_payer", TEXT, noop("津贴由谁支付")),
+        Field("allowance_share", SHARE, noop("伤残津贴比例")),
     ),
     steps=(
         Step(noop("本人工资按当地平均工资的上下限，取 %(wage_used)s 元")),
         Step(noop("一次性伤残补助金：%(wage_used)s × %(lump_months)s 个月 ＝ %(lump_sum)s 元")),
-        Step(noop("每月伤残津贴 %(monthly_allowance)s 元"), when="monthly_allowance"),
+        Step(noop("每月伤残津贴：%(wage_used)s × %(allowance_share)s ＝ %(allowance_before)s 元"), when="monthly_allowance"),
+        Step(noop("低于当地最低工资的部分补足：加 %(top_up)s 元，每月 %(monthly_allowance)s 元"), when="top_up"),
     ),
     basis="injury.grades",
 )  # fmt: skip
@@ -57,26 +59,29 @@ def injury_benefit(row: Table, figures: Figures) -> dict[str, Value]:
     return {
         "wage_used": wage, "lump_months": months, "lump_sum": wage * months, "allowance_before": before, "monthly_allowance": before + top_up,
         "allowance_paid": before + top_up, "top_up": when(before.isnull(), ibis.null("int64"), top_up), "allowance_payer": payer,
+        "allowance_share": of_grade(row["grade"], figures, "allowance", 6),
     }  # fmt: skip
 
 
 @formula(
     "injury_care_fee", noop("生活护理费"),
     takes=(Field("level", code("completely", "mostly", "partly"), noop("生活不能自理的程度")), _AREA),
-    gives=(Field("monthly", MONEY, noop("每月生活护理费")),),
-    steps=(Step(noop("当地平均工资 %(local_avg_wage)s 元的一定比例：每月 %(monthly)s 元")),), basis="injury.care",
+    gives=(Field("monthly", MONEY, noop("每月生活护理费")), Field("share", SHARE, noop("生活护理费比例"))),
+    steps=(Step(noop("每月生活护理费：当地平均工资 %(local_avg_wage)s 元 × %(share)s ＝ %(monthly)s 元")),), basis="injury.care",
 )  # fmt: skip
 def injury_care_fee(row: Table, figures: Figures) -> dict[str, Value]:
-    share = choose(row["level"], {k: scaled(v, 4) for k, v in figures["injury.care"].items()}, kind=INTEGER)
-    return {"monthly": rounded(row["local_avg_wage"] * share, PARTS)}
+    share = choose(row["level"], {k: scaled(v, 6) for k, v in figures["injury.care"].items()}, kind=INTEGER)
+    return {"monthly": rounded(row["local_avg_wage"] * share, 1_000_000), "share": share}
 
 
 @formula(
-    "death_funeral", noop("工亡丧葬补助金"), takes=(_AREA,), gives=(Field("amount", MONEY, noop("丧葬补助金")),),
-    steps=(Step(noop("当地平均工资 %(local_avg_wage)s 元，按规定月数：%(amount)s 元")),), basis="injury.death",
+    "death_funeral", noop("工亡丧葬补助金"), takes=(_AREA,),
+    gives=(Field("amount", MONEY, noop("丧葬补助金")), Field("months", INTEGER, noop("丧葬补助金月数"))),
+    steps=(Step(noop("丧葬补助金：当地平均工资 %(local_avg_wage)s 元 × %(months)s 个月 ＝ %(amount)s 元")),), basis="injury.death",
 )  # fmt: skip
 def death_funeral(row: Table, figures: Figures) -> dict[str, Value]:
-    return {"amount": row["local_avg_wage"] * figures["injury.death"]["funeral_months"]}
+    months = whole(figures["injury.death"]["funeral_months"])
+    return {"amount": row["local_avg_wage"] * months, "months": months}
 
 
 @formula(
@@ -85,13 +90,17 @@ def death_funeral(row: Table, figures: Figures) -> dict[str, Value]:
         Field("year_of_death", INTEGER, noop("死亡年份"), required=False),
         Field("national_urban_income_previous_year", MONEY, noop("上一年度全国城镇居民人均可支配收入"), required=False),
     ),
-    gives=(Field("income", MONEY, noop("上一年度全国城镇居民人均可支配收入")), Field("amount", MONEY, noop("一次性工亡补助金"))),
-    steps=(Step(noop("%(income)s 元，按规定倍数：%(amount)s 元")),), basis="injury.death",
+    gives=(
+        Field("income", MONEY, noop("上一年度全国城镇居民人均可支配收入")), Field("amount", MONEY, noop("一次性工亡补助金")),
+        Field("times", INTEGER, noop("一次性工亡补助金倍数")),
+    ),
+    steps=(Step(noop("一次性工亡补助金：上一年度全国城镇居民人均可支配收入 %(income)s 元 × %(times)s ＝ %(amount)s 元")),), basis="injury.death",
 )  # fmt: skip
 def death_lump_sum(row: Table, figures: Figures) -> dict[str, Value]:
     known = [(row["year_of_death"] - 1 == int(year), MONEY.read(v)) for year, v in figures["income.national_urban"].items()]
     income = row["national_urban_income_previous_year"].fill_null(ibis.cases(*known, else_=ibis.null("int64")))
-    return {"income": income, "amount": income * figures["injury.death"]["lump_times"]}
+    times = whole(figures["injury.death"]["lump_times"])
+    return {"income": income, "amount": income * times, "times": times}
 
 
 @formula(

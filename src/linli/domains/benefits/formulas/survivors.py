@@ -15,9 +15,10 @@ _YEARS = Field("contribution_years", YEARS, noop("累计缴费年限"))
 _INCOME = Field("monthly_income_base", MONEY, noop("上一年度全省城镇居民月人均可支配收入"))
 _GIVES = (
     Field("months", INTEGER, noop("抚恤金月数")), Field("pension_lump", MONEY, noop("抚恤金")), Field("funeral", MONEY, noop("丧葬补助金")),
+    Field("funeral_months", INTEGER, noop("丧葬补助金月数")),
 )  # fmt: skip
 _STEPS = (
-    Step(noop("丧葬补助金按月人均可支配收入 %(monthly_income_base)s 元计：%(funeral)s 元")),
+    Step(noop("丧葬补助金：%(monthly_income_base)s × %(funeral_months)s 个月 ＝ %(funeral)s 元")),
     Step(noop("抚恤金：%(monthly_income_base)s × %(months)s 个月 ＝ %(pension_lump)s 元")),
 )
 
@@ -32,7 +33,8 @@ def months_working(years: Value, figures: Figures) -> IntegerValue:
 
 
 def _grants(months: IntegerValue, income: Value, figures: Figures) -> dict[str, Value]:
-    return {"months": months, "pension_lump": income * months, "funeral": income * figures["survivors.funeral_months"]}
+    funeral = whole(figures["survivors.funeral_months"])
+    return {"months": months, "pension_lump": income * months, "funeral": income * funeral, "funeral_months": funeral}
 
 
 @formula(

@@ -11,13 +11,14 @@ from linli.domains.benefits.values import BOOLEAN, INTEGER, MONEY, SHARE, TEXT, 
 from linli.kernel.text import noop
 
 _PAID = Field("contribution_months", INTEGER, noop("累计缴费月数"))
+_CARRIED = Field("carried_over_unused_months", INTEGER, noop("上次没有领完的月数"), default=0)
 
 
 @formula(
     "unemployment_duration_cap", noop("领取失业保险金的最长期限"),
     takes=(
         Field("contribution_years", YEARS, noop("累计缴费年限")),
-        Field("carried_over_unused_months", INTEGER, noop("上次没有领完的月数"), default=0),
+        _CARRIED,
     ),
     gives=(Field("max_months", INTEGER, noop("最长月数")),),
     steps=(Step(noop("累计缴费 %(contribution_years)s 年，加上次未领完的 %(carried_over_unused_months)s 个月，最长领取 %(max_months)s 个月")),),
@@ -31,12 +32,14 @@ def unemployment_duration_cap(row: Table, figures: Figures) -> dict[str, Value]:
 
 
 @formula(
-    "unemployment_duration", noop("失业保险金领取期限"), takes=(_PAID,), gives=(Field("months", INTEGER, noop("可领月数")),),
-    steps=(Step(noop("累计缴费 %(contribution_months)s 个月，可领取 %(months)s 个月")),), basis="unemployment.duration",
+    "unemployment_duration", noop("失业保险金领取期限"), takes=(_PAID, _CARRIED), gives=(Field("months", INTEGER, noop("可领月数")),),
+    steps=(Step(noop("累计缴费 %(contribution_months)s 个月，加上次未领完的 %(carried_over_unused_months)s 个月，可领取 %(months)s 个月")),),
+    basis="unemployment.duration",
 )  # fmt: skip
 def unemployment_duration(row: Table, figures: Figures) -> dict[str, Value]:
     rule = figures["unemployment.duration"]
-    return {"months": by_steps(row["contribution_months"], rule["by_months"], limit=rule["most"])}
+    months = by_steps(row["contribution_months"], rule["by_months"], limit=rule["most"])
+    return {"months": at_most(months + when(months > 0, row["carried_over_unused_months"], 0), rule["most"])}
 
 
 @formula(

@@ -18,7 +18,7 @@ def facts_of(subject: str, subject_id: UUID, *, on: date) -> dict[str, Any]:
     The caller has made sure that its reader may know them.
     """
     row = FACTS[subject].objects.filter(pk=subject_id).first()
-    return {} if row is None else _fresh(row, subject, on)
+    return {} if row is None else fresh(row, subject, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def hires_of(employer_id: UUID, *, on: date, after: UUID | None = None, size: in
     rows = HireFacts.objects.filter(employer_id=employer_id).order_by("subject_id")
     if after:
         rows = rows.filter(subject_id__gt=after)
-    return [Hire(r.subject_id, r.person_id, r.region, _fresh(r, "hire", on)) for r in rows[:size]]
+    return [Hire(r.subject_id, r.person_id, r.region, fresh(r, "hire", on)) for r in rows[:size]]
 
 
 def seen_of(subject: str, subject_id: UUID) -> dict[str, date | None]:
@@ -47,7 +47,8 @@ def seen_of(subject: str, subject_id: UUID) -> dict[str, date | None]:
     return {source: getattr(row, seen(source), None) for source in sources}
 
 
-def _fresh(row: Any, subject: str, on: date) -> dict[str, Any]:
+def fresh(row: Any, subject: str, on: date) -> dict[str, Any]:
+    """What a row of facts knows on a day; for this room only."""
     told = row.told or {}
     known = {}
     for name, fact in vocabulary()[subject].items():

@@ -1,0 +1,1 @@
+"""What residents and employers are due, and calculators that anybody may use."""
