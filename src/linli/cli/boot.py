@@ -38,6 +38,7 @@ def ready(*, as_owner: bool = False, migrated: bool = True) -> None:
     django.setup()
     gc.freeze()
     gc.enable()
+    atexit.register(gc.unfreeze)  # extensions complain of what is never given back
     start_database()
     if migrated and pending_migrations():
         raise click.ClickException("the database is not up to date; run: linli migrate")

@@ -97,6 +97,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_unconfigure() -> None:
     global _started
+    gc.unfreeze()  # extensions complain of what is never given back
     if _started:
         server, folder = _started
         _started = None
