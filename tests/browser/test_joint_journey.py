@@ -23,6 +23,8 @@ from linli.web.itemform import PREFIX
 
 pytestmark = pytest.mark.browser
 REGISTRATION, SEAL = "enterprise-registration", "seal-filing"
+GRADUATE = "bundle-graduate-employment"
+LONG = "阿卜杜热合曼·买买提依明"
 
 
 @pytest.fixture
@@ -74,6 +76,45 @@ def on(page):
     page.get_by_role("button", name=re.compile("下一步|交上，继续|签署承诺|提交申请|开始填写|都对")).first.click()
 
 
+def fill_pages(phone, joint, look, *, commit=False):
+    """Go through the pages of a draft up to the review: answer, type, photograph; or commit where that is offered."""
+    values = values_of(joint)
+    for _n in range(40):
+        phone.wait_for_load_state("load")
+        here = phone.url.split("/")[-1].split("?")[0]
+        if here == "review":
+            return
+        if here != "parts":
+            look(re.sub(r"-j[0-9a-f]+$", "", here))
+        promise = phone.get_by_role("link", name="看看承诺的内容")
+        if commit and promise.count():
+            promise.click()
+            phone.wait_for_url("**/commit")
+            look("commit")
+            on(phone)  # without having agreed
+            phone.get_by_text("请先看完，并勾选同意。").first.wait_for()
+            axe(phone)
+            phone.get_by_label("我看明白了，愿意承诺").check()
+            phone.get_by_label(re.compile("完整输入您的姓名")).fill(LONG)
+        elif phone.locator("[name=applies]").count():
+            phone.get_by_label(re.compile("^是")).check()
+        elif phone.locator("[name=other]").count():
+            phone.locator("[name=other]").first.check()
+        elif phone.locator("[name=photo]").count() and not phone.locator(".p-files").count():
+            phone.locator("[name=photo]").set_input_files(
+                {"name": "证明.png", "mimeType": "image/png", "buffer": picture(phone.url).read()}
+            )
+        else:
+            fill_in(phone, values)
+        before = phone.url, phone.locator(".p-files li").count()
+        on(phone)
+        phone.wait_for_function(
+            "([url, files]) => location.href !== url || document.querySelectorAll('.p-files li').length !== files",
+            arg=list(before),
+        )
+    raise AssertionError(phone.url)
+
+
 def departments_decide(story):
     """The first part is given, which begins those that waited; one of these is refused."""
     story.decide(REGISTRATION)
@@ -103,28 +144,7 @@ def test_an_employers_clerk_on_a_phone_and_what_becomes_of_each_part(open_page, 
     look("parts")
     phone.get_by_label(re.compile("刻制公章")).check()
     on(phone)
-    values = values_of(joint)
-    for _n in range(40):
-        phone.wait_for_load_state("load")
-        here = phone.url.split("/")[-1].split("?")[0]
-        if here == "review":
-            break
-        if here != "parts":
-            look(re.sub(r"-j[0-9a-f]+$", "", here))
-        if phone.locator("[name=applies]").count():
-            phone.get_by_label(re.compile("^是")).check()
-        elif phone.locator("[name=photo]").count() and not phone.locator(".p-files").count():
-            phone.locator("[name=photo]").set_input_files(
-                {"name": "证明.png", "mimeType": "image/png", "buffer": picture(phone.url).read()}
-            )
-        else:
-            fill_in(phone, values)
-        before = phone.url, phone.locator(".p-files li").count()
-        on(phone)
-        phone.wait_for_function(
-            "([url, files]) => location.href !== url || document.querySelectorAll('.p-files li').length !== files",
-            arg=list(before),
-        )
+    fill_pages(phone, joint, look)
     look("review")
     on(phone)  # without having said that it is true
     phone.get_by_text("请勾选“以上内容都是真的”").first.wait_for()
@@ -169,6 +189,82 @@ def test_an_employers_clerk_on_a_phone_and_what_becomes_of_each_part(open_page, 
     desk.goto(f"/desk/joint/{joint.pk}")
     axe(desk)
     shot(desk, "joint-desk-progress")
+
+
+def let_apply(city, agent):
+    register_mandate(
+        principal_id=city.people["employer"], is_employer=True, agent_id=city.people[agent], scopes=(Scope.APPLY,), items=(),
+        last_day=local_date(timezone.now()) + timedelta(days=30), ground=Ground.COMPANY_CLERK, evidence="授权委托书原件",
+        by=city.actor("clerk", on=local_date(timezone.now())), now=timezone.now(),
+    )  # fmt: skip
+
+
+def test_a_draft_with_another_party_and_a_commitment_goes_to_a_counter_and_back_to_the_phone(open_page, city):
+    let_apply(city, "neighbour")
+    phone, desk, seen = open_page(PHONE), open_page(1440), []
+
+    def look(name, page=phone):
+        if name not in seen:
+            seen.append(name)
+            axe(page)
+            shot(page, f"joint-over-{len(seen):02d}-{name}")
+
+    sign_in_resident(phone, city, "neighbour", to=f"/apply/matter/{GRADUATE}")
+    look("start")
+    on(phone)
+    phone.wait_for_url("**/p/parts")
+    joint = Joint.objects.latest("started_at")
+    phone.get_by_label(re.compile("由单位办参保")).check()
+    phone.get_by_label(re.compile("^灵活就业")).check()
+    on(phone)
+    phone.wait_for_url("**/p/other")
+    on(phone)  # without having chosen
+    phone.get_by_text("请选择一个").first.wait_for()
+    look("other-wrong")
+    phone.goto(phone.url)
+    fill_pages(phone, joint, look, commit=True)
+    look("review")
+    phone.get_by_role("link", name="到窗口接着办").click()
+    phone.wait_for_url("**/code")
+    look("code-none")
+    phone.get_by_role("button", name="取接着办码").click()
+    phone.locator(".p-code-shown").wait_for()
+    look("code")
+    code = re.sub(r"\D", "", phone.locator(".p-code-shown").inner_text())
+    sign_in(desk, login_of(city, "clerk"), to="/desk/joint")
+    desk.locator("h1").first.click()  # away from the field of the search
+    desk.keyboard.press("/")
+    desk.locator("#l-palette input").fill(code)
+    desk.locator("#l-palette-list").get_by_text("接着办").wait_for()
+    desk.locator("#l-palette input").press("Enter")
+    desk.wait_for_url(f"**/desk/hand-over/{code}")
+    look("desk-take-over", desk)
+    desk.keyboard.press("Control+Enter")
+    desk.wait_for_url(f"**/desk/joint/{joint.pk}")
+    assert desk.get_by_text(LONG).count() and desk.locator("#materials .l-badge").filter(has_text="已有").count()
+    look("desk-sheet", desk)
+    phone.goto(f"/mine/joint/{joint.pk}")
+    phone.get_by_text("正在窗口办理").first.wait_for()
+    look("at-the-counter")
+    desk.get_by_role("button", name="给申请人接着办码").click()
+    desk.wait_for_url("**/code")
+    look("desk-code", desk)
+    back = re.sub(r"\D", "", desk.locator(".l-code-shown").inner_text())
+    phone.goto("/mine/code")
+    phone.get_by_label("接着办码").fill(back)
+    phone.get_by_role("button", name="接着办").click()
+    phone.wait_for_url(re.compile(f"/apply/joint/{joint.pk}/"))
+    phone.goto(f"/apply/joint/{joint.pk}/review")
+    phone.get_by_label("以上内容都是真的").check()
+    phone.get_by_role("button", name="提交申请").click()
+    phone.wait_for_url("**/receipt")
+    look("receipt")
+    phone.goto(f"/mine/joint/{joint.pk}")
+    look("progress")
+    picture_of_all = phone.locator("figure .l-flow")
+    assert picture_of_all.count() and not picture_of_all.is_visible() and phone.locator("figure ol").is_visible()
+    phone.goto("/mine")
+    look("mine")
 
 
 def test_in_large_print_nothing_is_cut_off(open_page, city, clerk_of_employer):

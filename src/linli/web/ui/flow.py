@@ -10,6 +10,7 @@ _BOX_WIDTH, _BOX_HEIGHT = 168, 64
 _GAP_ALONG, _GAP_ACROSS = 56, 28
 _MARGIN = 12
 _LINE = 20
+_PHONE = 400
 _CHARS = 11  # Chinese characters in a line of a box
 
 
@@ -89,6 +90,11 @@ class Flow:
     width: int
     height: int
     steps: list[FlowStep] = field(default_factory=list)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether nobody could read it once it is shrunk to the width of a phone."""
+        return self.width > _PHONE
 
     @property
     def ways(self) -> list[tuple[FlowStep, list[tuple[str, str]]]]:
