@@ -148,6 +148,7 @@ def daily(timestamp: int) -> None:
     commands.lapse_drafts(by=by, now=now)
     commands.lapse_pending(by=by, now=now)
     commands.forget_rosters(now=now)
+    commands.file_answers(now=now)
     commands.remind_pending(by=by, now=now)
     commands.note_overdue(by=by, now=now)
     commands.reproject_open(by=by, now=now, provisional_only=True)

@@ -148,6 +148,22 @@ def _truth(opened: Opened, now: datetime) -> Iterable[str]:
                 yield f"{part.path}: its seal does not hold"
     if opened.manifest["subject"]["kind"] == "case" and not verify_chain(UUID(opened.manifest["subject"]["id"])).ok:
         yield "trace/proof.json: the chain of acts does not verify"
+    yield from _receipts(opened)
+
+
+def _receipts(opened: Opened) -> Iterable[str]:
+    """What a department answered is what the chain of acts tells of: its digest and its fields."""
+    proof = opened.parts.get("trace/proof.json")
+    told = {
+        e["data"].get("question"): (e["data"].get("answer"), e["data"].get("fields"))
+        for e in (json.loads(proof.content)["events"] if proof else ())
+        if e["header"]["act"] == "exchange.answered"
+    }
+    for part in opened.parts.values():
+        if part.kind == "receipt" and proof:
+            said = json.loads(part.content)
+            if told.get(said["question"]) != (said["answer_sm3"], sorted(f["name"] for f in said["fields"])):
+                yield f"{part.path}: the chain of acts tells of another answer"
 
 
 def _signature_holds(opened: Opened, now: datetime) -> bool:

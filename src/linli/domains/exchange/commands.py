@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from linli.domains.exchange import wire
 from linli.domains.exchange.contract import Interface, covering, package
@@ -39,7 +40,7 @@ from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import noop
 
 __all__ = [
-    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "KEPT", "look_up_asked", "Outcome", "QuestionState",
+    "About", "ask", "connect", "disconnect", "fetch", "FAULTS", "forget", "KEPT", "look_up_asked", "note_filed", "Outcome", "QuestionState",
     "record_export", "set_fault", "sweep", "try_again", "Wanted", "withdraw",
 ]  # fmt: skip
 
@@ -464,7 +465,9 @@ def _mark(code: str, outcome: Outcome, at: datetime) -> None:
 def record_export(*, filters: Mapping[str, str], rows: int, by: Actor, now: datetime, ledger: str = "saved") -> None:
     """Note that a ledger was taken along, and which part of it."""
     by.must(VIEW)
-    record("exchange.exported", subject=Subject("user", by.person_id), by=by, at=now, ledger=ledger, filters=dict(filters), rows=rows)
+    record(
+        "exchange.exported", subject=Subject("user", by.person_id), by=by, at=now, ledger=ledger, filters=dict(filters), rows=rows
+    )
 
 
 @transaction.atomic
@@ -503,15 +506,26 @@ def _years_before(now: datetime, years: int) -> datetime:
         return now.replace(year=now.year - years, month=3, day=1)
 
 
+def note_filed(*, subject_id: UUID, question_ids: Iterable[UUID] | None = None, now: datetime) -> None:
+    """Note that some answers lie in the electronic file of their case now; with none named, that the case will have no file.
+
+    In the transaction that makes the file.
+    """
+    asked = Question.objects.filter(subject_id=subject_id, filed_at=None)
+    (asked if question_ids is None else asked.filter(pk__in=list(question_ids))).update(filed_at=now)
+
+
 @transaction.atomic
 def forget(*, now: datetime, limit: int = 500) -> int:
     """Forget what settled questions and their answers said of people, and each call, once they were kept as long as the rules
     give (DS-03); returns how many questions. What stays: who was asked for what on which ground, and the digests of the receipt.
 
-    A question whose source never answered is no longer asked.
+    A question whose source never answered is no longer asked. An answer that does not lie in the file of its case yet is kept: a
+    decision may rest on it.
     """
     before = _years_before(now, settings.ENV.exchange_keep_years)
     due = Question.objects.filter(settled_at__lt=before, forgotten_at=None).order_by("settled_at")
+    due = due.filter(Q(filed_at__isnull=False) | Q(receipt=None))
     ids = list(due.values_list("pk", flat=True)[:limit])
     locked = Question.objects.select_for_update(skip_locked=True).filter(pk__in=ids, forgotten_at=None).order_by("pk")
     ids = list(locked.values_list("pk", flat=True))

@@ -34,7 +34,8 @@ class Question(models.Model):
 
     ``query`` holds the conditions and what the case says of the same things, sealed. ``rest`` are the interfaces to ask next
     if this source has no record. ``leased_until``: somebody is asking right now. ``whose`` finds what was asked about somebody by
-    their number. ``forgotten_at``: the period for keeping it is over, and what it and its answer said of people is gone.
+    their number. ``filed_at``: its answer lies in the electronic file of its case, or the case will have none. ``forgotten_at``: the
+    period for keeping it is over, and what it and its answer said of people is gone; never before it was filed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -64,6 +65,7 @@ class Question(models.Model):
     next_try_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     whose = models.BinaryField(max_length=32, null=True)
+    filed_at = models.DateTimeField(null=True)
     forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -84,6 +86,9 @@ class Question(models.Model):
             models.Index(fields=["interface", "-asked_at", "-id"], name="exchange_question_face"),
             models.Index(fields=["hall_id", "-asked_at", "-id"], name="exchange_question_hall"),
             models.Index(fields=["subject_id"], name="exchange_question_subject"),
+            models.Index(
+                fields=["subject_id"], name="exchange_question_unfiled", condition=Q(filed_at=None, settled_at__isnull=False)
+            ),
             models.Index(fields=["whose", "-asked_at"], name="exchange_question_whose", condition=Q(whose__isnull=False)),
             models.Index(
                 fields=["settled_at"], name="exchange_question_kept", condition=Q(forgotten_at=None, settled_at__isnull=False)

@@ -26,10 +26,11 @@ from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_credit_code, check_id_number, mask_account, mask_id, mask_name
 
 __all__ = [
-    "any_connected", "asked", "calls_of", "canonical", "connections", "covering", "fault_of", "fills_of",
-    "forget_connected", "FaceHealth", "healths", "Interface", "interface", "interfaces",
-    "LedgerTotals", "never_asked", "Outcome", "Question", "query_digest", "QuestionState", "ResponseField", "route_to", "saved", "saved_by", "saved_totals", "settings_of",
-    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered", "used_for", "ValueType", "whole_line", "whose",
+    "any_connected", "asked", "calls_of", "canonical", "connections", "covering", "fault_of", "fills_of", "forget_connected",
+    "FaceHealth", "healths", "Interface", "interface", "interfaces", "LedgerTotals", "never_asked", "Outcome", "Question",
+    "query_digest", "QuestionState", "ResponseField", "route_to", "saved", "saved_by", "saved_totals", "settings_of",
+    "shared_of", "Shared", "SharedLine", "Sharing", "signature", "still_waiting", "subjects_waiting", "uncovered",
+    "unfiled_answers", "unfiled_subjects", "used_for", "ValueType", "whole_line", "whose",
 ]  # fmt: skip
 
 
@@ -240,6 +241,34 @@ def _masked(field: ResponseField, value: Any) -> str | bool:
     return str(value)
 
 
+def unfiled_answers(subject_id: UUID) -> list[dict[str, Any]]:
+    """What came for a case and does not lie in its electronic file yet, for that file: receipts with the fields as they were received.
+
+    Also what was asked anew since, for somebody may have relied on it; ``state`` tells. The caller makes the file. One query.
+    """
+    rows = Receipt.objects.filter(question__subject_id=subject_id, question__filed_at=None, answer__isnull=False)
+    return [_filed(r) for r in rows.select_related("question").order_by("at", "pk")]
+
+
+def _filed(receipt: Receipt) -> dict[str, Any]:
+    q, face, answer = receipt.question, package().get(receipt.question.interface), receipt.answer.open_json()
+    labels = {f.name: f.label for f in face.response} if face else {}
+    return {
+        "question": str(q.pk), "material": {"code": q.material, "name": q.material_name}, "source": receipt.source,
+        "interface": {"code": q.interface, "name": face.name if face else q.interface}, "purpose": q.purpose,
+        "legal_basis": q.legal_basis, "asked_at": q.asked_at.isoformat(), "answered_at": receipt.at.isoformat(),
+        "as_of": receipt.as_of.isoformat(), "query_sm3": bytes(receipt.query_sm3).hex(), "answer_sm3": bytes(receipt.answer_sm3).hex(),
+        "signed": receipt.signed, "app_id": receipt.app_id, "state": q.state, "differs": list(q.differs),
+        "fields": [{"name": n, "label": labels.get(n, n), "value": answer[n]} for n in receipt.fields],
+    }  # fmt: skip
+
+
+def unfiled_subjects() -> QuerySet[Question, UUID]:
+    """Cases with an answer that does not lie in an electronic file yet, many of them still under way."""
+    unfiled = Question.objects.filter(filed_at=None, settled_at__isnull=False, receipt__answer__isnull=False)
+    return unfiled.order_by().values_list("subject_id", flat=True)
+
+
 def whole_line(question_id: UUID, name: str) -> tuple[SharedLine, str] | None:
     """A masked field of an answer with what it says in full. The caller has made sure that its reader may see the case, and notes
     that they looked.
@@ -421,3 +450,32 @@ def calls_of(code: str, *, by: Actor) -> QuerySet[Try]:
     """Who asked one interface what, for which case, on which ground; newest first, of the cases the actor supervises."""
     mine = seen_questions(by).filter(interface=code)
     return Try.objects.filter(interface=code, question__in=mine).select_related("question").order_by("-at", "-id")
+
+
+# -- what answers say, for rooms that reckon with it ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a source said of the subject of a question: by which interface, as of which day, about whose number."""
+
+    interface: str
+    number: str
+    as_of: date
+    values: Mapping[str, Any] = field(repr=False)
+
+
+def told_for(subject_id: UUID) -> list[Told]:
+    """All that sources answered for a case, oldest first, to be reckoned with and shown to nobody. One query."""
+    rows = Receipt.objects.filter(question__subject_id=subject_id, answer__isnull=False).select_related("question")
+    return [
+        Told(r.question.interface, str(r.question.query.open_json()["query"].get("subject_number", "")), r.as_of, r.answer.open_json())
+        for r in rows.order_by("at", "pk")
+    ]
+
+
+def answered_since(moment: datetime, *, after: UUID | None = None, size: int = 500) -> list[UUID]:
+    """Cases for which a source answered since a moment, in the order of their ids. One query."""
+    rows = Question.objects.filter(state=QuestionState.ANSWERED, settled_at__gte=moment).order_by("subject_id")
+    rows = rows.filter(subject_id__gt=after) if after else rows
+    return list(rows.values_list("subject_id", flat=True).distinct()[:size])

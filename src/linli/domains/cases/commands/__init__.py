@@ -3,7 +3,7 @@
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
-from linli.domains.cases.commands.archive import archive_again, archive_case, archive_moment, forget_contents, take_archive
+from linli.domains.cases.commands.archive import archive_again, archive_case, archive_moment, file_answers, forget_contents, take_archive
 from linli.domains.cases.commands.attention import attend, attend_next, leave
 from linli.domains.cases.commands.clients import answer_correction, patch_draft, submit_draft, supplement
 from linli.domains.cases.commands.commitments import (
@@ -155,7 +155,7 @@ __all__ = [
     "hear_applicant", "keep_sheet", "lapse_pending", "Promise", "remind_pending", "repair_breach", "settle_answered",
     "ask_departments", "fetch_shared", "mind_sources", "show_shared", "take_in_shared",
     "accept_at_counter", "accept_case", "answer_correction", "answer_online", "Applicant", "archive_again",
-    "archive_case", "archive_moment", "forget_contents", "take_archive", "ask", "CaseChanged",
+    "archive_case", "archive_moment", "file_answers", "forget_contents", "take_archive", "ask", "CaseChanged",
     "CaseFileWrong", "check_receipt_code", "choose_collection", "clock_conventions", "ClockKind", "close_case", "collect_online", "commit_draws",
     "commit_online", "correct_online", "decide_automatically", "decide_case", "deem_accepted", "deliver_case", "DeliveryMethod",
     "draw_waiting", "extend_case", "ExtensionNotProvided", "ExternalAct", "give_opinion", "Grounds", "hand_in",

@@ -18,6 +18,8 @@ from linli.domains.cases.queries.looking import clock_views
 from linli.domains.catalog.queries import Standard, get_standard
 from linli.domains.documents.commands import Contents, Part, forget_file, json_part, keep_package, safe_name
 from linli.domains.documents.queries import DocumentCard, documents_of, open_file, package_content, packages_of, pdf
+from linli.domains.exchange.commands import note_filed
+from linli.domains.exchange.queries import unfiled_answers, unfiled_subjects
 from linli.domains.notices.queries import told_about
 from linli.domains.org.queries import letterhead
 from linli.domains.people.queries import employer_facts, person_facts
@@ -26,6 +28,7 @@ from linli.domains.trace.queries import case_proof, timeline
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.errors import NotFound
+from linli.kernel.jobs import defer
 from linli.kernel.text import msg
 
 # After the night's root is sealed, so that the proof inside an archive leads to a published root.
@@ -53,13 +56,31 @@ def archive_case(*, case_id: UUID, by: Actor, now: datetime) -> UUID | None:
     if case.state not in FINAL or case.closed_at is None:
         raise NotOver
     if case.number is None:
+        note_filed(subject_id=case_id, now=now)
         return None
-    standard = get_standard(case.standard_id)
+    standard, answers = get_standard(case.standard_id), unfiled_answers(case_id)
     contents = Contents(
-        subject(case_id), f"{standard.name} {case.number}", _parts(case, standard, now), _required(case),
+        subject(case_id), f"{standard.name} {case.number}", _parts(case, standard, now) + [_answer(a) for a in answers],
+        [*_required(case), *(["receipt"] if answers else [])],
         [f"item:{case.item_code}", f"domain:{standard.domain}", f"outcome:{case.state}"], local_date(case.closed_at), _LOOSE,
     )  # fmt: skip
-    return keep_package(contents, by=by, now=now)
+    package = keep_package(contents, by=by, now=now)
+    note_filed(subject_id=case_id, question_ids=[UUID(a["question"]) for a in answers], now=now)
+    return package
+
+
+def file_answers(*, now: datetime, limit: int = 5_000) -> int:
+    """See to it that answers of departments that lie in no electronic file get into one: those that came after their case was put
+    away. Returns how many cases will be put away again, once the night's root is sealed.
+    """
+    over = Case.objects.filter(pk__in=unfiled_subjects(), state__in=FINAL, closed_at__lt=now - timedelta(days=1)).order_by(
+        "closed_at"
+    )
+    found = list(over.values_list("pk", flat=True)[:limit])
+    at = archive_moment(now - timedelta(days=1))
+    for case_id in found:
+        defer("cases.archive", at=at, case_id=str(case_id))
+    return len(found)
 
 
 def _required(case: Case) -> list[str]:
@@ -115,6 +136,12 @@ def _standing(d: DocumentCard) -> dict[str, Any]:
 def _paper(number: int, d: DocumentCard) -> Part:
     kind = "paper-sealed" if d.sealed_at else "paper-awaiting-seal" if d.kind in SEALED_BY_JOB else "paper-unsealed"
     return Part(f"papers/{number:02d}-{safe_name(d.title)}.pdf", f"{d.title} {d.number}", kind, "application/pdf", pdf(d.id))
+
+
+def _answer(answer: dict[str, Any]) -> Part:
+    """What a department said, whole: the file is read by those who may read all of it."""
+    path = f"receipts/{safe_name(answer['interface']['code'])}-{answer['question']}.json"
+    return json_part(path, f"部门答复：{answer['material']['name']}（{answer['source']}）", "receipt", answer)
 
 
 def _materials(case: Case) -> list[Part]:
@@ -234,4 +261,4 @@ def forget_contents(*, package_id: UUID, seq: int, by: Actor, now: datetime) -> 
     return gone
 
 
-__all__ = ["archive_again", "archive_case", "archive_moment", "forget_contents", "take_archive"]
+__all__ = ["archive_again", "archive_case", "archive_moment", "file_answers", "forget_contents", "take_archive"]

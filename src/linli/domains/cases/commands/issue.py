@@ -23,7 +23,7 @@ from linli.domains.cases.errors import (
     ProofMissing,
     SamePerson,
 )
-from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod
+from linli.domains.cases.grounds import RECEIPT_TRIES, DeliveryMethod, Received
 from linli.domains.cases.lifecycle import FINAL, Move, State
 from linli.domains.cases.models import (
     Case,
@@ -40,6 +40,7 @@ from linli.domains.cases.queries.issue import collected_at, collection_places
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import seal_document
 from linli.domains.documents.queries import PaperKind, documents_of, open_file
+from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import letterhead
 from linli.domains.trace.commands import expect, once
 from linli.kernel import rows
@@ -322,6 +323,7 @@ def _contents(case: Case) -> Sequence[dict[str, Any]]:
         "JOIN cases_casematerial m ON m.id = t.material_id WHERE m.case_id = %s AND t.removed_at IS NULL ORDER BY t.added_at, t.id"
     )
     files = rows.load(MaterialFile, of_case, [case.pk])
+    answers = shared_of(case.pk) if any(m.received == Received.SHARED for m in materials) else {}
     lines: list[dict[str, Any]] = []
     for material in materials:
         own = [f for f in files if f.material_id == material.pk]
@@ -334,7 +336,13 @@ def _contents(case: Case) -> Sequence[dict[str, Any]]:
             }
             for f in own
         ]
-        if not own:
+        shared = answers.get(material.code) if material.received == Received.SHARED else None
+        if shared:
+            on = local_date(shared.at) if shared.at else None
+            lines.append(
+                {"name": material.name[:500], "author": shared.source, "on": on, "digest": shared.digest, "note": "数据共享"}
+            )
+        elif not own:
             lines.append({"name": material.name[:500], "author": "申请人", "note": material.note[:200] or "查验或收取原件"})
     lines += [
         {"name": d.title, "number": d.number, "author": "本机关", "on": local_date(d.made_at), "digest": d.digest or ""}

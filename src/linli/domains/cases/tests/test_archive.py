@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
+from pypdf import PdfReader
 
 from linli.domains.cases import commands as do
 from linli.domains.cases.errors import NotOver
-from linli.domains.cases.models import Case, MaterialFile
+from linli.domains.cases.grounds import Received
+from linli.domains.cases.models import Case, CaseMaterial, MaterialFile
 from linli.domains.documents.commands import (
     Contents,
     NotDue,
@@ -38,16 +42,24 @@ from linli.domains.documents.queries import (
     due_packages,
     package_content,
     packages_of,
+    pdf,
 )
+from linli.domains.exchange import commands as exchange
+from linli.domains.exchange.queries import Question, still_waiting, unfiled_subjects
 from linli.domains.trace.commands import public_folder, seal_heads
 from linli.domains.trace.queries import timeline, verify_all
 from linli.kernel.actors import system
+from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotAllowed, NotFound
-from linli.testing.story import PERMIT, Story, at, picture
+from linli.testing.departments import Departments, departments, sandbox_server  # noqa: F401
+from linli.testing.story import INSTANT, PERMIT, Story, at, filled, picture
+from linli.testing.world import person_id
 
 pytestmark = pytest.mark.django_db
 NIGHT = at("2026-03-03 01:30")
 RETAIN = "documents.retain"
+SHARED = INSTANT
+Receipt = apps.get_model("exchange", "Receipt")
 
 
 @pytest.fixture
@@ -175,7 +187,11 @@ def outside(story, tmp_path, django_capture_on_commit_callbacks):
     case_id = closed(story)
     with django_capture_on_commit_callbacks(execute=True):  # a root is published once it stands
         seal_heads(now=at("2026-03-03 00:10"))
-    (tmp_path / "file.zip").write_bytes(package_content(put_away(case_id)))
+    return laid_out(case_id, tmp_path)
+
+
+def laid_out(case_id, tmp_path, package=None):
+    (tmp_path / "file.zip").write_bytes(package_content(package or put_away(case_id)))
     shutil.copy(public_folder() / "roots.jsonl", tmp_path)
     shutil.copy(public_folder() / "linli-root.pem", tmp_path)
     (tmp_path / "verify_case.py").write_text((resources.files("linli.domains.trace") / "data/verify_case.py").read_text("utf-8"))
@@ -266,6 +282,184 @@ def test_a_check_that_finds_something_says_what(story):
         "one maker" in f for f in checks["usability"]["found"]
     )
     assert json_part("a", "b", "c", {}).content == b"{}"
+
+
+# -- what departments answered ------------------------------------------------------------------------------------------------------
+
+
+def asked(story, departments, until=None) -> Story:  # noqa: F811
+    """A case whose materials came from departments, from the first paper to the closing (or as far as ``until``)."""
+    departments.connect(at("2026-03-02 09:00"))
+    story.receive(form=filled(story.standard) | {f.name: person_id(0) for f in story.standard.form if f.type == "id-number"})
+    answered(story)
+    (until or closed_from)(story)
+    return story
+
+
+def answered(story) -> None:
+    do.ask_departments(case_id=story.case_id, user_id=story.world.users["clerk"], now=at("2026-03-02 10:01"))
+    exchange.fetch(question_ids=still_waiting(story.case_id), now=at("2026-03-02 10:01"))
+    do.take_in_shared(case_id=story.case_id, now=at("2026-03-02 10:02"))
+
+
+def closed_from(story) -> None:
+    story.accept()
+    story.review()
+    story.issue()
+    story.deliver()
+    story.close()
+    finish(story)
+
+
+@pytest.fixture
+def shared_story(world, departments: Departments):  # noqa: F811
+    return asked(Story(world, item=SHARED), departments)
+
+
+def receipts_in(package_id) -> dict[str, dict]:
+    archive = opened(package_id)
+    listed = [p for p in json.loads(archive.read("manifest.json"))["parts"] if p["kind"] == "receipt"]
+    return {p["path"]: json.loads(archive.read(p["path"])) for p in listed}
+
+
+def test_what_departments_answered_is_in_it_whole(shared_story):
+    package = Package.objects.get(pk=put_away(shared_story.case_id))
+    assert {name: c["found"] for name, c in package.checks.items()} == {
+        n: [] for n in ("truth", "completeness", "usability", "safety")
+    }
+    kept = {str(r.pk): r for r in Receipt.objects.filter(question__subject_id=shared_story.case_id)}
+    told = {r["question"]: r for r in receipts_in(package.pk).values()}
+    assert kept
+    assert set(told) == set(kept)
+    for key, row in kept.items():
+        said = told[key]
+        assert {f["name"]: f["value"] for f in said["fields"]} == row.answer.open_json()
+        assert (said["answer_sm3"], said["query_sm3"]) == (bytes(row.answer_sm3).hex(), bytes(row.query_sm3).hex())
+        assert (said["source"], said["answered_at"]) == (row.source, row.at.isoformat())
+        assert said["interface"]["code"]
+        assert all(f["label"] for f in said["fields"])
+    assert person_id(0) in json.dumps(list(told.values()))  # nothing is masked inside
+    manifest = json.loads(opened(package.pk).read("manifest.json"))
+    assert "receipt" in manifest["required"]
+    assert person_id(0) not in json.dumps(manifest)
+
+
+def test_the_cover_lists_what_departments_answered(shared_story):
+    cover = next(d for d in documents_of(shared_story.case_id) if d.kind is PaperKind.CASE_COVER)
+    text = re.sub(r"\s", "", "".join(p.extract_text() for p in PdfReader(io.BytesIO(pdf(cover.id))).pages))
+    got = CaseMaterial.objects.filter(case_id=shared_story.case_id, received=Received.SHARED)
+    assert got
+    for material in got:
+        receipt = Receipt.objects.get(question__subject_id=shared_story.case_id, question__material=material.code)
+        assert bytes(receipt.answer_sm3).hex() in text
+        assert receipt.source in text
+    assert "数据共享" in text
+
+
+def test_forgotten_answers_stay_in_the_file_and_what_is_in_no_file_is_not_forgotten(shared_story):
+    mine = Receipt.objects.filter(question__subject_id=shared_story.case_id)
+    said = {str(r.pk): r.answer.open_json() for r in mine}
+    long_ago = datetime.now(UTC) - timedelta(days=4 * 366)
+    with connection.cursor() as cursor:  # the application has no right to this: four years go by
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE exchange_receipt DISABLE TRIGGER USER")
+        cursor.execute("UPDATE exchange_receipt SET at = %s", [long_ago])
+        cursor.execute("ALTER TABLE exchange_receipt ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE exchange_try DISABLE TRIGGER USER")
+        cursor.execute("UPDATE exchange_try SET at = %s", [long_ago])
+        cursor.execute("ALTER TABLE exchange_try ENABLE TRIGGER USER")
+    Question.objects.filter(settled_at__isnull=False).update(settled_at=long_ago)
+    exchange.forget(now=datetime.now(UTC))
+    assert {str(r.pk): r.answer.open_json() for r in mine.all()} == said
+    package = put_away(shared_story.case_id)
+    assert exchange.forget(now=datetime.now(UTC)) == len(said)
+    assert {r.answer for r in mine.all()} == {None}
+    assert {r["question"]: {f["name"]: f["value"] for f in r["fields"]} for r in receipts_in(package).values()} == said
+    assert put_away(shared_story.case_id, NIGHT + timedelta(days=1)) is None
+
+
+def test_an_answer_that_came_after_the_file_was_made_gets_into_a_later_one(world, departments: Departments):  # noqa: F811
+    story = asked(Story(world, item=SHARED), departments)
+    first = put_away(story.case_id)
+    before = set(receipts_in(first))
+    late = before.pop()
+    pk = late.removesuffix(".json")[-36:]
+    Question.objects.filter(pk=pk).update(filed_at=None)  # as after an update, for a case that was put away before
+    night = NIGHT + timedelta(days=2)
+    assert do.file_answers(now=night) == 1
+    job = ProcrastinateJob.objects.filter(task_name="cases.archive", args__case_id=str(story.case_id)).latest("id")
+    assert job.scheduled_at == do.archive_moment(night - timedelta(days=1))
+    assert do.file_answers(now=at("2026-03-02 20:00")) == 0  # closed today: the coming night does it anyway
+
+
+def test_a_draft_given_up_keeps_no_answer_for_ever(world, departments: Departments):  # noqa: F811
+    departments.connect(at("2026-03-02 09:00"))
+    story = Story(world, item=SHARED)
+    story.case_id = do.open_draft(item_code=SHARED, applicant=story.applicant, by=story.who("clerk"), now=at("2026-03-02 10:00"))
+    answered(story)
+    do.withdraw_case(case_id=story.case_id, by=story.who("clerk"), now=at("2026-03-02 11:00"))
+    assert story.case_id in set(unfiled_subjects())
+    assert put_away(story.case_id) is None
+    assert story.case_id not in set(unfiled_subjects())
+
+
+def test_the_script_outside_finds_a_changed_a_left_out_and_a_swapped_answer(
+    shared_story, tmp_path, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        seal_heads(now=at("2026-03-03 00:10"))
+    outside = laid_out(shared_story.case_id, tmp_path)
+    code, said = verify(outside, "linli-root.pem")
+    assert code == 0, said
+    assert "answers of departments, as the events tell of them" in said
+    whole = (outside / "file.zip").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        lines = json.loads(archive.read("manifest.json"))["parts"]
+    path = next(p["path"] for p in lines if p["kind"] == "receipt")
+
+    def with_line(parts, content):
+        """The part and its line in the manifest changed together, as somebody might who has no certificate to fear."""
+        manifest = json.loads(parts["manifest.json"])
+        line = next(p for p in manifest["parts"] if p["path"] == path)
+        parts[path], line["size"], line["sm3"] = content, len(content), sm3(content).hex()
+        parts["manifest.json"] = json.dumps(manifest).encode()
+
+    def other(parts, **change):
+        with_line(parts, json.dumps(json.loads(parts[path]) | change).encode())
+
+    for change, named in (
+        (lambda parts: parts.update({path: parts[path].replace(b"answer_sm3", b"answer_sm4")}), f"{path}: was changed"),
+        (lambda parts: parts.pop(path), f"{path}: is missing"),
+        (lambda parts: other(parts, answer_sm3="00" * 32), f"{path}: the events tell of another answer"),
+        (lambda parts: other(parts, question=str(shared_story.case_id)), f"{path}: the events tell of another answer"),
+        (lambda parts: other(parts, fields=[]), f"{path}: the events tell of another answer"),
+    ):
+        (outside / "file.zip").write_bytes(whole)
+        rewritten(outside, change)
+        code, said = verify(outside)  # without a certificate, so that the signature is not what finds it
+        assert (code, named in said) == (1, True), said
+        assert not check_archive((outside / "file.zip").read_bytes(), now=NIGHT)["truth"]["ok"]
+
+
+def test_a_file_made_before_answers_were_kept_in_it_stays_valid(shared_story, tmp_path, django_capture_on_commit_callbacks):
+    """Put away as it was then: without receipts and without asking for them."""
+    from linli.domains.cases.commands import archive as module
+    from linli.domains.documents.commands import keep_package
+
+    with django_capture_on_commit_callbacks(execute=True):
+        seal_heads(now=at("2026-03-03 00:10"))
+    case = Case.objects.get(pk=shared_story.case_id)
+    parts = module._parts(case, shared_story.standard, NIGHT)
+    old = Contents(module.subject(case.pk), "t", parts, module._required(case), [], date(2026, 3, 2), module._LOOSE)
+    first = Package.objects.get(pk=keep_package(old, by=system(), now=NIGHT))
+    assert all(c["ok"] for c in first.checks.values()), first.checks
+    (tmp_path / "old").mkdir()
+    outside = laid_out(case.pk, tmp_path / "old", first.pk)
+    assert verify(outside, "linli-root.pem")[0] == 0
+    later = put_away(case.pk, NIGHT + timedelta(days=1))  # and what it lacks comes after it
+    assert receipts_in(later)
+    (tmp_path / "new").mkdir()
+    code, said = verify(laid_out(case.pk, tmp_path / "new", later), "linli-root.pem")
+    assert code == 0, said
 
 
 # -- how long, and then -------------------------------------------------------------------------------------------------------------

@@ -29,14 +29,14 @@ def forgotten():
     return list(events_of(do.KEPT, acts=["exchange.forgotten"]))
 
 
-def kept(world, at: datetime, state=QuestionState.ANSWERED) -> Question:
-    """A question as it was settled then, with one call and, if it was answered, a receipt."""
+def kept(world, at: datetime, state=QuestionState.ANSWERED, *, filed: bool = True) -> Question:
+    """A question as it was settled then, with one call and, if it was answered, a receipt that lies in the file of its case."""
     settled = None if state is QuestionState.WAITING else at
     q = Question.objects.create(
         subject_id=uuid7(), material="m1", material_name="居民身份证", interface=FACE, owner="公安机关", item_code="x", region="770121",
         org_id=world.orgs["county"], hall_id=world.orgs["hall"], party_id=world.people["applicant"], purpose="p", legal_basis="b",
         query={"query": {"subject_number": person_id(0)}, "facts": {}}, query_sm3=b"q" * 32, state=state, asked_at=at, settled_at=settled,
-        whose=ask.whose(person_id(0)),
+        whose=ask.whose(person_id(0)), filed_at=at if filed else None,
     )  # fmt: skip
     Try.objects.create(question=q, interface=FACE, at=at, took_ms=5, outcome=Outcome.ANSWERED, fields=["name"])
     if state is QuestionState.ANSWERED:
@@ -76,6 +76,20 @@ def test_what_is_still_waited_for_is_kept_and_what_never_came_is_no_longer_asked
     assert do.forget(now=now()) == 1
     assert Question.objects.get(pk=waiting.pk).query.open_json()["query"] == {"subject_number": person_id(0)}
     assert Question.objects.get(pk=failed.pk).state == QuestionState.WITHDRAWN
+
+
+def test_an_answer_that_lies_in_no_file_yet_is_never_forgotten(world):
+    answer = kept(world, years_ago(9), filed=False)
+    absent, failed = (kept(world, years_ago(9), state, filed=False) for state in (QuestionState.ABSENT, QuestionState.FAILED))
+    assert do.forget(now=now()) == 2
+    assert set(Question.objects.exclude(forgotten_at=None).values_list("pk", flat=True)) == {absent.pk, failed.pk}
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT exchange_forget(ARRAY[%s]::uuid[])", [answer.pk])
+    assert Receipt.objects.get(pk=answer.pk).answer.open_json() == {"name": "赵示例"}
+    assert list(ask.unfiled_subjects()) == [answer.subject_id]
+    do.note_filed(subject_id=answer.subject_id, question_ids=[answer.pk], now=now())
+    assert do.forget(now=now()) == 1
+    assert Receipt.objects.get(pk=answer.pk).answer is None
 
 
 def test_a_bureau_may_keep_longer(world, settings):

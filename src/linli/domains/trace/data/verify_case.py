@@ -171,7 +171,24 @@ def check_archive(path, certificate):
             check_signature(raw, archive.read(SIGNATURE), certificate)
         signed = "its signature holds" if certificate else "its signature was not checked (no certificate given)"
         print(f"archive {manifest['id']}: {len(listed)} parts as the manifest lists them, SM3 {sm3(raw).hex()}, {signed}")
-        return json.loads(archive.read(PROOF)) if PROOF in listed else None
+        if PROOF not in listed:
+            return None
+        proof = json.loads(archive.read(PROOF))
+        check_receipts({n: json.loads(archive.read(n)) for n in sorted(listed) if listed[n]["kind"] == "receipt"}, proof)
+        return proof
+
+
+def check_receipts(receipts, proof):
+    """What departments answered is what the events tell of, by its digest and its fields; older archives have none."""
+    told = {}
+    for event in proof["events"]:
+        if event["header"]["act"] == "exchange.answered":
+            told[event["data"]["question"]] = event["data"]["answer"], event["data"]["fields"]
+    for name, receipt in receipts.items():
+        if told.get(receipt["question"]) != (receipt["answer_sm3"], sorted(field["name"] for field in receipt["fields"])):
+            raise Changed(f"{name}: the events tell of another answer")
+    if receipts:
+        print(f"{len(receipts)} answers of departments, as the events tell of them")
 
 
 def check_signature(manifest, signature, certificate):
