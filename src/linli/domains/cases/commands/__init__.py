@@ -3,7 +3,14 @@
 from linli.domains.cases.clock import ClockKind
 from linli.domains.cases.clockcheck import CaseFileWrong, run_file
 from linli.domains.cases.clocks import conventions as clock_conventions
-from linli.domains.cases.commands.archive import archive_again, archive_case, archive_moment, file_answers, forget_contents, take_archive
+from linli.domains.cases.commands.archive import (
+    archive_again,
+    archive_case,
+    archive_moment,
+    file_answers,
+    forget_contents,
+    take_archive,
+)
 from linli.domains.cases.commands.attention import attend, attend_next, leave
 from linli.domains.cases.commands.clients import answer_correction, patch_draft, submit_draft, supplement
 from linli.domains.cases.commands.commitments import (
