@@ -6,10 +6,12 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from linli.domains.benefits.certifying import Finding, Outcome, Signal, Way
 from linli.domains.benefits.facts import Fact, sources_of, vocabulary
 from linli.domains.benefits.runs import RunState
+from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
 
 
@@ -116,3 +118,214 @@ class Run(models.Model):
             models.CheckConstraint(condition=Q(policies__len__gt=0), name="benefits_run_policies"),
         ]
         indexes = [models.Index(fields=["-asked_at", "-id"], name="benefits_run_newest")]
+
+
+class Evidence(models.Model):
+    """A sign of life or of death that another department, a counter or an officer reported: what, of whom, which day, under which number.
+
+    Written once (a trigger holds it) and no more than is needed: no hospital, no train, no place. The same record reported twice is one
+    row. A trigger notes every new row in :class:`EvidenceNews`, also those that came by COPY; a job takes them from there.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, db_default=models.Func(function="gen_random_uuid"))
+    person_id = models.UUIDField()
+    kind = models.CharField(max_length=32)
+    strong = models.BooleanField()
+    source = models.CharField(max_length=16)
+    record_id = models.CharField(max_length=64)
+    day = models.DateField()
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "record_id"], name="benefits_evidence_once")]
+        indexes = [models.Index(fields=["person_id", "day"], name="benefits_evidence_person")]
+
+
+class EvidenceNews(models.Model):
+    """That something new was heard of somebody and has not been weighed yet."""
+
+    id = models.BigAutoField(primary_key=True)
+    person_id = models.UUIDField()
+
+    class Meta:
+        db_table = "benefits_evidence_news"
+
+
+class Certification(models.Model):
+    """How somebody stands who receives a long-term benefit: the cycle that runs, what began it, and what signs of death say.
+
+    What it says follows from the signs (``certifying.judge``) and is kept so that a million can be counted and listed. ``next_on`` is
+    when the ladder takes its next step; ``cleared_at`` when signs of death were last looked into and found wrong.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person_id = models.UUIDField()
+    benefit = models.CharField(max_length=24)
+    region = models.CharField(max_length=12)
+    frail = models.BooleanField(default=False)
+    abroad = models.BooleanField(default=False)
+    start_on = models.DateField()
+    start_kind = models.CharField(max_length=32)
+    certified_on = models.DateField()
+    certified_by = ArrayField(models.CharField(max_length=32))
+    certified_until = models.DateField()
+    signal = models.CharField(max_length=16, blank=True)
+    cleared_at = models.DateTimeField(null=True)
+    next_on = models.DateField(null=True)
+    over_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person_id", "benefit"], name="benefits_certification_once"),
+            models.CheckConstraint(condition=Q(certified_until__gte=F("certified_on")), name="benefits_certification_days"),
+            models.CheckConstraint(condition=Q(signal__in=[s.value for s in Signal]), name="benefits_certification_signal"),
+        ]
+        indexes = [
+            models.Index(fields=["certified_until", "id"], name="benefits_certification_due", condition=Q(over_on=None)),
+            models.Index(
+                fields=["region", "certified_until"],
+                name="benefits_certification_town",
+                opclasses=["varchar_pattern_ops", "date_ops"],
+                condition=Q(over_on=None),
+            ),
+            models.Index(
+                fields=["signal", "certified_until"], name="benefits_certification_doubt", condition=Q(over_on=None) & ~Q(signal="")
+            ),
+            models.Index(
+                fields=["next_on", "id"], name="benefits_certification_next", condition=Q(over_on=None, next_on__isnull=False)
+            ),
+        ]
+
+
+class Reach(models.Model):
+    """Somebody was reached out for, once for each step of the ladder and cycle, and what came of it.
+
+    Open (no outcome) until whoever does it says; what was said does not change (a trigger holds it). ``cycle_end`` tells the cycle:
+    when a new one began, an open visit is no longer asked for.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="+")
+    cycle_end = models.DateField()
+    rung = models.CharField(max_length=16)
+    way = models.CharField(max_length=8)
+    made_on = models.DateField()
+    outcome = models.CharField(max_length=16, blank=True)
+    outcome_at = models.DateTimeField(null=True)
+    outcome_by_id = models.UUIDField(null=True)
+    note = SealedField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["certification", "cycle_end", "rung"], name="benefits_reach_once"),
+            models.CheckConstraint(condition=Q(way__in=[w.value for w in Way]), name="benefits_reach_way"),
+            models.CheckConstraint(condition=Q(outcome__in=[o.value for o in Outcome]), name="benefits_reach_outcome"),
+            models.CheckConstraint(
+                condition=Q(outcome="", outcome_at=None) | (~Q(outcome="") & Q(outcome_at__isnull=False)),
+                name="benefits_reach_said",
+            ),
+        ]
+        indexes = [models.Index(fields=["made_on", "id"], name="benefits_reach_open", condition=Q(outcome=""))]
+
+
+class Inquiry(models.Model):
+    """Somebody looks into a doubt about a right, before anything is stopped: open until there is a finding with a reason."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="+")
+    reason = SealedField()
+    opened_at = models.DateTimeField()
+    opened_by_id = models.UUIDField()
+    finding = models.CharField(max_length=8, blank=True)
+    ground = SealedField(null=True)
+    concluded_at = models.DateTimeField(null=True)
+    concluded_by_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["certification"], condition=Q(concluded_at=None), name="benefits_inquiry_open"),
+            models.CheckConstraint(condition=Q(finding__in=["", *(f.value for f in Finding)]), name="benefits_inquiry_finding"),
+            models.CheckConstraint(
+                condition=Q(finding="", concluded_at=None, concluded_by_id=None)
+                | (~Q(finding="") & Q(concluded_at__isnull=False, concluded_by_id__isnull=False, ground__isnull=False)),
+                name="benefits_inquiry_concluded",
+            ),
+        ]
+        indexes = [models.Index(fields=["certification", "-opened_at"], name="benefits_inquiry_of")]
+
+
+class Suspension(models.Model):
+    """Payment is held back from a day on: because nobody was certified though they were reached for, or because an inquiry found why.
+
+    A trigger lets none in without a person having been reached out for in the cycle, none before the cycle ended, and none on a doubt
+    that nobody looked into. ``owed``: the months (year × 12 + month − 1) to be paid later when payment goes on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="+")
+    inquiry = models.ForeignKey(Inquiry, on_delete=models.PROTECT, null=True, related_name="+")
+    since = models.DateField()
+    reason = SealedField()
+    decided_at = models.DateTimeField()
+    decided_by_id = models.UUIDField()
+    ended_on = models.DateField(null=True)
+    ended_by_id = models.UUIDField(null=True)
+    end_reason = SealedField(null=True)
+    owed = ArrayField(models.IntegerField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["certification"], condition=Q(ended_on=None), name="benefits_suspension_open"),
+            models.CheckConstraint(condition=Q(ended_on=None) | Q(ended_on__gte=F("since")), name="benefits_suspension_days"),
+        ]
+        indexes = [models.Index(fields=["certification", "-since"], name="benefits_suspension_of")]
+
+
+class FacePhoto(models.Model):
+    """A photograph somebody took of themselves to be certified; an officer compares it, and then the picture is gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person_id = models.UUIDField()
+    region = models.CharField(max_length=12)
+    gesture = models.CharField(max_length=16)
+    content_type = models.CharField(max_length=32)
+    picture = SealedField(null=True)
+    taken_at = models.DateTimeField()
+    taken_by_id = models.UUIDField()
+    matches = models.BooleanField(null=True)
+    compared_at = models.DateTimeField(null=True)
+    compared_by_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person_id"], condition=Q(compared_at=None), name="benefits_photo_open"),
+            models.CheckConstraint(
+                condition=Q(matches=None, compared_at=None, compared_by_id=None, picture__isnull=False)
+                | Q(matches__isnull=False, compared_at__isnull=False, compared_by_id__isnull=False, picture=None),
+                name="benefits_photo_compared",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["taken_at", "id"], name="benefits_photo_waiting", condition=Q(compared_at=None)),
+            models.Index(fields=["person_id", "-taken_at"], name="benefits_photo_person"),
+        ]
+
+
+class CertificationCheck(models.Model):
+    """How often certification was right, measured on a population whose truth is known: how many of each, and the file it was measured with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    on = models.DateField()
+    people = models.IntegerField()
+    certified = models.IntegerField()
+    certified_dead = models.IntegerField()
+    presumed_dead = models.IntegerField()
+    presumed_dead_alive = models.IntegerField()
+    doubted = models.IntegerField()
+    doubted_alive = models.IntegerField()
+    dead = models.IntegerField()
+    truth_digest = models.CharField(max_length=64)
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-measured_at"], name="benefits_measured_newest")]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, Table
 
-from linli.domains.benefits.arithmetic import at_least, floor_div, full_months, when, whole
+from linli.domains.benefits.arithmetic import at_least, floor_div, full_months, scaled, when, whole
 from linli.domains.benefits.formulas.base import Step
 from linli.domains.benefits.formulas.injury import of_grade, wage_used
 from linli.domains.benefits.formulas.survivors import months_working
@@ -57,11 +57,22 @@ def funeral_grant(p: Table, figures: Figures) -> Verdict:
     )
 
 
+def lives(p: Table, figures: Figures) -> BooleanValue:
+    """A success within the cycle that runs, out of the same signs and figures as ``certifying.judge``."""
+    today, cycle = ibis.literal(figures.on), scaled(figures["certification.cycle_months"], 0)
+    return (
+        (full_months(p.certified_on, today) < cycle)
+        | (full_months(p.life_strong_on, today) < cycle)
+        | (p.life_weak_count >= figures["certification.weak_enough"])
+    )
+
+
 @policy("na-injury-certification", of="person")
 def injury_certification(p: Table, figures: Figures) -> Verdict:
     return Verdict(
         conditions={
             "receiving": p.long_term_benefit.isin(["allowance", "care", "survivor"]),
+            "evidence": lives(p, figures),
             "alive": p.death_sources == 0,
             "unchanged": ~p.receiving_pension & ~p.survivor_changed,
         }
@@ -70,13 +81,10 @@ def injury_certification(p: Table, figures: Figures) -> Verdict:
 
 @policy("na-pension-certification", of="person")
 def pension_certification(p: Table, figures: Figures) -> Verdict:
-    cycle = figures["certification.cycle_months"]
-    today = ibis.literal(figures.on)
     return Verdict(
         conditions={
             "receiving": p.long_term_benefit.isin(["pension", "resident_pension"]),
             "alive": p.death_sources == 0,
-            "evidence": (full_months(p.life_strong_on, today) < cycle)
-            | (p.life_weak_count >= figures["certification.weak_enough"]),
+            "evidence": lives(p, figures),
         }
     )

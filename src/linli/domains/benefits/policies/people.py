@@ -114,7 +114,7 @@ def elderly_allowance(p: Table, figures: Figures) -> Verdict:
             "age": age >= int(bands[-1][0]),
             "local": p.local_household,
             "alive": (p.death_sources == 0)
-            & (full_months(p.life_strong_on, ibis.literal(figures.on)) <= scaled(figures["certification.cycle_months"], 0)),
+            & (full_months(p.life_strong_on, ibis.literal(figures.on)) < scaled(figures["certification.cycle_months"], 0)),
             "not_listed": ~p.elderly_allowance_paid,
         },
         amount=ibis.cases(*[(age >= int(since), MONEY.read(monthly)) for since, monthly in bands], else_=None),
