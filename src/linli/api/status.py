@@ -14,6 +14,7 @@ from linli.api.guard import ApiRequest, Needs, who
 from linli.api.paging import Cursor, Limit, page
 from linli.api.parties import PartyOut, shown
 from linli.domains.cases.queries import (
+    REVOKED,
     ClientSheet,
     ClockKind,
     MaterialState,
@@ -22,6 +23,7 @@ from linli.domains.cases.queries import (
     client_sheet,
     client_timeline,
     followed_cases,
+    revoked_among,
     told_name,
     told_state,
     told_words,
@@ -118,6 +120,7 @@ class CaseOut(Schema):
     delivered_at: datetime | None
     closed_at: datetime | None
     approved: bool | None
+    revoked: bool
     promise: Promise | None
     correction: CorrectionOut | None
     materials: list[MaterialOut]
@@ -142,11 +145,11 @@ def list_cases(
     """The cases your system brought, the newest first."""
     found = followed_cases(by=who(request), number=number, applicant_id=applicant, state=state)
     rows, after = page(found, by="-started_at", limit=limit, cursor=cursor)
-    names = names_of([c.item_code for c in rows])
+    names, revoked = names_of([c.item_code for c in rows]), revoked_among(rows)
     lines = [
         CaseLine(
             id=c.pk, number=c.number or "", item=c.item_code, item_name=names.get(c.item_code, c.item_code), state=told_state(c.state),
-            words=_(State(c.state).plain_label), received_at=c.received_at, due_on=c.due_on,
+            words=_(REVOKED if c.pk in revoked else State(c.state).plain_label), received_at=c.received_at, due_on=c.due_on,
         )
         for c in rows
     ]  # fmt: skip
@@ -165,10 +168,10 @@ def _case(sheet: ClientSheet) -> CaseOut:
     told = state in (State.ISSUED, State.DELIVERED, State.CLOSED)
     return CaseOut(
         id=c.pk, number=c.number or "", item=c.item_code, item_name=sheet.standard.name, standard_version=c.standard_id, state=told_state(state),
-        words=_(state.plain_label), applicant=shown(c.applicant_id, is_employer=c.applicant_is_employer),
+        words=_(REVOKED if sheet.revoked else state.plain_label), applicant=shown(c.applicant_id, is_employer=c.applicant_is_employer),
         office=Office(name=sheet.office.name, phone=sheet.office.phone, address=sheet.office.address),
         received_at=c.received_at, accepted_at=c.accepted_at, decided_at=c.decided_at, issued_at=c.issued_at, delivered_at=c.delivered_at,
-        closed_at=c.closed_at, approved=c.approved if told else None,
+        closed_at=c.closed_at, approved=c.approved if told else None, revoked=sheet.revoked,
         promise=Promise(
             kind=clock.kind, due_on=clock.due_on, provisional=clock.provisional, working_days_left=clock.working_days_left,
             explanation=[m.render(_) for m in clock.explanation],

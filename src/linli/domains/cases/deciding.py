@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
 
 from linli.domains.cases.errors import GroundsMissing, LinksOpen
 from linli.domains.cases.models import Breach, Case, Decision, Step
 from linli.domains.cases.papers import basis_lines, remedy_text
 from linli.domains.catalog.queries import LinkDuty, Standard
 from linli.domains.org.queries import letterhead
-from linli.kernel.text import msg
+from linli.kernel.text import msg, noop
+
+REVOKED = noop("结果已撤销")  # how a case stands whose result was taken back after it was issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def decision_text(
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as it stands, without who made it."""
+    """A decision as it stands, without who made it; ``revoked`` where what was granted and issued was taken back afterwards."""
 
     approved: bool
     facts: str
@@ -51,10 +56,11 @@ class Decided:
     legal_basis: str
     remedies: str
     at: datetime
+    revoked: bool = False
 
 
 def decided(case: Case) -> Decided | None:
-    """What was decided. Where the grant was taken back before it was handed out, what was decided on the breach stands instead."""
+    """What was decided. Where the grant was taken back, what was decided on the breach stands instead."""
     first = Decision.objects.filter(case=case).first()
     if first is None:
         return None
@@ -63,7 +69,8 @@ def decided(case: Case) -> Decided | None:
         assert breach and breach.concluded_at
         basis = f"{first.legal_basis}、{breach.legal_basis}"
         remedies = remedy_text(letterhead(case.deciding_org_id or case.org_id))
-        return Decided(False, breach.facts, breach.reasons, basis, remedies, breach.concluded_at)
+        revoked = case.issued_at is not None and case.issued_at <= breach.concluded_at
+        return Decided(False, breach.facts, breach.reasons, basis, remedies, breach.concluded_at, revoked)
     return Decided(first.approved, first.facts, first.reasons, first.legal_basis, first.remedies, first.decided_at)
 
 
@@ -71,6 +78,17 @@ def taken_back(case: Case) -> Breach | None:
     """The breach for which the grant or the result of a case was taken back."""
     found = Breach.objects.filter(commitment__case=case, upheld=True, revoked=True)
     return found.order_by("concluded_at").first()
+
+
+def revoked_among(cases: Iterable[Case]) -> frozenset[UUID]:
+    """Of which cases, whose reader was found to see them, the result was taken back after it was issued; one query at most."""
+    refused = [c.pk for c in cases if c.approved is False and c.issued_at]
+    if not refused:
+        return frozenset()
+    found = Breach.objects.filter(
+        commitment__case_id__in=refused, upheld=True, revoked=True, concluded_at__gte=F("commitment__case__issued_at")
+    )
+    return frozenset(found.values_list("commitment__case_id", flat=True))
 
 
 def check_links(step: Step, standard: Standard, done: Sequence[str]) -> None:

@@ -283,8 +283,8 @@ def conclude_breach(
 
 
 def _take_back(work: Work, breach: Breach) -> list[str]:
-    """Revoke the papers of the result; returns what was taken back. A grant nobody has received yet turns into a refusal, which is
-    issued and handed over like any other."""
+    """Revoke the papers of the result; returns what was taken back. From then on nothing is granted any more. A grant nobody has
+    received yet turns into a refusal, which is issued and handed over like any other."""
     case, taken = work.case, []
     for card in papers.results(case):
         if card.state in _REVOCABLE:
@@ -298,9 +298,10 @@ def _take_back(work: Work, breach: Breach) -> list[str]:
             taken.append(card.number)
     if case.state == State.APPROVED:
         Step.objects.filter(case=case, kind="issue", state=StepState.OPEN).update(state=StepState.RELEASED)
-        work.change(approved=False)
         work.move(Move.TAKE_BACK, commitment=breach.commitment_id, basis=breach.legal_basis)
         taken = [f"准予“{get_standard(case.standard_id).name}”的决定"[:200]]
+    if taken:
+        work.change(approved=False)
     return taken
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linli.domains.cases.attention import attended_by
 from linli.domains.cases.clock import ClockKind, Colour
-from linli.domains.cases.deciding import DecisionText
+from linli.domains.cases.deciding import REVOKED, DecisionText, revoked_among
 from linli.domains.cases.draw import Exclusion
 from linli.domains.cases.grounds import DeliveryMethod, ExternalAct, MaterialState, PauseGround, Received, RefusalGround
 from linli.domains.cases.joint import Outcome, Standing
@@ -238,7 +238,7 @@ from linli.domains.cases.sharing import Filling, unaskable
 __all__ = [
     "attended_by",
     "files_in_use", "filled_fields", "Filling", "unaskable",
-    "joint_applicants", "joint_commitment", "joint_no_promise", "JointOffer", "joints_running", "offer_joint",
+    "joint_applicants", "joint_commitment", "joint_no_promise", "REVOKED", "revoked_among", "JointOffer", "joints_running", "offer_joint",
     "may_leave_out", "own_roster_offers", "OwnRosterOffer", "takes_rosters_online", "people_of", "returned_sheet", "roster_common", "roster_counts", "roster_items",
     "roster_lines", "roster_moved", "roster_offer", "roster_people", "roster_plan_of", "RosterPlan", "roster_problems", "roster_results",
     "roster_sheet", "roster_template", "RosterOffer", "RosterPerson", "rosters", "RosterShape",

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from linli.domains.cases import joints
 from linli.domains.cases.clock import ClockKind
+from linli.domains.cases.deciding import revoked_among
 from linli.domains.cases.lifecycle import Move, State, state_after
 from linli.domains.cases.models import Case, CaseMaterial, Commitment, Correction, Delivery, MaterialFile, Roster
 from linli.domains.cases.permissions import COLLECT, FOLLOW, client_cases
@@ -82,6 +83,7 @@ class ClientSheet:
     files: dict[UUID, list[MaterialFile]]
     correction: Correction | None
     clock: ClockView | None
+    revoked: bool  # what was granted and issued was taken back
 
 
 def client_sheet(case_id: UUID, *, by: Actor, now: datetime) -> ClientSheet:
@@ -91,6 +93,7 @@ def client_sheet(case_id: UUID, *, by: Actor, now: datetime) -> ClientSheet:
     return ClientSheet(
         case, get_standard(case.standard_id), party(case.applicant_id, is_employer=case.applicant_is_employer), letterhead(case.org_id),
         case.form.open_json(), materials, files, Correction.objects.filter(case=case).first(), _clock(clock_views(case, now=now)),
+        bool(revoked_among([case])),
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def issue_sheet(case_id: UUID, *, by: Actor, now: datetime) -> IssueSheet:
     }
     issuing, deciding = held.get(StepKind.ISSUE), held.get(StepKind.DECIDE)
     breach = None if found.approved else taken_back(case)
-    papers = [d for d in documents_of(case.pk) if d.kind in RESULTS] if found.approved else results(case)
+    papers = [d for d in documents_of(case.pk) if d.kind in RESULTS] if found.approved or case.issued_at else results(case)
     deciders = {deciding.user_id if deciding else None, breach.concluded_by_id if breach else None}
     org_id = case.deciding_org_id or case.org_id
     powers = authorities(case.item_code, on=local_date(now)).filter(power=Power.SEAL, org_id=org_id).order_by("-region")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from linli.domains.cases.deciding import Decided, decided
+from linli.domains.cases.deciding import Decided, decided, revoked_among
 from linli.domains.cases.grounds import MaterialState, Received
 from linli.domains.cases.lifecycle import FINAL, Move, State, may_move
 from linli.domains.cases.models import Case, CaseMaterial, Correction, Delivery, HandOver, Joint, MaterialFile, Refusal
@@ -133,6 +133,7 @@ class OwnSheet:
     papers: list[DocumentCard]
     may_apply: bool
     may_collect: bool
+    revoked: bool = False  # what was granted and issued was taken back
 
     @property
     def fillable(self) -> bool:
@@ -182,7 +183,7 @@ def own_sheet(case_id: UUID, *, by: Actor, now: datetime) -> OwnSheet:
     rows, files = materials_of(case)
     correction = Correction.objects.filter(case=case).first()
     asked = {i["code"]: i["what"] for i in correction.items if not i["is_field"]} if correction else {}
-    may_collect = collects_for(by, case, on=today)
+    may_collect, revoked = collects_for(by, case, on=today), bool(revoked_among([case]))
     return OwnSheet(
         case=case, standard=standard, applicant=who[case.applicant_id], agent=who.get(case.agent_id) if case.agent_id else None,
         form=form, known=_known(case, standard, form) if case.state == State.DRAFT else frozenset(),
@@ -196,7 +197,7 @@ def own_sheet(case_id: UUID, *, by: Actor, now: datetime) -> OwnSheet:
             if (wanted := standard.material(row.code))
         ],
         correction=correction, refusal=Refusal.objects.filter(case=case).first() if case.state == State.NOT_ACCEPTED else None,
-        decided=decided(case) if case.state in _OVER else None,
+        decided=decided(case) if case.state in _OVER or revoked else None, revoked=revoked,
         delivery=Delivery.objects.filter(case=case).first() if case.state in _OVER else None,
         clocks=clock_views(case, now=now), papers=_papers(case, may_collect),
         may_apply=applies_for(by, case, on=today), may_collect=may_collect,

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import (
     OwnSheet,
-    State,
     answers,
     collected_at,
     joint_of,
@@ -38,7 +37,7 @@ from linli.web.http import StaffRequest, client_address
 from linli.web.once import keyed
 from linli.web.portal.apply.keep import go
 from linli.web.portal.apply.papers import CODES, shown_code
-from linli.web.portal.apply.reading import ROW_STATES, TONES, clocks_of, events_of, material_note, next_word, rows_of
+from linli.web.portal.apply.reading import ROW_STATES, clocks_of, events_of, material_note, next_word, rows_of, standing_of
 from linli.web.portal.bundles.rows import joint_rows
 from linli.web.portal.guide import reading
 from linli.web.ui import toasts
@@ -75,11 +74,11 @@ def case(request: StaffRequest, case_id: UUID) -> HttpResponse:
     sheet = _sheet(request, case_id)
     if sheet.applicant.id != request.actor.resident_id:
         do.note_agent_look(case_id=case_id, by=request.actor, now=request.now)
-    state, promises = State(sheet.case.state), promises_of(sheet.case.pk)
+    promises = promises_of(sheet.case.pk)
+    word, tone = standing_of(sheet.case, revoked=sheet.revoked)
     pending = pending_clocks(sheet.case, promises.values(), now=request.now)
     context = {
-        "sheet": sheet, "case": sheet.case, "state_word": _("正在窗口办理") if sheet.at_counter else _(state.plain_label),
-        "tone": TONES.get(state, "info"), "next": next_word(sheet),
+        "sheet": sheet, "case": sheet.case, "state_word": _("正在窗口办理") if sheet.at_counter else word, "tone": tone, "next": next_word(sheet),
         "clocks": clocks_of(sheet) + [pending_look(c, label=_("请您最迟补交“%(name)s”：")) for c in pending],
         "events": events_of(sheet, by=request.actor, on=request.today), "office": get_org(sheet.case.hall_id),
         "answers": [Fact(a.label, "；".join(_(line) for line in a.lines)) for a in answers(sheet.standard, sheet.form) if a.lines],

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from linli.domains.cases.queries import (
     FINAL,
+    REVOKED,
     Case,
     ClockKind,
     Commitment,
@@ -23,6 +24,7 @@ from linli.domains.cases.queries import (
     Received,
     State,
     own_timeline,
+    revoked_among,
     state_after,
 )
 from linli.domains.catalog.queries import names_of
@@ -79,16 +81,25 @@ class Row:
 
 
 def rows_of(cases: Iterable[Case], *, by: Actor) -> list[Row]:
-    """The cases of a list with names, in three queries however many."""
+    """The cases of a list with names, in four queries at most however many."""
     found = list(cases)
+    revoked = revoked_among(found)
     names, who = names_of([c.item_code for c in found]), parties(c.applicant_id for c in found if c.applicant_id != by.resident_id)
     return [
         Row(
-            c, names.get(c.item_code, c.item_code), _whose(who, c), _(State(c.state).plain_label), TONES.get(State(c.state), "info"),
-            _list_note(c),
+            c, names.get(c.item_code, c.item_code), _whose(who, c), *standing_of(c, revoked=c.pk in revoked),
+            "" if c.pk in revoked else _list_note(c),
         )
         for c in found
     ]  # fmt: skip
+
+
+def standing_of(case: Case, *, revoked: bool) -> tuple[str, str]:
+    """How a case stands, in a word and its tone; ``revoked``: its result was taken back."""
+    if revoked:
+        return _(REVOKED), "bad"
+    state = State(case.state)
+    return _(state.plain_label), TONES.get(state, "info")
 
 
 def _whose(who: dict[Any, Party], case: Case) -> str:
@@ -109,6 +120,8 @@ def _list_note(case: Case) -> str:
 
 def next_word(sheet: OwnSheet) -> str:
     """What happens next, and whether the resident has to do anything."""
+    if sheet.revoked:
+        return _("原来准予的决定已经撤销，结果不能再使用。处理决定书里写明了理由和不服时可以怎么办。")
     if sheet.at_counter:
         return _("这件事正在窗口办理。要在手机上接着填，请向窗口要一个接着办码。")
     return _(_NEXT[State(sheet.case.state)]) if State(sheet.case.state) in _NEXT else ""
