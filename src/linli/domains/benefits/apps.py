@@ -5,3 +5,13 @@ class BenefitsConfig(AppConfig):
     name = "linli.domains.benefits"
     label = "benefits"
     verbose_name = "惠民政策"
+
+    def ready(self) -> None:
+        """Facts follow what the rooms below learn."""
+        from linli.domains.cases.queries import Move
+        from linli.domains.trace.commands import subscribe
+
+        for act in ("people.registered", "people.corrected", "people.account_bound"):
+            subscribe(act, "benefits.project_person")
+        subscribe("exchange.answered", "benefits.project_answers")
+        subscribe(Move.CLOSE.act, "benefits.project_case")

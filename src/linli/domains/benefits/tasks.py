@@ -8,7 +8,7 @@ from uuid import UUID
 from linli.domains.benefits import commands
 from linli.kernel.actors import system
 from linli.kernel.errors import LinliError
-from linli.kernel.jobs import task
+from linli.kernel.jobs import periodic, task
 
 
 def _now() -> datetime:
@@ -29,3 +29,34 @@ def perform_run(run_id: str) -> None:
         except Exception as error:
             commands.fail_run(run_id=run, why=type(error).__name__, by=by, now=_now())
             raise
+
+
+@task(name="benefits.project_person", retry=5)
+def project_person(chain_id: str, seq: int) -> None:
+    """The register of people says something new of somebody."""
+    commands.project_person(person_id=UUID(chain_id), now=_now())
+
+
+@task(name="benefits.project_answers", retry=5)
+def project_answers(chain_id: str, seq: int) -> None:
+    """A source answered for a case."""
+    commands.project_answers(case_id=UUID(chain_id), now=_now())
+
+
+@task(name="benefits.project_case", retry=5)
+def project_case(chain_id: str, seq: int) -> None:
+    """A case was closed."""
+    commands.project_case(case_id=UUID(chain_id), now=_now())
+
+
+@task(name="benefits.project_all", retry=5)
+def project_all(of: str, after: str | None) -> None:
+    """Go through some of all that may tell something, then the next."""
+    commands.project_on(of=of, after=UUID(after) if after else None, now=_now())
+
+
+@periodic(cron="30 17 * * *")  # the queue counts in UTC: half past one at night in China
+@task(name="benefits.project_tonight", queueing_lock="benefits.project_tonight")
+def project_tonight(timestamp: int) -> None:
+    """Every night everything once more."""
+    commands.project_everything()

@@ -2,6 +2,13 @@
 
 from linli.domains.benefits.commands.facts import SourceWrong, learn
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
+from linli.domains.benefits.commands.projection import (
+    project_answers,
+    project_case,
+    project_everything,
+    project_on,
+    project_person,
+)
 from linli.domains.benefits.commands.runs import (
     NothingInForce,
     PolicyOver,
@@ -15,5 +22,6 @@ from linli.domains.benefits.commands.runs import (
 
 __all__ = [
     "AlreadyThere", "fail_run", "finish_run", "freeze_run", "learn", "load_facts", "make_population", "NothingInForce",
-    "only_here", "PolicyOver", "scan_run", "SourceWrong", "start_run",
+    "only_here", "PolicyOver", "project_answers", "project_case",
+    "project_everything", "project_on", "project_person", "scan_run", "SourceWrong", "start_run",
 ]  # fmt: skip

@@ -1,0 +1,1 @@
+from linli.testing.departments import departments, sandbox_server  # noqa: F401
