@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from linli.api.tests.conftest import admit
 from linli.domains.cases import commands as do
-from linli.domains.cases.models import Case, Commitment
+from linli.domains.cases.queries import Case, Commitment
 from linli.domains.documents.commands import store_file
 from linli.domains.documents.queries import documents_of
 from linli.testing.browser import sign_in_resident
