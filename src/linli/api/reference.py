@@ -16,7 +16,7 @@ from linli.api.problems import known_errors, status_of
 from linli.domains.clients.queries import Scope
 
 _GROUPS = {
-    "catalogue": _lazy("事项和指南"), "parties": _lazy("申请人"), "intake": _lazy("提交和补正"), "status": _lazy("进度"),
+    "catalogue": _lazy("事项和指南"), "parties": _lazy("申请人"), "intake": _lazy("提交和补正"), "rosters": _lazy("批量申报"), "status": _lazy("进度"),
     "results": _lazy("文书"), "verification": _lazy("核验文书"), "webhooks": _lazy("进度通知"),
 }  # fmt: skip
 
