@@ -52,3 +52,35 @@ def check(file: Path, on: datetime | None) -> None:
     failed = sum(not o.passed for o in outcomes)
     click.echo(f"{len(outcomes) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
+
+
+@benefits.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@plainly
+def certify(folder: Path) -> None:
+    """Take in evidence.parquet of FOLDER (as `linli population` writes it), enrol who receives a benefit, and weigh everything at once.
+
+    Where FOLDER holds truth.parquet too, it is measured how often certification was right; the console publishes the newest measurement.
+
+    \b
+    Example:
+      linli population 100000 --load
+      linli benefits certify ~/linli/population
+    """
+    from linli.cli.boot import now, ready
+
+    ready()
+    from linli.domains.benefits.commands import enrol, load_evidence, measure, weigh_news
+    from linli.kernel.actors import system
+    from linli.kernel.calendar import local_date
+
+    by, after = system("benefits.learn", device="linli benefits certify"), None
+    click.echo(f"{load_evidence(file=folder / 'evidence.parquet', by=by, now=now()):,} new signs")
+    while after := enrol(after=after, by=by, now=now()):
+        pass
+    while weigh_news(by=by, now=now()):
+        pass
+    if (truth := folder / "truth.parquet").exists():
+        found = measure(truth=truth, on=local_date(now()), by=by, now=now())
+        click.echo(f"{found.people:,} receivers, {found.certified:,} certified, of them {found.certified_dead:,} dead")
+        click.echo(f"{found.presumed_dead:,} presumed dead, of them {found.presumed_dead_alive:,} alive; {found.dead:,} dead in all")

@@ -42,7 +42,7 @@ class SignKind:
     tag: str
 
 
-class Way(StrEnum):
+class ReachWay(StrEnum):
     """How somebody is reached."""
 
     MESSAGE = "message"
@@ -57,10 +57,10 @@ class Way(StrEnum):
     @property
     def by_hand(self) -> bool:
         """Whether a person does it; what went out by itself does not count as having been reached for."""
-        return self is not Way.MESSAGE
+        return self is not ReachWay.MESSAGE
 
 
-class Outcome(StrEnum):
+class ReachOutcome(StrEnum):
     """What came of reaching out for somebody. Open while nobody has said."""
 
     OPEN = ""
@@ -81,17 +81,38 @@ class Outcome(StrEnum):
 
 
 _OUTCOMES = {
-    Outcome.OPEN: noop("等待办理"), Outcome.SENT: noop("已发出"), Outcome.NO_ADDRESS: noop("没有联系方式"),
-    Outcome.PASSED_OVER: noop("由后面的提醒代替"), Outcome.SEEN: noop("见到本人"), Outcome.SPOKEN: noop("联系上本人"),
-    Outcome.NOT_FOUND: noop("没有找到人"), Outcome.MOVED: noop("已搬走"), Outcome.ABROAD: noop("在境外"),
-    Outcome.REFUSED: noop("不愿意认证"), Outcome.DIED: noop("说是已去世"),
+    ReachOutcome.OPEN: noop("等待办理"), ReachOutcome.SENT: noop("已发出"), ReachOutcome.NO_ADDRESS: noop("没有联系方式"),
+    ReachOutcome.PASSED_OVER: noop("由后面的提醒代替"), ReachOutcome.SEEN: noop("见到本人"), ReachOutcome.SPOKEN: noop("联系上本人"),
+    ReachOutcome.NOT_FOUND: noop("没有找到人"), ReachOutcome.MOVED: noop("已搬走"), ReachOutcome.ABROAD: noop("在境外"),
+    ReachOutcome.REFUSED: noop("不愿意认证"), ReachOutcome.DIED: noop("说是已去世"),
 }  # fmt: skip
 # What may be said of each way.
-OUTCOMES: Mapping[Way, tuple[Outcome, ...]] = {
-    Way.MESSAGE: (),
-    Way.PHONE: (Outcome.SPOKEN, Outcome.NOT_FOUND, Outcome.MOVED, Outcome.ABROAD, Outcome.REFUSED, Outcome.DIED),
-    Way.VISIT: (Outcome.SEEN, Outcome.NOT_FOUND, Outcome.MOVED, Outcome.ABROAD, Outcome.REFUSED, Outcome.DIED),
-    Way.HOME: (Outcome.SEEN, Outcome.NOT_FOUND, Outcome.MOVED, Outcome.ABROAD, Outcome.REFUSED, Outcome.DIED),
+OUTCOMES: Mapping[ReachWay, tuple[ReachOutcome, ...]] = {
+    ReachWay.MESSAGE: (),
+    ReachWay.PHONE: (
+        ReachOutcome.SPOKEN,
+        ReachOutcome.NOT_FOUND,
+        ReachOutcome.MOVED,
+        ReachOutcome.ABROAD,
+        ReachOutcome.REFUSED,
+        ReachOutcome.DIED,
+    ),
+    ReachWay.VISIT: (
+        ReachOutcome.SEEN,
+        ReachOutcome.NOT_FOUND,
+        ReachOutcome.MOVED,
+        ReachOutcome.ABROAD,
+        ReachOutcome.REFUSED,
+        ReachOutcome.DIED,
+    ),
+    ReachWay.HOME: (
+        ReachOutcome.SEEN,
+        ReachOutcome.NOT_FOUND,
+        ReachOutcome.MOVED,
+        ReachOutcome.ABROAD,
+        ReachOutcome.REFUSED,
+        ReachOutcome.DIED,
+    ),
 }
 
 
@@ -116,7 +137,7 @@ class Signal(StrEnum):
     CONTRADICTED = "contradicted"
 
 
-class Standing(StrEnum):
+class LifeStanding(StrEnum):
     """How somebody stands on a day."""
 
     CERTIFIED = "certified"
@@ -131,8 +152,8 @@ class Standing(StrEnum):
 
 
 _STANDINGS = {
-    Standing.CERTIFIED: noop("已认证"), Standing.TO_CHECK: noop("待核查"), Standing.SUSPECTED: noop("疑似丧失资格"),
-    Standing.PRESUMED_DEAD: noop("推定去世"), Standing.CONTRADICTED: noop("记录互相矛盾"),
+    LifeStanding.CERTIFIED: noop("已认证"), LifeStanding.TO_CHECK: noop("待核查"), LifeStanding.SUSPECTED: noop("疑似丧失资格"),
+    LifeStanding.PRESUMED_DEAD: noop("推定去世"), LifeStanding.CONTRADICTED: noop("记录互相矛盾"),
 }  # fmt: skip
 
 
@@ -151,7 +172,7 @@ class Rung:
 
     code: str
     before: int
-    way: Way
+    way: ReachWay
     whom: str
     who: str
     label: str
@@ -160,7 +181,7 @@ class Rung:
 
     def concerns(self, *, frail: bool, abroad: bool) -> bool:
         """Whether somebody is reached in this way: nobody knocks at a door behind which no one lives."""
-        if abroad and self.way in (Way.VISIT, Way.HOME):
+        if abroad and self.way in (ReachWay.VISIT, ReachWay.HOME):
             return False
         return self.whom == "everybody" or (self.whom == "frail") is frail
 
@@ -191,7 +212,7 @@ def read_book(text: str) -> Book:
     strongest_weak = max((k.weight for k in life.values() if not k.strong), default=0)
     if any(k.weight <= strongest_weak for k in life.values() if k.strong) or set(life) & set(death):
         raise ValueError("a weak kind is worth as much as a strong one")
-    rungs = [Rung(**{**r, "way": Way(r["way"])}) for r in raw["ladder"]]
+    rungs = [Rung(**{**r, "way": ReachWay(r["way"])}) for r in raw["ladder"]]
     if len({r.code for r in rungs}) < len(rungs) or {r.whom for r in rungs} - {"everybody", "frail", "others"}:
         raise ValueError("two steps of the ladder have one name, or a step is for nobody")
     return Book(
@@ -240,15 +261,15 @@ class Judgement:
     until: date
     signal: Signal
 
-    def standing(self, on: date) -> Standing:
+    def standing(self, on: date) -> LifeStanding:
         return standing_of(self.signal, self.until, on)
 
 
-def standing_of(signal: Signal, until: date, on: date) -> Standing:
+def standing_of(signal: Signal, until: date, on: date) -> LifeStanding:
     """A doubt goes before everything; else it depends on the day."""
     if signal:
-        return Standing(signal.value)
-    return Standing.CERTIFIED if on <= until else Standing.TO_CHECK
+        return LifeStanding(signal.value)
+    return LifeStanding.CERTIFIED if on <= until else LifeStanding.TO_CHECK
 
 
 def last_day(since: date, months: int) -> date:
@@ -273,7 +294,8 @@ def judge(
     kinds = book().kinds
     seen = sorted((s for s in signs if s.day <= on), key=lambda s: (s.day, s.kind))
     life = [s for s in seen if kinds[s.kind].side is Side.LIFE]
-    certified_on, by = start, (start_kind,)
+    certified_on = start
+    by: tuple[str, ...] = (start_kind,)
     for sign in life:
         if sign.day < certified_on:
             continue

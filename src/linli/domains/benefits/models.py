@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from linli.domains.benefits.certifying import Finding, Outcome, Signal, Way
+from linli.domains.benefits.certifying import Finding, ReachOutcome, ReachWay, Signal
 from linli.domains.benefits.facts import Fact, sources_of, vocabulary
 from linli.domains.benefits.runs import RunState
 from linli.kernel.fields import SealedField
@@ -218,8 +218,8 @@ class Reach(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["certification", "cycle_end", "rung"], name="benefits_reach_once"),
-            models.CheckConstraint(condition=Q(way__in=[w.value for w in Way]), name="benefits_reach_way"),
-            models.CheckConstraint(condition=Q(outcome__in=[o.value for o in Outcome]), name="benefits_reach_outcome"),
+            models.CheckConstraint(condition=Q(way__in=[w.value for w in ReachWay]), name="benefits_reach_way"),
+            models.CheckConstraint(condition=Q(outcome__in=[o.value for o in ReachOutcome]), name="benefits_reach_outcome"),
             models.CheckConstraint(
                 condition=Q(outcome="", outcome_at=None) | (~Q(outcome="") & Q(outcome_at__isnull=False)),
                 name="benefits_reach_said",

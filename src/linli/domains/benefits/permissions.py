@@ -12,6 +12,7 @@ from linli.kernel.text import msg
 
 VIEW, RUN, PAY, POLICY = "benefits.view", "benefits.run", "benefits.pay", "benefits.policy"
 AGREE, CERTIFY, AUDIT, LEARN = "benefits.agree", "benefits.certify", "benefits.audit", "benefits.learn"
+VISIT, WITNESS = "benefits.visit", "benefits.witness"
 
 
 def must_serve(by: Actor, region: str) -> None:

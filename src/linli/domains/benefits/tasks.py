@@ -60,3 +60,38 @@ def project_all(of: str, after: str | None) -> None:
 def project_tonight(timestamp: int) -> None:
     """Every night everything once more."""
     commands.project_everything()
+
+
+@periodic(cron="*/5 * * * *")
+@task(name="benefits.weigh_news", queueing_lock="benefits.weigh_news")
+def weigh_news(timestamp: int) -> None:
+    """Weigh what was heard of people's lives and deaths since the last time."""
+    by = system("benefits.learn")
+    while commands.weigh_news(by=by, now=_now()):
+        pass
+
+
+@periodic(cron="20 18 * * *")  # the queue counts in UTC: at night in China
+@task(name="benefits.enrol", queueing_lock="benefits.enrol")
+def enrol(timestamp: int) -> None:
+    """Let certifications follow who receives a benefit."""
+    by, after = system("benefits.learn"), None
+    while after := commands.enrol(after=after, by=by, now=_now()):
+        pass
+
+
+@periodic(cron="30 1 * * *")  # in the morning in China
+@task(name="benefits.climb", queueing_lock="benefits.climb")
+def climb(timestamp: int) -> None:
+    """Take the steps of the ladder that are due."""
+    by = system("benefits.learn")
+    while commands.climb(by=by, now=_now()):
+        pass
+
+
+@periodic(cron="50 17 * * 6")
+@task(name="benefits.forget_signs", queueing_lock="benefits.forget_signs")
+def forget_signs(timestamp: int) -> None:
+    """Drop signs that no cycle needs any more."""
+    while commands.forget_signs(now=_now()):
+        pass

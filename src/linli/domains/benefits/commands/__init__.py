@@ -1,5 +1,27 @@
 """Benefits, what may be done: one module for each subject."""
 
+from linli.domains.benefits.commands.certification import (
+    GESTURES,
+    NotReceiving,
+    PhotoWaits,
+    PhotoWrong,
+    SignWrong,
+    Told,
+    certification_subject,
+    compare_photo,
+    confirm,
+    enrol,
+    forget_signs,
+    gesture,
+    load_evidence,
+    measure,
+    picture,
+    say_abroad,
+    take_in_signs,
+    take_photo,
+    weigh_news,
+    witness,
+)
 from linli.domains.benefits.commands.facts import SourceWrong, learn
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.projection import (
@@ -8,6 +30,26 @@ from linli.domains.benefits.commands.projection import (
     project_everything,
     project_on,
     project_person,
+)
+from linli.domains.benefits.commands.reaching import (
+    InquiryNeeded,
+    InquiryOpen,
+    NotReached,
+    NotSuspended,
+    OutcomeWrong,
+    ReasonNeeded,
+    SaidAlready,
+    StepsOpen,
+    StillCertified,
+    SuspendedAlready,
+    TooEarly,
+    ask_visit,
+    climb,
+    conclude_inquiry,
+    note_reach,
+    open_inquiry,
+    resume,
+    suspend,
 )
 from linli.domains.benefits.commands.runs import (
     NothingInForce,
@@ -21,7 +63,11 @@ from linli.domains.benefits.commands.runs import (
 )
 
 __all__ = [
-    "AlreadyThere", "fail_run", "finish_run", "freeze_run", "learn", "load_facts", "make_population", "NothingInForce",
-    "only_here", "PolicyOver", "project_answers", "project_case",
-    "project_everything", "project_on", "project_person", "scan_run", "SourceWrong", "start_run",
+    "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",
+    "fail_run", "finish_run", "forget_signs", "freeze_run", "gesture", "GESTURES", "InquiryNeeded", "InquiryOpen", "learn",
+    "load_evidence", "load_facts", "make_population", "measure", "note_reach", "NothingInForce", "NotReached", "NotReceiving",
+    "NotSuspended", "only_here", "open_inquiry", "OutcomeWrong", "PhotoWaits", "PhotoWrong", "picture", "PolicyOver",
+    "project_answers", "project_case", "project_everything", "project_on", "project_person", "ReasonNeeded", "resume",
+    "SaidAlready", "say_abroad", "scan_run", "SignWrong", "SourceWrong", "start_run", "StepsOpen", "StillCertified", "suspend",
+    "SuspendedAlready", "take_in_signs", "take_photo", "Told", "TooEarly", "weigh_news", "witness",
 ]  # fmt: skip

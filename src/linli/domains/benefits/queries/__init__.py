@@ -2,12 +2,39 @@
 
 from linli.domains.benefits.asking import Question, Way
 from linli.domains.benefits.calculators import calculate, explained
+from linli.domains.benefits.certifying import OUTCOMES as REACH_OUTCOMES
+from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, rung_day, rungs_for
+from linli.domains.benefits.certifying import book as certification_book
 from linli.domains.benefits.checks import CaseFileWrong, Outcome, run_file, shipped_cases
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
 from linli.domains.benefits.due import MOST_ASKED, NONE, UNSURE, Due, Standing, once_said, read_answer
 from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS, Formula
 from linli.domains.benefits.parameters import Figures
+from linli.domains.benefits.queries.certification import (
+    TOWN,
+    Mine,
+    Overview,
+    Receiver,
+    Sheet,
+    Town,
+    by_town,
+    certification,
+    certification_lines,
+    certifications,
+    due_by_month,
+    held_back,
+    my_certifications,
+    newest_check,
+    open_calls,
+    overview,
+    photo,
+    photos_waiting,
+    reach,
+    receivings_of,
+    sheet,
+    visits,
+)
 from linli.domains.benefits.queries.due import (
     Group,
     HireLine,
@@ -46,11 +73,14 @@ from linli.domains.benefits.values import ValueWrong
 from linli.domains.benefits.worksheets import Part, Source, Worked, Worksheet, caution, work_out, worksheet, worksheets
 
 __all__ = [
-    "Again", "assess", "book_in_force", "calculate", "CaseFileWrong", "caution", "Change", "differences", "Due", "due_by_word",
-    "due_to", "entitled", "explained", "Fact", "facts_of", "Figures", "Formula", "FORMULAS", "Gap", "Group", "Hire", "hire_lines",
-    "HireLine", "hires_in", "hires_of", "Line", "Lines", "MOST_ASKED", "NONE", "once_said", "Outcome", "Part", "Policy",
-    "policy_of", "Question", "question_for", "read_answer", "Reader", "reader_of", "Reason", "Rerun", "rerun", "Roster",
-    "rosters_due", "run", "run_file", "RunNotDone", "runs", "RunState", "seen_of", "shipped_cases", "shipped_policies",
-    "SnapshotChanged", "Source", "Standing", "State", "unknown_subjects", "unknowns", "UNSURE", "ValueWrong", "vocabulary", "Way",
-    "whose", "work_out", "Worked", "Worksheet", "worksheet", "worksheets",
+    "Again", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
+    "certification_book", "certification_lines", "certifications", "Change", "differences", "Due", "due_by_month", "due_by_word",
+    "due_to", "entitled", "explained", "Fact", "facts_of", "Figures", "Finding", "Formula", "FORMULAS", "Gap", "Group",
+    "held_back", "Hire", "hire_lines", "HireLine", "hires_in", "hires_of", "LifeStanding", "Line", "Lines", "Mine", "MOST_ASKED",
+    "my_certifications", "newest_check", "NONE", "once_said", "open_calls", "Outcome", "Overview", "overview", "Part", "photo",
+    "photos_waiting", "Policy", "policy_of", "Question", "question_for", "reach", "REACH_OUTCOMES", "ReachOutcome", "ReachWay",
+    "read_answer", "Reader", "reader_of", "Reason", "Receiver", "receivings_of", "Rerun", "rerun", "Roster", "rosters_due",
+    "run", "run_file", "rung_day", "rungs_for", "RunNotDone", "runs", "RunState", "seen_of", "Sheet", "sheet", "shipped_cases",
+    "shipped_policies", "SnapshotChanged", "Source", "Standing", "State", "TOWN", "Town", "unknown_subjects", "unknowns",
+    "UNSURE", "ValueWrong", "visits", "vocabulary", "Way", "whose", "work_out", "Worked", "Worksheet", "worksheet", "worksheets",
 ]  # fmt: skip

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from linli.domains.benefits.certifying import (
     LEAST_NOTICE,
     OUTCOMES,
-    Outcome,
+    LifeStanding,
+    ReachOutcome,
+    ReachWay,
     Side,
     Sign,
     Signal,
-    Standing,
     Terms,
-    Way,
     book,
     due_rungs,
     judge,
@@ -85,7 +85,7 @@ def test_a_doubt_that_was_looked_into_is_over_until_something_new_is_heard():
 
 def test_the_cycle_is_a_figure():
     found = judge([sign("travel", "2025-08-01")], start=FIRST, on=ON, terms=Terms(6, 2, 2, timedelta(92)))
-    assert (found.until, found.standing(ON)) == (date(2026, 1, 31), Standing.TO_CHECK)
+    assert (found.until, found.standing(ON)) == (date(2026, 1, 31), LifeStanding.TO_CHECK)
 
 
 days = st.dates(date(2022, 1, 1), date(2026, 12, 31))
@@ -114,7 +114,7 @@ def test_the_rule_and_the_policies_are_one_definition(history, start, on, months
     terms = Terms(months, 2, 2, timedelta(92))
     found = judge(history, start=start, on=on, terms=terms)
     facts = vital_facts(history, on=on) | {"certified_on": found.certified_on}
-    certified = found.standing(on) is Standing.CERTIFIED
+    certified = found.standing(on) is LifeStanding.CERTIFIED
     for policy, benefit in (("na-pension-certification", "pension"), ("na-injury-certification", "allowance")):
         assert (says(policy, benefit, facts, on, months) is State.ENTITLED) == certified
 
@@ -147,11 +147,11 @@ def test_a_cycle_has_a_last_day_after_its_first(since, months):
 @pytest.mark.parametrize("abroad", [True, False])
 def test_everybody_is_reached_long_before_payment_may_stop(frail, abroad):
     rungs = rungs_for(frail=frail, abroad=abroad)
-    assert rungs[0].before >= 30 and rungs[0].way is Way.MESSAGE
+    assert rungs[0].before >= 30 and rungs[0].way is ReachWay.MESSAGE
     assert any(r.way.by_hand for r in rungs), "somebody, not only a message"
-    assert any(r.way is Way.HOME for r in rungs) == (frail and not abroad)
+    assert any(r.way is ReachWay.HOME for r in rungs) == (frail and not abroad)
     until = date(2026, 6, 30)
-    home = [rung_day(r, until) for r in rungs if r.way is Way.HOME]
+    home = [rung_day(r, until) for r in rungs if r.way is ReachWay.HOME]
     stop = may_stop_from(until=until, first_reached=rung_day(rungs[0], until), home_reached=home[0] if home else None, terms=TERMS)
     assert all(rung_day(r, until) < stop for r in rungs)
     assert stop - until > timedelta(90)
@@ -186,12 +186,12 @@ def test_what_is_owed_are_the_months_that_were_held_back():
 
 def test_every_outcome_has_a_way_and_words_and_every_kind_a_source_and_how_sure_it_is():
     assert {o for all_ in OUTCOMES.values() for o in all_} | {
-        Outcome.OPEN,
-        Outcome.SENT,
-        Outcome.NO_ADDRESS,
-        Outcome.PASSED_OVER,
-    } == set(Outcome)
-    assert all(o.label for o in Outcome)
+        ReachOutcome.OPEN,
+        ReachOutcome.SENT,
+        ReachOutcome.NO_ADDRESS,
+        ReachOutcome.PASSED_OVER,
+    } == set(ReachOutcome)
+    assert all(o.label for o in ReachOutcome)
     assert all(k.source and k.tag in ("V", "M", "L", "K") for k in book().kinds.values())
     assert all(k.told for k in book().kinds.values() if k.side is Side.LIFE)
 
