@@ -11,8 +11,11 @@ class CasesConfig(AppConfig):
         """The clocks follow the calendar; applicants hear of what they must know."""
         from linli.domains.cases.commands.telling import TELLS
         from linli.domains.cases.lifecycle import Move
+        from linli.domains.cases.queries import files_in_use
+        from linli.domains.documents.commands import register_uses
         from linli.domains.trace.commands import subscribe
 
+        register_uses(files_in_use)
         subscribe("org.calendar_loaded", "cases.calendar_loaded")
         for act in ("exchange.answered", "exchange.outdated"):
             subscribe(act, "cases.take_in_shared")

@@ -16,7 +16,7 @@ from linli.domains.cases.models import Case, CaseMaterial, Commitment, Step
 from linli.domains.cases.moves import Work
 from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, Signed, notice, why_not
 from linli.domains.catalog.queries import Material, Standard, get_standard
-from linli.domains.documents.commands import StoredFileRef
+from linli.domains.documents.commands import StoredFileRef, hold_files
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import Duty, Power, calendar, candidates, letterhead
 from linli.domains.people.queries import party_indexes
@@ -61,6 +61,8 @@ def keep(work: Work, row: CaseMaterial, promise: Promise, *, signature: StoredFi
     if promise is Promise.PENDING and earlier.filter(promise=Promise.PENDING).exclude(standing=PromiseState.GIVEN).exists():
         raise PromisesOnce(name=row.name)
     let_go(work, code=row.code)
+    if signature:
+        hold_files([signature.id])
     signed = Signed.DRAWN if signature else Signed.TYPED if typed else Signed.PAPER
     return Commitment.objects.create(
         case=case, code=row.code, name=row.name, promise=promise, party_id=case.applicant_id,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from linli.domains.clients.models import ApiClient, ApiKey, Delivery, Webhook
+from linli.domains.clients.models import ApiClient, ApiKey, Delivery, Upload, Webhook
 from linli.domains.clients.permissions import MANAGE, webhooks_of
 from linli.domains.clients.rules import LONGEST_KEY, MOST_PER_MINUTE, DeliveryState, Scope
 from linli.kernel.actors import Actor
@@ -18,7 +18,7 @@ from linli.kernel.text import msg
 
 __all__ = [
     "ApiClient", "client", "client_names", "clients", "ClientSheet", "client_sheet", "deliveries", "Delivery", "DeliveryState",
-    "LONGEST_KEY", "MOST_PER_MINUTE", "Scope", "Webhook", "webhook", "webhooks",
+    "LONGEST_KEY", "MOST_PER_MINUTE", "Scope", "uploads_in_use", "Webhook", "webhook", "webhooks",
 ]  # fmt: skip
 
 
@@ -75,3 +75,8 @@ def deliveries(webhook_id: UUID, *, by: Actor, since: datetime | None = None) ->
     """What was sent to a webhook, or is to be. Raises :class:`NotFound`."""
     found = webhook(webhook_id, by=by).deliveries.all()
     return found.filter(made_at__gte=since) if since else found
+
+
+def uploads_in_use(file_ids: Iterable[UUID], but: UUID | None = None) -> set[UUID]:
+    """Of some kept files those that a system handed in and may yet name in a case."""
+    return set(Upload.objects.filter(file_id__in=list(file_ids)).values_list("file_id", flat=True))

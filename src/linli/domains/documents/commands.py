@@ -49,7 +49,7 @@ from linli.domains.documents.files import digest_of, keep
 from linli.domains.documents.filetypes import Checked, FileType, check
 from linli.domains.documents.fittings import press, sheet_of, signer
 from linli.domains.documents.models import Document, Seal, SealUse
-from linli.domains.documents.packages import Contents, forget_file, keep_package, propose_destruction, recheck, settle_destruction
+from linli.domains.documents.packages import Contents, keep_package, propose_destruction, recheck, settle_destruction
 from linli.domains.documents.papers import MODELS, Paper
 from linli.domains.documents.permissions import (
     COMPOSE,
@@ -64,6 +64,7 @@ from linli.domains.documents.permissions import (
 from linli.domains.documents.rules import PaperKind, State, check_move, document_number
 from linli.domains.documents.signing import fingerprint
 from linli.domains.documents.typography import chinese
+from linli.domains.documents.unused import forget_unused, hold_files, register_uses
 from linli.domains.org.queries import Power, authority, get_org, letterhead, subtree_ids
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel import rows
@@ -74,7 +75,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg
 
 __all__ = [
-    "COMPOSE", "CannotSupersede", "Contents", "forget_file",
+    "COMPOSE", "CannotSupersede", "Contents", "forget_unused", "hold_files", "register_uses",
     "json_part", "keep_package", "looked_through", "Part", "propose_destruction", "recheck", "safe_name", "settle_destruction",
     "DecisionMissing", "FileCarriesProgram", "FileChanged", "FileDamaged", "FileEmpty",
     "FileKindRefused", "FileLocked", "FileNameWrong", "FileRefused", "FileTooBigInside", "FileTooLarge", "NoPowerToSeal",

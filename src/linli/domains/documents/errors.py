@@ -96,6 +96,13 @@ class FileChanged(LinliError):
     remedy = noop("请从备份恢复该文件；登记信息没有丢失。")
 
 
+class FileGone(LinliError):
+    code = "documents.file_gone"
+    kind = Kind.CONFLICT
+    template = noop("上传的文件已经清理，没有保存到办件里。")
+    remedy = noop("请重新上传这份文件。")
+
+
 # -- files that were handed in ------------------------------------------------------------------------------------------
 
 

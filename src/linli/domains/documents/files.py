@@ -37,9 +37,10 @@ def keep(content: bytes, content_type: str, *, at: datetime) -> tuple[StoredFile
     digest = sm3(content)
     index = keyring().blind_index(digest.hex(), context="documents.file")
     storage = storages["default"]
-    known = rows.one(StoredFile, "WHERE t.index = %s", [index])
+    # Its row is locked, so that nobody destroys it as unused before whoever brings it again has said what for.
+    known = rows.one(StoredFile, "WHERE t.index = %s FOR NO KEY UPDATE", [index])
     if known is not None:
-        if not storage.exists(known.path):  # lost on disk and brought again
+        if not known.path or not storage.exists(known.path):  # destroyed, or lost on disk, and brought again
             known.path = _write(storage, content, index)
             known.save(update_fields=["path"])
         return known, False
@@ -52,13 +53,15 @@ def keep(content: bytes, content_type: str, *, at: datetime) -> tuple[StoredFile
             file.save(force_insert=True)
     except IntegrityError:  # somebody brought the same content at this very moment
         storage.delete(path)
-        return StoredFile.objects.get(index=index), False
+        return StoredFile.objects.select_for_update(no_key=True).get(index=index), False
     return file, True
 
 
 def pieces(file: StoredFile) -> Iterator[bytes]:
     """The plain content, piece by piece. Raises :class:`FileChanged` when it is gone or not what was kept."""
     index = bytes(file.index)
+    if not file.path:
+        raise FileChanged(file=file.pk)
     try:
         with storages["default"].open(file.path) as stored:
             magic, head = stored.read(len(_MAGIC)), stored.read(_LENGTH.size)

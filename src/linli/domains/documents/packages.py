@@ -16,8 +16,6 @@ from asn1crypto import cms
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 from django.conf import settings
-from django.core.files.storage import storages
-from django.db import transaction
 from django.db.models import QuerySet
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_detached_cms
@@ -28,10 +26,11 @@ from linli.domains.documents.errors import FileRefused, NotDue, NothingChosen, P
 from linli.domains.documents.files import content_of, keep
 from linli.domains.documents.filetypes import FileType, check
 from linli.domains.documents.fittings import credential, trusted_roots
-from linli.domains.documents.models import Destruction, Package, StoredFile
+from linli.domains.documents.models import Destruction, Package
 from linli.domains.documents.permissions import RETAIN
 from linli.domains.documents.retention import SHIPPED, Rule, read_schedule, term
 from linli.domains.documents.signing import asn1, check_signature
+from linli.domains.documents.unused import forget_unused
 from linli.domains.trace.commands import Subject, once, record
 from linli.domains.trace.queries import events_of, verify_chain
 from linli.kernel.actors import Actor
@@ -325,18 +324,9 @@ def settle_destruction(*, destruction_id: UUID, approve: bool, by: Actor, now: d
             manifest=bytes(package.manifest_digest), destruction=proposed.pk,
         )  # fmt: skip
         if gone:
-            forget_file(gone)
+            forget_unused([gone])
     record("documents.destruction_approved", subject=Subject("destruction", proposed.pk), by=by, at=now, packages=len(packages))
     return len(packages)
-
-
-def forget_file(file_id: UUID) -> None:
-    """Destroy the bytes of a kept file once the transaction stands; its row remains and says that it was there.
-
-    The caller made sure that nothing else refers to it.
-    """
-    path = StoredFile.objects.values_list("path", flat=True).get(pk=file_id)
-    transaction.on_commit(lambda: storages["default"].delete(path))
 
 
 def destruction_proof(destruction_id: UUID, *, by: Actor) -> dict[str, Any]:

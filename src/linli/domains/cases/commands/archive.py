@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from linli.domains.accounts.queries import names
-from linli.domains.cases import joints
 from linli.domains.cases.errors import NotOver
 from linli.domains.cases.lifecycle import FINAL, State
 from linli.domains.cases.models import Case, CaseMaterial, Correction, Decision, Delivery, MaterialFile, Refusal, Step, StepState
@@ -16,7 +15,7 @@ from linli.domains.cases.papers import SEALED_BY_JOB
 from linli.domains.cases.permissions import SUPERVISE, supervised_cases
 from linli.domains.cases.queries.looking import clock_views
 from linli.domains.catalog.queries import Standard, get_standard
-from linli.domains.documents.commands import Contents, Part, forget_file, json_part, keep_package, safe_name
+from linli.domains.documents.commands import Contents, Part, forget_unused, json_part, keep_package, safe_name
 from linli.domains.documents.queries import DocumentCard, documents_of, open_file, package_content, packages_of, pdf
 from linli.domains.exchange.commands import note_filed
 from linli.domains.exchange.queries import unfiled_answers, unfiled_subjects
@@ -249,16 +248,9 @@ def forget_contents(*, package_id: UUID, seq: int, by: Actor, now: datetime) -> 
         return 0
     case.form = {}
     case.save(update_fields=["form"])
-    gone = 0
-    for file in MaterialFile.objects.filter(material__case=case, removed_at=None):
-        file.removed_at = now
-        file.save(update_fields=["removed_at"])
-        others = MaterialFile.objects.filter(file_id=file.file_id).exclude(material__case=case).exists()
-        signed = Delivery.objects.filter(signature_file_id=file.file_id).exists()
-        if not (others or signed or joints.needing([file.file_id])):
-            forget_file(file.file_id)
-            gone += 1
-    return gone
+    laid = MaterialFile.objects.filter(material__case=case)
+    laid.filter(removed_at=None).update(removed_at=now)
+    return forget_unused(laid.values_list("file_id", flat=True), but=case_id)
 
 
 __all__ = ["archive_again", "archive_case", "archive_moment", "file_answers", "forget_contents", "take_archive"]

@@ -68,7 +68,7 @@ from linli.domains.catalog.queries import (
     known_facts,
     must_be_in_force,
 )
-from linli.domains.documents.commands import StoredFileRef
+from linli.domains.documents.commands import StoredFileRef, hold_files
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, get_org, letterhead
 from linli.domains.people.commands import learn
@@ -327,6 +327,8 @@ def _apply(row: CaseMaterial, handed: Handed, standard: Standard, now: datetime)
 
 def add_files(row: CaseMaterial, handed: Handed, now: datetime) -> None:
     """Lay files to a material; the act of the caller names them."""
+    if handed.files:
+        hold_files(ref.id for ref, _ in handed.files)
     rows.insert(
         *(
             MaterialFile(

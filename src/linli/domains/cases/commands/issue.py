@@ -38,7 +38,7 @@ from linli.domains.cases.moves import Work, lock, locked, subject
 from linli.domains.cases.permissions import DELIVER, ISSUE, RECEIVE, applies_for, at_counter, may_deliver, may_issue
 from linli.domains.cases.queries.issue import collected_at, collection_places
 from linli.domains.catalog.queries import get_standard
-from linli.domains.documents.commands import seal_document
+from linli.domains.documents.commands import hold_files, seal_document
 from linli.domains.documents.queries import PaperKind, documents_of, open_file
 from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import letterhead
@@ -238,6 +238,8 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
         automatic=staff_id is None, opened_at=now, done_at=now,
     )  # fmt: skip
     standard, head = get_standard(case.standard_id), letterhead(case.org_id)
+    if proof.signature_file_id:
+        hold_files([proof.signature_file_id])
     drawn, note = _signed(proof.signature_file_id)
     document = papers.compose_for(
         case, PaperKind.DELIVERY_RECEIPT,

@@ -52,7 +52,6 @@ from linli.domains.cases.models import Case, CaseMaterial, Joint, JointPart
 from linli.domains.cases.moves import Work, lock
 from linli.domains.cases.online import HANDED_ONLINE, filled_by_submitting
 from linli.domains.cases.permissions import ACCEPT, PORTAL, RECEIVE
-from linli.domains.cases.queries.clients import files_in_use
 from linli.domains.cases.queries.counter import fitting, prefill
 from linli.domains.catalog.queries import (
     CHOICES,
@@ -67,11 +66,11 @@ from linli.domains.catalog.queries import (
     get_standard,
     in_force,
 )
-from linli.domains.documents.commands import StoredFileRef, compose, forget_file, store_file, vouched
+from linli.domains.documents.commands import StoredFileRef, compose, forget_unused, hold_files, store_file, vouched
 from linli.domains.documents.queries import PaperKind, documents_of, pdf
 from linli.domains.org.queries import Power, authority, letterhead
 from linli.domains.people.commands import employer_subject, person_subject
-from linli.domains.people.queries import Scope, employer_facts, may_act_for, papers_in_use, party, person_facts, region_of
+from linli.domains.people.queries import Scope, employer_facts, may_act_for, party, person_facts, region_of
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
@@ -320,6 +319,8 @@ def hand_in_joint(*, joint_id: UUID, material: Handed, by: Actor, now: datetime)
         raise CommitmentNotAllowed(field="materials", name=line.name)
     if material.received and material.received not in (HANDED_ONLINE if by.resident_id else _HANDED):
         raise NotFound(what=msg("该材料"))
+    if material.files:
+        hold_files(ref.id for ref, _ in material.files)
     if by.resident_id and material.received and not material.files:
         raise NotFound(what=msg("该材料"))
     said: dict[str, Any] = {}
@@ -647,8 +648,7 @@ def _end(work: JointWork, reason: str) -> None:
         gone = joints.file_ids_of(joint.handed)
         joint.form, joint.handed = {}, {}
     work.save("cases.joint_withdrawn", "withdrawn_at", "form", "handed", reason=reason)
-    for file_id in gone - files_in_use(gone) - papers_in_use(gone):
-        forget_file(file_id)
+    forget_unused(gone)
 
 
 def lapse_joint_drafts(*, before: datetime, by: Actor, now: datetime, limit: int) -> int:

@@ -34,7 +34,6 @@ from linli.domains.cases.grounds import Received
 from linli.domains.cases.models import Roster, RosterRow
 from linli.domains.cases.online import filled_by_submitting, why_not_online
 from linli.domains.cases.permissions import ACCEPT, PORTAL, RECEIVE, at_roster
-from linli.domains.cases.queries.clients import files_in_use
 from linli.domains.cases.rosterbook import read_roster
 from linli.domains.cases.rostering import (
     LINES_A_CASE,
@@ -52,7 +51,7 @@ from linli.domains.cases.rostering import (
     said_twice,
 )
 from linli.domains.catalog.queries import InForce, Required, Standard, application_papers, get_standard
-from linli.domains.documents.commands import StoredFileRef, forget_file, looked_through, store_file
+from linli.domains.documents.commands import StoredFileRef, forget_unused, looked_through, store_file
 from linli.domains.documents.queries import FileType
 from linli.domains.org.queries import authority
 from linli.domains.people.commands import employer_subject, register_person
@@ -64,7 +63,6 @@ from linli.domains.people.queries import (
     Scope,
     may_act_for,
     names_known,
-    papers_in_use,
     party,
     region_of,
 )
@@ -591,8 +589,7 @@ def _forget(roster: Roster, now: datetime) -> None:
     roster.sheet, roster.files, roster.paper_ids, roster.common, roster.file_id, roster.file_name = None, None, [], {}, None, ""
     roster.actor, roster.forgotten_at = {k: v for k, v in roster.actor.items() if k != "name"}, now
     roster.save()
-    for file_id in files - files_in_use(files) - papers_in_use(files):
-        forget_file(file_id)
+    forget_unused(files)
 
 
 def forget_rosters(*, now: datetime, limit: int = 500) -> int:

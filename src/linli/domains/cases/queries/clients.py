@@ -135,8 +135,10 @@ def client_paper(case_id: UUID, document_id: UUID, *, by: Actor) -> DocumentCard
     return found
 
 
-def files_in_use(file_ids: Iterable[UUID]) -> set[UUID]:
-    """Of some kept files those that a case, a promise, a hand-over, a roster or a joint matter refers to."""
+def files_in_use(file_ids: Iterable[UUID], but: UUID | None = None) -> set[UUID]:
+    """Of some kept files those that a case, a promise, a hand-over, a roster or a joint matter refers to; what lies with the materials
+    of one case may be left out.
+    """
     ids = list(file_ids)
     used: set[UUID | None] = set(MaterialFile.objects.filter(file_id__in=ids).values_list("file_id", flat=True))
     used |= set(Delivery.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))

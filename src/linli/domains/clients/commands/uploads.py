@@ -8,12 +8,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from linli.domains.cases.queries import files_in_use
 from linli.domains.clients.errors import ScopeMissing
 from linli.domains.clients.models import Upload
 from linli.domains.clients.rules import Scope
-from linli.domains.documents.commands import forget_file
-from linli.domains.people.queries import papers_in_use
+from linli.domains.documents.commands import forget_unused
 from linli.kernel.actors import Actor
 from linli.kernel.text import Message
 
@@ -33,9 +31,6 @@ def forget_uploads(*, now: datetime, limit: int = 500) -> int:
     """
     before = now - timedelta(hours=settings.ENV.upload_hours)
     old = list(Upload.objects.select_for_update(skip_locked=True).filter(at__lt=before).order_by("at")[:limit])
-    files = {u.file_id for u in old}
-    again = set(Upload.objects.filter(file_id__in=files, at__gte=before).values_list("file_id", flat=True))
-    for file_id in files - again - files_in_use(files) - papers_in_use(files):
-        forget_file(file_id)
     Upload.objects.filter(pk__in=[u.pk for u in old]).delete()
+    forget_unused(u.file_id for u in old)
     return len(old)
