@@ -140,7 +140,9 @@ def files_in_use(file_ids: Iterable[UUID], but: UUID | None = None) -> set[UUID]
     of one case may be left out.
     """
     ids = list(file_ids)
-    used: set[UUID | None] = set(MaterialFile.objects.filter(file_id__in=ids).values_list("file_id", flat=True))
+    laid = MaterialFile.objects.filter(file_id__in=ids)
+    laid = laid.exclude(material__case=but) if but else laid
+    used: set[UUID | None] = set(laid.values_list("file_id", flat=True))
     used |= set(Delivery.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
     used |= set(Commitment.objects.filter(signature_file_id__in=ids).values_list("signature_file_id", flat=True))
     held = Roster.objects.filter(Q(file_id__in=ids) | Q(paper_ids__overlap=ids), forgotten_at=None)
