@@ -69,24 +69,30 @@ def start_departments(*, latency_ms: int = 0) -> tuple[Departments, subprocess.P
     env = os.environ | {SECRET: secret, LATENCY: str(latency_ms)}
     server = subprocess.Popen(command_line(port, threads=16), env=env, stderr=subprocess.DEVNULL)
     found = Departments(f"http://127.0.0.1:{port}", secret, latency_ms)
-    until = time.monotonic() + 30
-    while True:
-        try:
-            httpx.get(f"{found.url}/_health", timeout=1)
-            return found, server
-        except httpx.HTTPError:
-            if time.monotonic() > until or server.poll() is not None:
-                server.kill()
-                raise
-            time.sleep(0.05)
+    until = time.monotonic() + 120  # slowness is no failure; a server that has ended is one at once
+    with httpx.Client(timeout=1) as client:  # one for all tries: making one takes longer than the call
+        while True:
+            try:
+                client.get(f"{found.url}/_health")
+                return found, server
+            except httpx.HTTPError:
+                if time.monotonic() > until or server.poll() is not None:
+                    server.kill()
+                    raise
+                time.sleep(0.05)
+
+
+_running: list[tuple[Departments, subprocess.Popen[bytes]]] = []
 
 
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[Departments]:
-    """One server for all tests of a worker."""
-    found, server = start_departments()
+    """One server for all tests of a worker, although to pytest each module that imports this has a fixture of its own."""
+    if not _running:
+        _running.append(start_departments())
+    found, server = _running[0]
     yield found
-    server.terminate()
+    server.terminate()  # at the end of the session, once for each module: the first ends it
     server.wait(20)
 
 
