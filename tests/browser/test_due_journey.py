@@ -3,8 +3,12 @@
 import re
 
 import pytest
+from django.utils import timezone
 
-from linli.testing.browser import PHONE, axe, shot
+from linli.domains.people.queries import Scope
+from linli.testing.benefits import hire, old, tell
+from linli.testing.browser import PHONE, axe, shot, sign_in_resident
+from linli.testing.rosters import firm_mandate
 
 pytestmark = pytest.mark.browser
 
@@ -72,3 +76,82 @@ def test_the_calculators_are_listed(live, world, open_page):
     page.goto("/calculators/")
     axe(page)
     shot(page, "calculators")
+
+
+def test_anybody_finds_out_with_a_few_questions_by_keyboard_and_without_scripts(live, world, open_page):
+    answers = {"birth": "1940-05-01", "unemployment_paid_months": "0", "resident_paid_months": "15"}
+    words = {"local_household": "是", "receiving_pension": "是", "certificate_level": "没有，都不是", "hardship": "没有，都不是"}
+    for scripts in (True, False):
+        page = open_page(PHONE, scripts=scripts)
+        page.goto("/")
+        page.get_by_role("link", name="我能享受什么").click()
+        number = 0
+        while page.get_by_role("button", name="下一题").count():
+            number += 1
+            if scripts:
+                axe(page)
+                if number in (1, 2, 5):
+                    shot(page, f"ask-{number}")
+            name = page.locator("input[name=asked]").get_attribute("value")
+            if name in answers:
+                page.locator(f"[name={name}]").last.fill(answers[name])
+            else:
+                page.get_by_label(words.get(name, "不是"), exact=name not in words or words[name] == "是").or_(
+                    page.get_by_label("没有，都不是")
+                ).first.check()
+            if scripts and number == 2:
+                page.get_by_role("link", name="上一题").click()
+                assert page.locator("[name=birth]").last.input_value() == answers["birth"]
+                page.go_back()
+                page.locator("input[type=radio]").nth(1).check()
+                page.keyboard.press("Enter")
+            else:
+                page.get_by_role("button", name="下一题").click()
+            page.wait_for_load_state()
+        assert 2 <= number <= 8
+        page.get_by_role("heading", name=re.compile("可能可以享受")).wait_for()
+        if scripts:
+            axe(page)
+            shot(page, "ask-result")
+        assert page.get_by_text("高龄津贴").first.is_visible()
+
+
+def test_a_resident_and_an_employer_see_what_they_are_due(live, world, open_page):
+    now = timezone.now()
+    old(world.people["applicant"])
+    tell("person", world.people["applicant"], "contributions", resident_paid_months=180, resident_account=1_200_000)
+    for n in range(24):
+        hire(world, n, **({"contract_months": 6} if n > 21 else {}))
+    firm_mandate(world, Scope.READ, now=now)
+    page = open_page(PHONE)
+    sign_in_resident(page, world, "applicant", to="/due")
+    page.get_by_text("只差一项就能确定").first.wait_for()
+    axe(page)
+    shot(page, "due-own")
+    page.get_by_role("link", name="现在就说").first.click()
+    page.get_by_role("group", name="您正在领养老金吗").get_by_label("不是").check()
+    page.get_by_role("button", name="再算一遍").click()
+    page.get_by_text("按您自己说的算的").first.wait_for()
+    axe(page)
+    shot(page, "due-told")
+    page.get_by_role("link", name=re.compile("开始办理.*到龄待遇")).first.click()
+    page.wait_for_url("**/apply/item/resident-pension-claim?who=*")
+    page.get_by_role("button", name="开始填写").click()
+    page.get_by_text("赵示例").first.wait_for()  # filled in already
+
+    page = open_page()
+    sign_in_resident(page, world, "agent", to="/due")
+    axe(page)
+    shot(page, "due-nothing-known")
+    page.get_by_role("link", name="云岭示例服务有限公司").click()
+    page.get_by_text("计入 22 人").wait_for()
+    axe(page)
+    shot(page, "due-employer")
+    page.get_by_role("link", name=re.compile("看名单.*高校毕业生")).click()
+    axe(page)
+    shot(page, "due-roster")
+    page.get_by_role("link", name="下一页").click()
+    page.get_by_role("link", name=re.compile("只差一项的")).click()
+    page.get_by_text("签订1年以上劳动合同").first.wait_for()
+    axe(page)
+    shot(page, "due-roster-near")

@@ -63,7 +63,7 @@ class Every(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One policy. ``conditions``: what each says, in the order in which the expressions stand. ``told_to``: ``family`` where it is not
-    for whom the facts are about to ask for it."""
+    for whom the facts are about to ask for it; ``told_if``: the condition without which it is nothing to tell."""
 
     code: str
     name: str
@@ -80,6 +80,7 @@ class Policy:
     check_before_use: tuple[str, ...]
     rule: Rule
     told_to: str = "self"
+    told_if: str = ""
 
     @property
     def subject(self) -> str:
@@ -121,7 +122,7 @@ def _policy(code: str, raw: Mapping[str, Any]) -> Policy:
         code=code, name=raw["name"], mode=raw["mode"], every=Every(raw["every"]), item=raw.get("item", ""),
         until=DATE.read(raw.get("until")), legal_basis=several("legal_basis"), conditions=raw["conditions"], amount=raw["amount"],
         data=several("data"), flow=several("flow"), note=raw.get("note", ""), check_before_use=several("check_before_use"), rule=RULES[code],
-        told_to=raw.get("told_to", "self"),
+        told_to=raw.get("told_to", "self"), told_if=raw.get("told_if", ""),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ _COUNTS = (0, 6, 24, 120, 400)
 
 
 class Standing(StrEnum):
-    """Where a policy stands for somebody. ``likely``: all that people themselves can tell is met; registers have yet to say the rest."""
+    """Where a policy stands for somebody. ``likely``: nothing speaks against it, most is met, and only registers can say the rest."""
 
     ENTITLED = "entitled"
     LIKELY = "likely"
@@ -56,8 +56,8 @@ def standing_of(outcome: Outcome) -> Standing:
     """Where a policy stands."""
     if outcome.state is not State.UNKNOWN:
         return Standing(outcome.state.value)
-    met = any(r.holds for r in outcome.reasons)
-    return Standing.LIKELY if met and not any(f.question for f in outcome.missing) else Standing.OPEN
+    met = sum(bool(r.holds) for r in outcome.reasons)
+    return Standing.LIKELY if 2 * met >= len(outcome.reasons) and not any(f.question for f in outcome.missing) else Standing.OPEN
 
 
 def dues(
@@ -75,6 +75,8 @@ def dues(
             on_word = tuple(f for f in vocabulary()[subject].values() if f.name in words and f in reads_of(policy, figures))
         except FigureMissing:
             outcome, on_word = None, ()
+        if policy.told_if and not (outcome and any(r.key == policy.told_if and r.holds for r in outcome.reasons)):
+            continue  # a check of what somebody receives is nothing to those who do not receive it
         found.append(Due(policy, outcome, policy.runs(on), on_word))
     return found
 
@@ -84,6 +86,11 @@ def policies_of(subject: str, items: Collection[str] = ()) -> Iterator[Policy]:
     for policy in shipped_policies().values():
         if policy.subject == subject and policy.told_to == "self" and (not items or policy.item in items):
             yield policy
+
+
+def may_be_due(items: Collection[str]) -> bool:
+    """Whether some items have a policy that people can be told about."""
+    return any(policy.item in items for kind in vocabulary() for policy in policies_of(kind))
 
 
 def _day(policy: Policy, on: date) -> date:
@@ -167,7 +174,7 @@ def _guesses(fact: Fact, on: date) -> list[Any]:
 
 
 def once_said(policy: Policy) -> Message:
-    """How often a policy gives."""
+    """How often a policy is looked into for one subject."""
     return {
-        "month": msg("每月一次"), "quarter": msg("每季度一次"), "year": msg("每年一次"), "once": msg("一次性"),
+        "month": msg("每月核定一次"), "quarter": msg("每季度核定一次"), "year": msg("每年核定一次"), "once": msg("只办一次"),
     }[policy.every.value]  # fmt: skip

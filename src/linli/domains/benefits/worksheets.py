@@ -6,7 +6,7 @@ prepares is data (``data/calculators.yaml``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -100,6 +100,11 @@ def worksheet(name: str) -> Worksheet:
     if found is None:
         raise NotFound(what=msg("这个计算器"))
     return found
+
+
+def worksheets_for(items: Collection[str]) -> list[Worksheet]:
+    """The calculators that prepare any of some items."""
+    return [sheet for sheet in worksheets().values() if any(item in items for item in sheet.items)]
 
 
 @cache

@@ -22,6 +22,7 @@ from linli.domains.benefits.commands.certification import (
     weigh_news,
     witness,
 )
+from linli.domains.benefits.commands.due import open_due
 from linli.domains.benefits.commands.facts import SourceWrong, learn
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.projection import (
@@ -66,7 +67,7 @@ __all__ = [
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",
     "fail_run", "finish_run", "forget_signs", "freeze_run", "gesture", "GESTURES", "InquiryNeeded", "InquiryOpen", "learn",
     "load_evidence", "load_facts", "make_population", "measure", "note_reach", "NothingInForce", "NotReached", "NotReceiving",
-    "NotSuspended", "only_here", "open_inquiry", "OutcomeWrong", "PhotoWaits", "PhotoWrong", "picture", "PolicyOver",
+    "NotSuspended", "only_here", "open_due", "open_inquiry", "OutcomeWrong", "PhotoWaits", "PhotoWrong", "picture", "PolicyOver",
     "project_answers", "project_case", "project_everything", "project_on", "project_person", "ReasonNeeded", "resume",
     "SaidAlready", "say_abroad", "scan_run", "SignWrong", "SourceWrong", "start_run", "StepsOpen", "StillCertified", "suspend",
     "SuspendedAlready", "take_in_signs", "take_photo", "Told", "TooEarly", "weigh_news", "witness",

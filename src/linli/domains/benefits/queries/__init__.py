@@ -1,13 +1,13 @@
 """Benefits, to be asked: what the law's formulas give, and what a policy means for somebody."""
 
-from linli.domains.benefits.asking import Question, Way
+from linli.domains.benefits.asking import AnswerWrong, Question, Way
 from linli.domains.benefits.calculators import calculate, explained
 from linli.domains.benefits.certifying import OUTCOMES as REACH_OUTCOMES
 from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, rung_day, rungs_for
 from linli.domains.benefits.certifying import book as certification_book
 from linli.domains.benefits.checks import CaseFileWrong, Outcome, run_file, shipped_cases
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
-from linli.domains.benefits.due import MOST_ASKED, NONE, UNSURE, Due, Standing, once_said, read_answer
+from linli.domains.benefits.due import MOST_ASKED, NONE, UNSURE, Due, Standing, may_be_due, once_said, read_answer
 from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS, Formula
 from linli.domains.benefits.parameters import Figures
@@ -70,17 +70,28 @@ from linli.domains.benefits.runs import Change, RunState
 from linli.domains.benefits.scanning import Reason, State, assess
 from linli.domains.benefits.snapshots import SnapshotChanged
 from linli.domains.benefits.values import ValueWrong
-from linli.domains.benefits.worksheets import Part, Source, Worked, Worksheet, caution, work_out, worksheet, worksheets
+from linli.domains.benefits.worksheets import (
+    Part,
+    Source,
+    Worked,
+    Worksheet,
+    caution,
+    work_out,
+    worksheet,
+    worksheets,
+    worksheets_for,
+)
 
 __all__ = [
-    "Again", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
+    "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
     "certification_book", "certification_lines", "certifications", "Change", "differences", "Due", "due_by_month", "due_by_word",
     "due_to", "entitled", "explained", "Fact", "facts_of", "Figures", "Finding", "Formula", "FORMULAS", "Gap", "Group",
-    "held_back", "Hire", "hire_lines", "HireLine", "hires_in", "hires_of", "LifeStanding", "Line", "Lines", "Mine", "MOST_ASKED",
-    "my_certifications", "newest_check", "NONE", "once_said", "open_calls", "Outcome", "Overview", "overview", "Part", "photo",
-    "photos_waiting", "Policy", "policy_of", "Question", "question_for", "reach", "REACH_OUTCOMES", "ReachOutcome", "ReachWay",
-    "read_answer", "Reader", "reader_of", "Reason", "Receiver", "receivings_of", "Rerun", "rerun", "Roster", "rosters_due",
-    "run", "run_file", "rung_day", "rungs_for", "RunNotDone", "runs", "RunState", "seen_of", "Sheet", "sheet", "shipped_cases",
-    "shipped_policies", "SnapshotChanged", "Source", "Standing", "State", "TOWN", "Town", "unknown_subjects", "unknowns",
-    "UNSURE", "ValueWrong", "visits", "vocabulary", "Way", "whose", "work_out", "Worked", "Worksheet", "worksheet", "worksheets",
+    "held_back", "Hire", "hire_lines", "HireLine", "hires_in", "hires_of", "LifeStanding", "Line", "Lines", "may_be_due", "Mine",
+    "MOST_ASKED", "my_certifications", "newest_check", "NONE", "once_said", "open_calls", "Outcome", "Overview", "overview",
+    "Part", "photo", "photos_waiting", "Policy", "policy_of", "Question", "question_for", "reach", "REACH_OUTCOMES",
+    "ReachOutcome", "ReachWay", "read_answer", "Reader", "reader_of", "Reason", "Receiver", "receivings_of", "Rerun", "rerun",
+    "Roster", "rosters_due", "run", "run_file", "rung_day", "rungs_for", "RunNotDone", "runs", "RunState", "seen_of", "Sheet",
+    "sheet", "shipped_cases", "shipped_policies", "SnapshotChanged", "Source", "Standing", "State", "TOWN", "Town",
+    "unknown_subjects", "unknowns", "UNSURE", "ValueWrong", "visits", "vocabulary", "Way", "whose", "work_out", "Worked",
+    "Worksheet", "worksheet", "worksheets", "worksheets_for",
 ]  # fmt: skip

@@ -145,7 +145,7 @@ def test_reasons_say_which_condition_fails_and_the_steps_do_the_arithmetic():
     }  # fmt: skip
     (outcome,) = assess([shipped_policies()["na-skill-upgrade"]], row, HERE)
     assert (outcome.state, outcome.amount) == (State.ENTITLED, 150_000)
-    assert str(outcome.steps[0]) == "中级(四级)证书，补贴 1\u2009500.00 元"
+    assert str(outcome.steps[0]) == "中级（四级）证书，补贴 1\u2009500.00 元"
     (outcome,) = assess([shipped_policies()["na-skill-upgrade"]], row | {"certificate_on": date(2024, 4, 30)}, HERE)
     assert [r.key for r in outcome.reasons if r.holds is False] == ["in_time"]
     (outcome,) = assess([shipped_policies()["na-skill-upgrade"]], row | {"certificate_on": None}, HERE)

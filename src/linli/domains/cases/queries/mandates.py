@@ -22,7 +22,7 @@ def mandate_uses(mandate_id: UUID, *, by: Actor, on: date) -> QuerySet[Event]:
     """All that the agent did for the principal while and within what the mandate counts, newest first, for who may see the mandate.
 
     Acts are found where they were recorded: on cases, joint matters and rosters of the principal, and looks in the principal's own
-    chain. Where the mandate is for some items, those on cases and rosters of these. Raises :class:`NotFound`.
+    chain, at cases and at what they are due. Where the mandate is for some items, those on cases and rosters of these. Raises :class:`NotFound`.
     """
     line = mandate_for(mandate_id, by=by, on=on)
     account = account_of(line.agent.id)
@@ -35,7 +35,7 @@ def mandate_uses(mandate_id: UUID, *, by: Actor, on: date) -> QuerySet[Event]:
         cases = cases.filter(item_code__in=line.items)
     on_cases = Q(chain_id__in=cases.values("pk"))
     numbers = cases.annotate(as_text=Cast("pk", TextField())).values("as_text")
-    looked = Q(chain_id=line.principal.id, act=VIEWED, about__in=numbers)
+    looked = Q(chain_id=line.principal.id, act=VIEWED) & (Q(about__in=numbers) | Q(data__due=True))
     rosters = Roster.objects.filter(employer_id=line.principal.id)
     others = Q(chain_id__in=(rosters.filter(item_code__in=line.items) if line.items else rosters).values("pk"))
     if not line.items:

@@ -94,7 +94,7 @@ def _page(request: StaffRequest, item: str, offers: list[Offer], problem: str) -
         "how_long": reading.how_long(s.times.promised) if s.times.promised else None,
         "asked": reading.materials_asked(s, without=filled),
         "verified": reading.materials_found(s), "form_is_paper": bool(filled),
-        "who": _who(request, able),
+        "who": _who(request, able), "wanted": request.GET.get("who", ""),
         "where": list(counters(region=shown.found.region or request.actor.region, on=request.today, item_code=item)[:3]) if not able else [],
     }  # fmt: skip
     return render(request, "portal/apply/start.html", context, status=422 if problem else 200)

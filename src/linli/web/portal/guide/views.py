@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from linli.domains.benefits.queries import may_be_due, worksheets, worksheets_for
 from linli.domains.cases.queries import joints_running, takes_rosters_online, why_not_online
 from linli.domains.catalog.queries import (
     InForce,
@@ -162,7 +163,14 @@ def life(request: Request, event: str) -> HttpResponse:
         raise NotFound(what=msg("这一页"))
     rows = {row.item_id: row for row in published(region=place.code, on=request.today).filter(item_id__in=found.items)}
     lines = [_life_line(rows[code]) for code in found.items if code in rows]
-    return remember(render(request, "portal/guide/life.html", {"place": place, "event": found, "lines": lines}), place)
+    context = {
+        "place": place,
+        "event": found,
+        "lines": lines,
+        "sheets": worksheets_for(found.items),
+        "discover": may_be_due(found.items),
+    }
+    return remember(render(request, "portal/guide/life.html", context), place)
 
 
 def _life_line(row: ItemStandard) -> dict[str, Any]:
@@ -224,7 +232,8 @@ def _guide(request: Request, place: Place, found: InForce, *, kept: bool = False
         remedy = papers.Remedy(review_body=body.review_body, court=body.court) if body and body.review_body and body.court else None
         promised = s.times.promised
         context = {
-            "s": s, "why_not": why_not_online(s), "roster": takes_rosters_online(s), "found": found, "place": place, "body": body, "remedy": remedy, "kept": kept,
+            "s": s, "sheets": worksheets_for([s.code]), "discover": may_be_due([s.code]), "why_not": why_not_online(s),
+            "roster": takes_rosters_online(s), "found": found, "place": place, "body": body, "remedy": remedy, "kept": kept,
             "where": where[:_NEAREST], "more_places": len(where) > _NEAREST,
             "how_long": reading.how_long(promised) if promised else None,
             "counted": reading.counted(promised, msg("受理")) if promised else None,
@@ -351,8 +360,10 @@ def sitemap(request: Request) -> HttpResponseBase:
     rows = published(region=place.code, on=request.today).values_list("item_id", "valid_from")
     base = settings.ENV.public_url
     pages: list[tuple[str, date | None]] = [
-        (base + reverse(name), None) for name in ("guide:home", "guide:list", "guide:halls", "verify:form", "verify:record")
+        (base + reverse(name), None)
+        for name in ("guide:home", "guide:list", "guide:halls", "due:ask", "due:calculators", "verify:form", "verify:record")
     ]
+    pages += [(base + reverse("due:calculator", args=[name]), None) for name in worksheets()]
     pages += [(base + reverse("guide:item", args=[code]), day) for code, day in rows[:49_000]]
     return render(request, "portal/guide/sitemap.xml", {"pages": pages}, content_type="application/xml")
 

@@ -114,7 +114,8 @@ def looks(request: StaffRequest) -> HttpResponse:
     for e in page.rows:
         place, why = e.hall_id or e.org_id, str(e.data.get("purpose") or "")
         if e.user_id in agents:  # whom somebody let act for them they know by name
-            rows.append((e.at, _("受您委托的人：%(name)s") % {"name": agents[e.user_id]}, _("查看办件"), ""))
+            what = _("查看可以享受的政策") if e.data.get("due") else _("查看办件")
+            rows.append((e.at, _("受您委托的人：%(name)s") % {"name": agents[e.user_id]}, what, ""))
             continue
         what = _(LOOKS[e.act]) + (f"：{_(LABELS[e.data['field']])}" if e.data.get("field") in LABELS else "")
         rows.append((e.at, places.get(place, "") if place else _("系统自动"), what, purposes.get(why, why)))

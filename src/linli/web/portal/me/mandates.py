@@ -36,6 +36,7 @@ from linli.domains.people.queries import (
     own_account,
     stands_for_employers,
 )
+from linli.domains.trace.queries import Event
 from linli.kernel.errors import LinliError
 from linli.kernel.identifiers import mask_id
 from linli.kernel.text import joined, noop
@@ -158,12 +159,16 @@ def _page(request: StaffRequest, sheet: MandateSheet, form: PaperForm, status: i
     page = page_of(mandate_uses(line.id, by=request.actor, on=request.today), request, by="-at", size=10)
     about = {e: e.data.get("case") or str(e.chain_id) for e in page.rows}
     names = case_names({UUID(case) for case in about.values()})
-    uses = [(e.at, _(USES.get(e.act, noop("填写、修改申请"))), *names.get(UUID(about[e]), ("", ""))) for e in page.rows]
+    uses = [(e.at, _(_use(e)), *names.get(UUID(about[e]), ("", ""))) for e in page.rows]
     side = "held" if line.agent.id == mine else "given" if line.principal.id == mine else "firm"
     context = {
         "sheet": sheet, "line": line, "tone": TONES[line.state], "facts": _facts(line), "side": side, "page": page, "uses": uses, "form": form,
     }  # fmt: skip
     return render(request, "portal/me/mandate.html", context, status=status)
+
+
+def _use(event: Event) -> str:
+    return noop("查看可以享受的政策") if event.data.get("due") else USES.get(event.act, noop("填写、修改申请"))
 
 
 @requires(PORTAL)

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from linli.domains.benefits.queries import worksheets
 from linli.domains.catalog.commands import publish, save_draft, start_draft
 from linli.domains.catalog.queries import in_force, published
 from linli.testing.story import INSTANT, PERMIT
@@ -186,7 +187,7 @@ def test_an_unknown_item_helps_onward(client, world):
 
 def test_the_sitemap_names_every_item(client, world):
     said = client.get("/sitemap.xml").content.decode()
-    assert said.count("<url>") == published(region=CITY, on=TODAY).count() + 5
+    assert said.count("<url>") == published(region=CITY, on=TODAY).count() + 7 + len(worksheets())
     assert "Sitemap: " in client.get("/robots.txt").content.decode()
     assert client.get("/favicon.ico")["Location"].endswith("ui/mark.svg")
 

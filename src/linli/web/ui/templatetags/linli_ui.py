@@ -117,6 +117,12 @@ def yuan_filter(value: Decimal | None) -> str:
 
 
 @register.filter
+def fen(value: int | None) -> str:
+    """An amount that is kept in fen, ``12 345.60``."""
+    return yuan(Decimal(value).scaleb(-2)) if value is not None and value != "" else ""
+
+
+@register.filter
 def masked_id(value: str) -> str:
     """An identity number with its middle hidden."""
     return mask_id(value) if value else ""
