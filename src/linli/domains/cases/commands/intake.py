@@ -68,7 +68,7 @@ from linli.domains.catalog.queries import (
     known_facts,
     must_be_in_force,
 )
-from linli.domains.documents.commands import StoredFileRef, hold_files
+from linli.domains.documents.commands import StoredFileRef, forget_unused, hold_files
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import ItemAuthority, Power, authority, calendar, counter_of, get_org, letterhead
 from linli.domains.people.commands import learn
@@ -758,7 +758,8 @@ def withdraw_case(*, case_id: UUID, reason: str = "", version: int | None = None
 
 
 def withdraw(work: Work, *, reason: str) -> None:
-    """Withdraw a locked case; also for corrections that never came and drafts given up."""
+    """Withdraw a locked case; also for corrections that never came and drafts given up, which are forgotten (PI-06)."""
+    gone = _forget_draft(work) if work.case.state == State.DRAFT else ()
     work.move(Move.WITHDRAW, reason=reason)
     for step in Step.objects.filter(case=work.case, state__in=[StepState.WAITING, StepState.OPEN]):
         if step.state == StepState.OPEN:
@@ -767,6 +768,17 @@ def withdraw(work: Work, *, reason: str) -> None:
         step.save(update_fields=["state"])
     _void_clocks(work)
     work.save()
+    if gone:
+        forget_unused(gone, but=work.case.pk)
+
+
+def _forget_draft(work: Work) -> tuple[UUID, ...]:
+    """Of what was never submitted nothing is to be kept: neither what was filled in nor what was handed in; the files to be forgotten."""
+    work.change(form={})
+    CaseMaterial.objects.filter(case=work.case).update(note="")
+    laid = MaterialFile.objects.filter(material__case=work.case)
+    laid.filter(removed_at=None).update(removed_at=work.now)
+    return tuple(laid.values_list("file_id", flat=True))
 
 
 def _void_clocks(work: Work) -> None:

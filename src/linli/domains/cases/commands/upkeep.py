@@ -18,7 +18,7 @@ from linli.domains.cases.commands.intake import _accept, withdraw
 from linli.domains.cases.commands.joint import lapse_joint_drafts
 from linli.domains.cases.drawing import commit_seeds, reveal_seeds
 from linli.domains.cases.lifecycle import State
-from linli.domains.cases.models import Case, CaseMaterial, ClockRow, DrawDay, MaterialFile
+from linli.domains.cases.models import Case, ClockRow, DrawDay
 from linli.domains.cases.moves import Work
 from linli.domains.cases.queries import committed_line, revealed_line
 from linli.domains.catalog.queries import get_standard
@@ -74,9 +74,6 @@ def lapse_drafts(*, by: Actor, now: datetime, limit: int = 500) -> int:
     stale = Case.objects.filter(state=State.DRAFT, started_at__lt=before)
     done = lapse_joint_drafts(before=before, by=by, now=now, limit=limit)
     for work in _each(list(stale.values_list("pk", flat=True)[:limit]), State.DRAFT, by=by, now=now):
-        work.change(form={})
-        MaterialFile.objects.filter(material__case=work.case, removed_at=None).update(removed_at=now)
-        CaseMaterial.objects.filter(case=work.case).update(note="")
         withdraw(work, reason="收件后未提交")
         done += 1
     return done

@@ -31,7 +31,7 @@ from linli.domains.cases.queries import (
 )
 from linli.domains.catalog.queries import application_papers, package_standards
 from linli.domains.documents.commands import store_file
-from linli.domains.documents.queries import PaperKind, documents_of
+from linli.domains.documents.queries import FileChanged, PaperKind, documents_of, open_file
 from linli.domains.people.queries import party
 from linli.domains.trace.queries import timeline
 from linli.kernel.errors import Invalid, NotAllowed, NotFound
@@ -290,6 +290,21 @@ def test_an_application_is_taken_back_once_until_it_is_decided(me, story):
     draft = started(me)
     do.withdraw_online(case_id=draft, by=me, now=NOW)
     assert [c.pk for c in own_list(by=me, on=TODAY)] == [case_id]
+
+
+def test_a_draft_given_up_is_forgotten_and_an_application_taken_back_is_kept(me, django_capture_on_commit_callbacks):
+    draft = started(me)
+    ref = store_file(content=picture("draft"), declared_name="p.png", by=me, now=NOW)
+    do.hand_in_online(case_id=draft, material=do.Handed("m03", do.Received.PHOTOGRAPHED, ((ref, "p.png"),)), by=me, now=NOW)
+    assert Case.objects.get(pk=draft).form.open_json() and open_file(ref.id).read()
+    with django_capture_on_commit_callbacks(execute=True):
+        do.withdraw_online(case_id=draft, by=me, now=NOW)
+    assert Case.objects.get(pk=draft).form.open_json() == {}
+    with pytest.raises(FileChanged):
+        open_file(ref.id).read()
+    case_id = submitted(me)
+    do.withdraw_online(case_id=case_id, by=me, now=NOW)
+    assert Case.objects.get(pk=case_id).form.open_json()
 
 
 # -- going on elsewhere -----------------------------------------------------------------------------------------------------------
