@@ -427,6 +427,14 @@ def test_withdrawing_ends_it(caller, story):
     assert Case.objects.get(pk=case_id).client_id == caller.client_id
 
 
+def test_a_submission_reads_nothing_that_its_receipt_does_not_tell(caller, story):
+    caller.post("/cases", application(story))  # what is kept in the process is read
+    with CaptureQueriesContext(connection) as queries:
+        assert caller.post("/cases", application(story)).status_code == 201
+    reads = [q["sql"] for q in queries if q["sql"].lstrip().startswith("SELECT") and " FROM " in q["sql"]]
+    assert not [sql for sql in reads if any(t in sql for t in ("cases_clock", "cases_suspension", "cases_extension"))]
+
+
 def test_the_reference_page_names_every_address_and_every_error(client, db):
     page = client.get("/api/reference")
     text = page.content.decode()

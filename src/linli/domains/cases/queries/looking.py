@@ -103,10 +103,13 @@ def days_left(case: Case, *, now: datetime) -> int | None:
     return calendar(case.region).working_days_between(local_date(now), case.due_on) if case.due_on else None
 
 
-def case_for(case_id: UUID, *, by: Actor, among: QuerySet[Case] | None = None) -> Case:
-    """One case the actor may see. Raises :class:`NotFound` otherwise, whether or not it exists."""
+def case_for(case_id: UUID, *, by: Actor, among: QuerySet[Case] | None = None, clocks: bool = True) -> Case:
+    """One case the actor may see, with what its clocks are told from unless nobody will ask. Raises :class:`NotFound` otherwise, whether
+    or not it exists.
+    """
     cases = visible_cases(by) if among is None else among
-    case = cases.prefetch_related("clocks", "suspensions", "extensions").filter(pk=case_id).first()
+    cases = cases.prefetch_related("clocks", "suspensions", "extensions") if clocks else cases
+    case = cases.filter(pk=case_id).first()
     if case is None:
         raise NotFound(what=msg("这件办件"))
     return case
