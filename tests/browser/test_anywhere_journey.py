@@ -104,4 +104,4 @@ def test_two_counters_see_who_is_at_which_application(page, live, world, open_pa
     page.keyboard.press("Alt+o")
     page.wait_for_url(lambda url: taken not in url)
     other.reload()
-    assert other.get_by_role("button", name="我来办").is_visible()
+    other.get_by_role("button", name="我来办").wait_for()

@@ -46,7 +46,7 @@ def test_an_administrator_loads_a_notice_and_open_cases_follow_with_an_explanati
     page.get_by_label("文号").fill("示例放假通知1号")
     page.get_by_label("放假安排").fill("随便写点什么")
     page.get_by_role("button", name="看会改变什么").click()
-    assert page.get_by_role("alert").filter(has_text="没有日期").is_visible()
+    page.get_by_role("alert").filter(has_text="没有日期").wait_for()
     # The day the case comes due, and the days after it, become days off.
     last = min(due + timedelta(days=4), date(due.year, 12, 31))
     page.get_by_label("放假安排").fill(f"一、示例节：{due.month}月{due.day}日至{last.month}月{last.day}日放假。")
@@ -61,9 +61,9 @@ def test_an_administrator_loads_a_notice_and_open_cases_follow_with_an_explanati
     assert moved > due
     boss = open_page()
     sign_in(boss, login_of(world, "manager"), to=f"/desk/all-cases/{story.case_id}")
-    assert boss.get_by_text(f"因放假安排更新，承诺办结时限由 {due.isoformat()}").is_visible()
+    boss.get_by_text(f"因放假安排更新，承诺办结时限由 {due.isoformat()}").wait_for()
     boss.get_by_text("为什么是这一天").first.click()
-    assert boss.get_by_text(f"{due.isoformat()}").first.is_visible()
+    boss.get_by_text(f"{due.isoformat()}").first.wait_for()
     shot(boss, "bureau-projected-anew")
 
 
@@ -101,7 +101,7 @@ def test_an_administrator_takes_somebody_on_who_signs_in_and_must_change_the_pas
     page.get_by_label("所在机构").select_option(str(world.orgs["division"]))
     page.get_by_label("在哪个大厅办公").select_option(str(world.orgs["hall"]))
     page.get_by_role("button", name="任职").click()
-    assert page.get_by_role("alert").filter(has_text="不相容").is_visible()
+    page.get_by_role("alert").filter(has_text="不相容").wait_for()
     axe(page)
     shot(page, "bureau-incompatible")
 
@@ -128,7 +128,7 @@ def test_an_auditor_checks_the_record_and_the_draws(page, story, world):
     axe(page)
     shot(page, "bureau-draws")
     page.get_by_role("link", name=story.day).first.click()
-    assert page.get_by_text(story.case.number).is_visible()
+    page.get_by_text(story.case.number).wait_for()
     axe(page)
     shot(page, "bureau-draw-day")
     page.get_by_role("link", name="谁看过谁").first.click()

@@ -110,7 +110,7 @@ def test_an_editor_rewrites_a_standard_and_publishes_it_for_tomorrow(page, world
 
     page.get_by_role("link", name="对比", exact=True).click()
     page.locator(".l-gains").wait_for()
-    assert page.locator("ins", has_text="5").first.is_visible()
+    page.locator("ins", has_text="5").first.wait_for()
     looked_at(page, "compare")
     page.go_back()
     for name in ("guide", "window-guide"):
@@ -118,7 +118,7 @@ def test_an_editor_rewrites_a_standard_and_publishes_it_for_tomorrow(page, world
         assert pdf.headers["content-type"] == "application/pdf"
         assert pdf.body().startswith(b"%PDF")
     page.goto("/console/catalog/upcoming")
-    assert page.get_by_role("link", name=NAME).is_visible()
+    page.get_by_role("link", name=NAME).wait_for()
     looked_at(page, "upcoming")
 
 
@@ -139,7 +139,7 @@ def test_two_editors_at_once_and_nothing_is_lost(open_page, world):
     save(two)
     two.get_by_text("已被").first.wait_for()
     assert two.get_by_label("时限说明").input_value() == "第二位编辑写的说明"
-    assert two.locator("ins", has_text="6").first.is_visible()
+    two.locator("ins", has_text="6").first.wait_for()
     looked_at(two, "conflict")
     two.get_by_role("button", name="按我填写的保存").click()
     two.get_by_text("已保存").first.wait_for()
@@ -157,7 +157,7 @@ def test_two_editors_at_once_and_nothing_is_lost(open_page, world):
 def test_a_county_changes_only_what_it_may_and_its_difference_shows(page, world):
     sign_in(page, make_login("county-editor", "catalogue-publisher", name="县编辑", where="county"))
     page.goto(f"/console/catalog/items/{CODE}")
-    assert page.get_by_text("没有另定本地值").is_visible()
+    page.get_by_text("没有另定本地值").wait_for()
     page.get_by_role("button", name=re.compile("编写清溪县的本地值")).click()
     page.wait_for_url("**/drafts/**")
     assert page.locator("input[name=name][type=text]").count() == 0
@@ -192,7 +192,7 @@ def test_a_county_changes_only_what_it_may_and_its_difference_shows(page, world)
     page.get_by_role("link", name="停办").click()
     page.get_by_role("heading", name=re.compile("停办")).wait_for()
     page.get_by_role("button", name="停办这个事项").click()
-    assert page.get_by_role("alert").filter(has_text="请填写停办的原因").is_visible()
+    page.get_by_role("alert").filter(has_text="请填写停办的原因").wait_for()
     looked_at(page, "withdraw")
     page.get_by_label("停办的原因").fill("划转市级办理，清人社〔2026〕1号")
     page.get_by_role("button", name="停办这个事项").click()
@@ -256,10 +256,10 @@ def test_an_auditor_reads_and_a_clerk_does_not(open_page, world):
     auditor.keyboard.press("Enter")
     auditor.get_by_role("link", name="失业保险金申领", exact=True).click()
     assert auditor.get_by_role("button", name="编写新版本").count() == 0
-    assert auditor.locator(".l-flow svg").is_visible()
+    auditor.locator(".l-flow svg").wait_for()
     sign_in(clerk, login_of(world, "clerk"))
     clerk.goto("/console/catalog/")
-    assert clerk.get_by_role("heading", name="您现在不能打开这一页").is_visible()
+    clerk.get_by_role("heading", name="您现在不能打开这一页").wait_for()
     clerk.goto("/console/catalog/?q=" + "没有这个事项")
     auditor.goto("/console/catalog/?q=没有这样的事项名称&main=unemployment-benefit")
     looked_at(auditor, "list-empty")

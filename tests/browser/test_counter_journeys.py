@@ -179,14 +179,15 @@ def test_what_is_no_item_is_registered_as_a_demand(page, world):
     page.keyboard.press("Control+Enter")
     page.get_by_text("诉求已登记。").wait_for()
     demand = Demand.objects.get()
-    assert page.get_by_text("云岭市人力资源和社会保障局").first.is_visible() and demand.owner.name == "云岭市人力资源和社会保障局"
+    page.get_by_text("云岭市人力资源和社会保障局").first.wait_for()
+    assert demand.owner.name == "云岭市人力资源和社会保障局"
     axe(page)
     shot(page, "counter-demand")
     with page.expect_popup() as opened:
         page.keyboard.press("p")
     opened.value.close()
     page.goto("/desk/demands")
-    assert page.get_by_role("link", name=demand.number).is_visible()
+    page.get_by_role("link", name=demand.number).wait_for()
     axe(page)
     shot(page, "counter-demands")
 
@@ -231,7 +232,7 @@ def test_photographs_come_in_are_taken_off_and_come_back(page, world):
     page.locator("dialog[open] video").evaluate("v => v.videoWidth || new Promise(r => v.addEventListener('loadedmetadata', r))")
     page.get_by_role("dialog").get_by_role("button", name="拍照").click()
     first.get_by_role("button", name=re.compile("移除")).wait_for()
-    assert first.get_by_text("窗口拍照").is_visible()
+    first.get_by_text("窗口拍照").wait_for()
     assert first.locator(".l-thumb").evaluate("async i => (await i.decode(), i.naturalWidth)") > 0
     axe(page)
     shot(page, "counter-photo")

@@ -116,4 +116,4 @@ def test_paper_has_only_the_page(gallery):
     page.emulate_media(media="print")
     for hidden in (".l-bar", ".l-console-nav", ".l-actions", ".l-toasts"):
         assert page.locator(hidden).first.is_hidden()
-    assert page.locator("#c-table table").first.is_visible()
+    page.locator("#c-table table").first.wait_for()

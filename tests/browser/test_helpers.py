@@ -29,7 +29,7 @@ def test_keys_work_and_are_listed_and_rest_while_somebody_types(site, page):
     sign_in(page, make_login("wang", "window-clerk"), to="/t/desk")
     page.keyboard.press("x")
     dialog = page.get_by_role("dialog", name="键盘快捷键")
-    assert dialog.get_by_role("row", name="X 做").is_visible()
+    dialog.get_by_role("row", name="X 做").wait_for()
     axe(page)
     page.get_by_label("使用单个字母的快捷键").uncheck()
     page.get_by_role("button", name="关闭").click()
@@ -75,7 +75,7 @@ def test_saving_that_fails_says_so_and_tries_again(work):
     work.route("**/t/save", lambda route: route.abort())
     work.get_by_label("甲").fill("x")
     work.get_by_text("还没有保存，正在重试").wait_for()
-    assert work.get_by_text("服务暂时连不上").is_visible()
+    work.get_by_text("服务暂时连不上").wait_for()
     work.unroute("**/t/save")
     work.get_by_text(re.compile("已保存")).wait_for()
     assert work.locator("#l-connection").is_hidden()
@@ -95,7 +95,7 @@ def test_an_error_of_a_fragment_is_told_and_what_was_typed_stays(work):
     work.get_by_label("甲").fill("还在")
     work.get_by_role("button", name="出错").click()
     work.get_by_text("这一条刚被别人改过。").wait_for()
-    assert work.get_by_text("页面上填写的都还在").is_visible()
+    work.get_by_text("页面上填写的都还在").wait_for()
     assert work.get_by_label("甲").input_value() == "还在"
     axe(work)
     shot(work, "fragment-error")
@@ -103,17 +103,17 @@ def test_an_error_of_a_fragment_is_told_and_what_was_typed_stays(work):
 
 def test_long_numbers_are_read_back_in_groups(work):
     work.get_by_label("乙").fill("11010519491231002X")
-    assert work.get_by_text("110105 19491231 002X · 18 位").is_visible()
+    work.get_by_text("110105 19491231 002X · 18 位").wait_for()
 
 
 def test_a_file_is_checked_when_it_is_chosen(work):
     chooser = work.locator('input[name="f"]')
     chooser.set_input_files({"name": "a.exe", "mimeType": "application/x-exe", "buffer": b"x"})
-    assert work.get_by_text("a.exe 不是可以上传的类型").is_visible()
+    work.get_by_text("a.exe 不是可以上传的类型").wait_for()
     chooser.set_input_files({"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"x" * 1_200_000})
-    assert work.get_by_text("a.pdf 有 1.1 MB，超过 1 MB").is_visible()
+    work.get_by_text("a.pdf 有 1.1 MB，超过 1 MB").wait_for()
     chooser.set_input_files({"name": "b.pdf", "mimeType": "application/pdf", "buffer": b"x" * 1000})
-    assert work.get_by_text("b.pdf · 0.0 MB").is_visible()
+    work.get_by_text("b.pdf · 0.0 MB").wait_for()
     assert chooser.evaluate("e => e.files.length") == 1
 
 
@@ -138,7 +138,8 @@ def test_a_signature_is_drawn_undone_and_can_be_replaced(work):
         work.mouse.move(box["x"] + 200, box["y"] + box["height"] * y, steps=5)
         work.mouse.up()
     data = work.locator('input[name="s"]')
-    assert work.get_by_text("已签名").is_visible() and data.input_value().startswith("data:image/png;base64,")
+    work.get_by_text("已签名").wait_for()
+    assert data.input_value().startswith("data:image/png;base64,")
     for _ in range(2):
         work.get_by_role("button", name="撤销一笔").click()
     assert data.input_value() == "" and work.get_by_text("还没有签名").is_visible()
@@ -152,7 +153,7 @@ def test_rows_are_added_and_removed(work):
     work.get_by_role("button", name="删除这一行").first.click()
     assert work.locator('[name^="kin-"]').count() == 1
     work.get_by_role("button", name="加一行").click()
-    assert work.locator('input[name="kin-2-name"]').is_visible()
+    work.locator('input[name="kin-2-name"]').wait_for()
 
 
 def test_copying_says_so(work):
@@ -205,7 +206,7 @@ def test_error_pages_are_clean_and_can_be_read(site, open_page, kind):
     page.goto(f"/t/trouble/{kind}")
     axe(page)
     shot(page, f"error-{kind}")
-    assert page.get_by_text(re.compile("告诉我们编号")).is_visible()
+    page.get_by_text(re.compile("告诉我们编号")).wait_for()
     site.trouble[:] = [t for t in site.trouble if not t.startswith(("500", "503"))]
 
 

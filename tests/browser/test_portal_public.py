@@ -68,7 +68,7 @@ def test_every_page_is_clean_in_both_languages_and_in_large_print(open_page, url
     large.goto(url)
     axe(large, also=["color-contrast-enhanced"])
     assert large.evaluate("document.documentElement.scrollWidth") <= PHONE
-    assert large.get_by_role("link", name=re.compile("打电话办")).is_visible()
+    large.get_by_role("link", name=re.compile("打电话办")).wait_for()
     english = open_page(PHONE, language="en")
     english.goto(url)
     assert english.locator("html").get_attribute("lang") == "en"
@@ -88,17 +88,17 @@ def test_an_item_is_found_by_its_initials_read_and_printed(phone):
     phone.get_by_role("link", name="劳务派遣经营许可(设立)").click()
     phone.wait_for_url(f"**/guides/{PERMIT}")
     assert phone.get_by_role("heading", level=1).inner_text() == "劳务派遣经营许可(设立)"
-    assert phone.get_by_text("从受理的次日起算").first.is_visible()
+    phone.get_by_text("从受理的次日起算").first.wait_for()
     phone.get_by_role("link", name=re.compile("份材料")).click()
-    assert phone.get_by_role("heading", name="要带的材料").is_visible()
-    assert phone.get_by_text("不用您带").first.is_visible()
+    phone.get_by_role("heading", name="要带的材料").wait_for()
+    phone.get_by_text("不用您带").first.wait_for()
     url = phone.get_by_role("link", name="下载办事指南（PDF）").get_attribute("href")
     paper = phone.request.get(url)
     assert paper.body().startswith(b"%PDF")
     phone.get_by_label("您在哪里办").select_option("云岭市 · 清溪县")
     phone.get_by_role("button", name="换成这里").click()
     phone.wait_for_url(lambda url: "region=770121" in url)
-    assert phone.locator("#where ~ ul li").first.get_by_text("清溪县政务服务大厅").is_visible()
+    phone.locator("#where ~ ul li").first.get_by_text("清溪县政务服务大厅").wait_for()
     phone.goto("/")
     assert phone.get_by_label("您在哪里办").input_value() == "770121"
 
@@ -109,8 +109,8 @@ def test_it_is_found_without_scripts_too_and_nothing_found_helps(open_page):
     page.get_by_label(re.compile("写下要办的事")).fill("zzzqqq")
     page.get_by_role("button", name="查找").click()
     page.wait_for_url(lambda url: "q=zzzqqq" in url)
-    assert page.get_by_text("没有找到对得上的事项").is_visible()
-    assert page.get_by_role("link", name=re.compile("打电话问")).is_visible()
+    page.get_by_text("没有找到对得上的事项").wait_for()
+    page.get_by_role("link", name=re.compile("打电话问")).wait_for()
     shot(page, "portal-nothing-found")
     page.get_by_role("link", name="看全部事项").click()
     page.get_by_text("按类别、人群和地方筛选").click()
@@ -122,17 +122,17 @@ def test_it_is_found_without_scripts_too_and_nothing_found_helps(open_page):
     page.get_by_role("link", name="下一页").click()
     page.wait_for_url(lambda url: "after=" in url)
     assert "who=employer" in page.url
-    assert page.get_by_role("link", name="上一页").is_visible()
+    page.get_by_role("link", name="上一页").wait_for()
 
 
 def test_addresses_that_lead_nowhere_help_onward(page):
     page.goto("/guides/no-such-item")
     axe(page)
     shot(page, "portal-not-here")
-    assert page.get_by_role("link", name="查找事项").is_visible()
+    page.get_by_role("link", name="查找事项").wait_for()
     page.goto("/no/such/page")
     axe(page)
-    assert page.get_by_role("link", name="去首页").is_visible()
+    page.get_by_role("link", name="去首页").wait_for()
 
 
 def test_a_paper_is_checked_by_its_code_and_by_its_file(phone, result, tmp_path):
@@ -143,9 +143,9 @@ def test_a_paper_is_checked_by_its_code_and_by_its_file(phone, result, tmp_path)
     phone.get_by_label("核验码").fill(result.code.lower())
     phone.keyboard.press("Enter")
     phone.wait_for_url(f"**/verify/{result.code.lower()}")
-    assert phone.get_by_text("这份文书是真的，现在有效").is_visible()
-    assert phone.get_by_text("盖的是演示印章").is_visible()
-    assert phone.get_by_text(result.number, exact=True).is_visible()
+    phone.get_by_text("这份文书是真的，现在有效").wait_for()
+    phone.get_by_text("盖的是演示印章").wait_for()
+    phone.get_by_text(result.number, exact=True).wait_for()
     axe(phone)
     shot(phone, "portal-verified")
 
@@ -174,8 +174,8 @@ def test_a_paper_is_checked_by_its_code_and_by_its_file(phone, result, tmp_path)
         by=system("documents.revoke", "cases.decide"), now=timezone.now(),
     )  # fmt: skip
     phone.goto(f"/verify/{result.code}")
-    assert phone.get_by_text("这份文书已作废").is_visible()
-    assert phone.get_by_text("《中华人民共和国行政许可法》第六十九条").is_visible()
+    phone.get_by_text("这份文书已作废").wait_for()
+    phone.get_by_text("《中华人民共和国行政许可法》第六十九条").wait_for()
     axe(phone)
     shot(phone, "portal-revoked")
 
@@ -191,7 +191,7 @@ def test_a_wrong_code_helps_and_guessing_is_slowed_down(phone):
     for _ in range(WRONG_CODES.times):
         WRONG_CODES.count("127.0.0.1", timezone.now())
     phone.goto("/verify/ABCD-EFGH-JKMN")
-    assert phone.get_by_role("heading", name="请稍等再试").is_visible()
+    phone.get_by_role("heading", name="请稍等再试").wait_for()
     axe(phone)
     shot(phone, "portal-wait")
 

@@ -96,7 +96,8 @@ def test_a_reviewer_works_through_a_case_with_the_keyboard_alone(page, world):
     page.keyboard.type("材料齐全，现场核查属实。")
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/desk/review")
-    assert page.get_by_text("已提出同意的意见").is_visible() and page.get_by_text("没有等您办理的办件").first.is_visible()
+    page.get_by_text("已提出同意的意见").wait_for()
+    page.get_by_text("没有等您办理的办件").first.wait_for()
     step.refresh_from_db()
     assert (step.proposal, step.opinion) == ("approve", "材料齐全，现场核查属实。")
     axe(page)
@@ -109,7 +110,7 @@ def test_a_second_reviewer_sees_the_first_opinion_and_joins_it(page, world):
     step = story.open_step()
     assert step.kind == "second_review"
     sign_in(page, login_of(world, name_of(story)), to=f"/desk/review/{step.pk}")
-    assert page.get_by_text("经审查，材料齐全，符合法定形式。").is_visible()
+    page.get_by_text("经审查，材料齐全，符合法定形式。").wait_for()
     axe(page)
     shot(page, "review-joint")
     for key in ("l", "a", "Control+Enter"):
@@ -138,7 +139,7 @@ def test_an_approver_grants_by_keyboard_and_is_led_to_the_next(page, world):
         at_step(page, stories[1].open_step())
     else:
         page.wait_for_url("**/desk/review")
-    assert page.get_by_text("已决定准予").is_visible()
+    page.get_by_text("已决定准予").wait_for()
     assert Decision.objects.get(case_id=story.case_id).approved
 
 
@@ -159,7 +160,7 @@ def test_an_approver_refuses_with_facts_reasons_and_remedies(page, world):
     page.get_by_label(re.compile("^理由")).fill("不符合《劳务派遣行政许可实施办法》第七条规定的条件。")
     page.keyboard.press("Control+Enter")
     page.get_by_role("heading", name="核对决定全文").wait_for()
-    assert page.get_by_text("行政复议").is_visible()
+    page.get_by_text("行政复议").wait_for()
     shot(page, "review-confirm-refusal")
     page.keyboard.press("e")
     assert page.get_by_label("查明的事实").input_value() == "经查，申请单位注册资本未达到法定数额。"
@@ -185,15 +186,15 @@ def test_a_suspension_is_asked_for_and_the_answer_is_read(page, world):
     shot(page, "review-ask")
     page.keyboard.press("Control+Enter")
     at_step(page, step)
-    assert page.get_by_text("等待答复").is_visible()
+    page.get_by_text("等待答复").wait_for()
     ask = Ask.objects.get()
     do.settle_ask(ask_id=ask.pk, grant=True, answer="", by=story.who("manager"), now=at("2026-03-03 10:00"))
     page.reload()
-    assert page.get_by_text("本案已中止，暂不能提出意见或作出决定").is_visible()
+    page.get_by_text("本案已中止，暂不能提出意见或作出决定").wait_for()
     axe(page)
     shot(page, "review-suspended")
     page.goto("/desk/review?show=suspended")
-    assert page.get_by_text("已暂停计时").is_visible()
+    page.get_by_text("已暂停计时").wait_for()
 
 
 def test_a_number_is_covered_again_and_a_settled_material_leaves_the_opinion_alone(page, world):

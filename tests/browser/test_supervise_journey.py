@@ -50,7 +50,7 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
     axe(page)
     shot(page, "supervise-board")
     page.get_by_role("link", name="期限内").click()
-    assert page.get_by_role("link", name=story.case.number).is_visible()
+    page.get_by_role("link", name=story.case.number).wait_for()
     axe(page)
     shot(page, "supervise-cases")
 
@@ -58,7 +58,7 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
     page.keyboard.type(story.case.number[-4:])
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/all-cases/{story.case_id}")
-    assert page.get_by_text("首尾相连，没有改动").is_visible()
+    page.get_by_text("首尾相连，没有改动").wait_for()
     axe(page)
     shot(page, "supervise-case")
 
@@ -68,7 +68,8 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
     page.get_by_label("理由").fill("申请人要求听证")
     page.get_by_role("button", name="中止并出具告知书").click()
     summary = page.get_by_role("alert").filter(has_text="需要修改")
-    assert summary.is_visible() and page.get_by_label("理由").input_value() == "申请人要求听证"
+    summary.wait_for()
+    assert page.get_by_label("理由").input_value() == "申请人要求听证"
     axe(page)
     shot(page, "supervise-suspend-wrong")
     page.get_by_label("法定情形").select_option("hearing")
@@ -103,7 +104,7 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
     page.get_by_text("重新抽取的结果").wait_for()
     step = story.open_step()
     assert step.attempt == 2 and step.user_id != before
-    assert page.get_by_text("原审核人临时公出").is_visible()
+    page.get_by_text("原审核人临时公出").wait_for()
     page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     shot(page, "supervise-whole")
     axe(page)
@@ -118,7 +119,7 @@ def test_a_supervisor_settles_an_ask(page, story, world, today):
     page.get_by_role("link", name="答复").last.click()
     page.get_by_label("不同意", exact=True).check()
     page.get_by_role("button", name="答复").click()
-    assert page.get_by_role("alert").filter(has_text="不同意的理由").is_visible()
+    page.get_by_role("alert").filter(has_text="不同意的理由").wait_for()
     axe(page)
     shot(page, "supervise-settle")
     page.get_by_label("同意", exact=True).check()
@@ -154,7 +155,7 @@ def test_an_application_is_refused_in_writing_and_a_waiting_one_says_why(open_pa
 
 def test_a_supervisor_of_another_hall_finds_an_empty_hall(page, story, world):
     sign_in(page, login_of(world, "manager-elsewhere"))
-    assert page.get_by_text("现在没有在办件").is_visible()
+    page.get_by_text("现在没有在办件").wait_for()
     axe(page)
     shot(page, "supervise-board-empty")
     page.keyboard.press("f")
