@@ -82,7 +82,7 @@ def due(request: StaffRequest, party_id: UUID | None = None) -> HttpResponse:
     asked = _askable(known)
     fields = [field_of(f, request.POST.get(f.name, ""), wrong.get(f.name, "")) for f in asked]
     context = {
-        "reader": reader, "mine": reader.party.id == me, "groups": tellings(dues, region=region, request=request), "fields": fields,
+        "reader": reader, "mine": reader.party.id == me, "groups": tellings(dues, region=region, request=request), "fields": fields, "asked": asked,
         "told": bool(told), "problems": [(f.id, f.error) for f in fields if f.error], "tabs": _tabs(request, reader),
         "rosters": rosters_due(reader, on=request.today), "here": request.path,
     }  # fmt: skip

@@ -123,6 +123,12 @@ def fen(value: int | None) -> str:
 
 
 @register.filter
+def unbroken(text: str) -> str:
+    """A sentence whose amounts are not torn apart at the end of a line."""
+    return text.replace("\u2009", "\u202f")
+
+
+@register.filter
 def masked_id(value: str) -> str:
     """An identity number with its middle hidden."""
     return mask_id(value) if value else ""
