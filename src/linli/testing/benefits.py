@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -24,8 +24,7 @@ def tell(subject: str, subject_id: UUID, source: str, **values: Any) -> None:
     """A source says today what it knows of somebody."""
     now = timezone.now()
     more = {k: values.pop(k) for k in ("employer_id", "person_id") if k in values}
-    about = {"subject": subject, "subject_id": subject_id, "source": source, "values": values, "on": local_date(now), **more}
-    learn(**about, by=TELLER, now=now, key=uuid4())
+    learn(subject=subject, subject_id=subject_id, source=source, values=values, on=local_date(now), by=TELLER, now=now, **more)
 
 
 def old(person_id: UUID, years: int = 85, **more: Any) -> None:
@@ -43,7 +42,7 @@ def hire(world: World, n: int, **more: Any) -> None:
         name=f"职工{n:03d}", id_type=IdType.CITIZEN, id_number=someone(n), gender=Gender.MALE, phone="", address="", region=COUNTY,
         by=BUILDER, now=now,
     )  # fmt: skip
-    told = {
+    told: dict[str, dict[str, Any]] = {
         "employment": {"hire_kind": "graduate_this_year", "contract_months": 24}, "contributions": {"employer_premiums": 150_000},
         "benefits": {"subsidy_months": 0}, "business": {"size": "small"},
     }  # fmt: skip

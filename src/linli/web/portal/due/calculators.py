@@ -113,8 +113,8 @@ def _said(question: Question, typed: str) -> str:
 
 def _begins(sheet: Worksheet, place: Place, request: Request) -> list[Begin]:
     """The items that a calculator prepares, as far as the place offers them; the first is begun where it can be online."""
-    names = names_of(sheet.items)
-    found = []
+    names = names_of(list(sheet.items))
+    found: list[Begin] = []
     for code in sheet.items:
         offered = in_force(code, region=place.code, on=request.today)
         if offered is None or code not in names:

@@ -58,7 +58,7 @@ def tellings(dues: Sequence[Due], *, region: str, request: Any) -> dict[str, lis
     """The policies by where they stand; those over apart from the others."""
     items = {d.policy.item for d in dues if d.policy.item}
     offered = set(published(region=region, on=request.today).filter(item_id__in=items).values_list("item_id", flat=True))
-    found: dict[str, list[Telling]] = {standing.value: [] for standing in Standing} | {"over": []}
+    found: dict[str, list[Telling]] = {name: [] for name in (*Standing, "over")}
     for due in dues:
         figures = due.outcome.figures.values() if due.outcome else ()
         cautions = {str(said): said for f in figures if (said := caution(f))}
