@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("linli.web.console.exchange.urls")),
     path("", include("linli.web.console.notices.urls")),
     path("", include("linli.web.console.archive.urls")),
+    path("", include("linli.web.console.certification.urls")),
 ]

@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("linli.web.desk.residents.urls")),
     path("", include("linli.web.desk.checks.urls")),
     path("", include("linli.web.desk.rosters.urls")),
+    path("", include("linli.web.desk.visits.urls")),
 ]

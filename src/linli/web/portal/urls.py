@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("linli.web.portal.verify.urls")),
     path("me/", include("linli.web.portal.me.urls")),
     path("", include("linli.web.portal.messages.urls")),
+    path("", include("linli.web.portal.certification.urls")),
 ]

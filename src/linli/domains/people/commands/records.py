@@ -173,7 +173,7 @@ def audit_looks(*, number: str, reason: str, by: Actor, now: datetime) -> UUID:
 
 
 # Posts that serve people at a counter or judge their cases; nobody else has a use for what is known of somebody.
-_MAY_LOOK = ("people.register", "cases.review", "cases.decide")
+_MAY_LOOK = ("people.register", "cases.review", "cases.decide", "benefits.certify")
 
 
 def _must_serve(by: Actor) -> None:

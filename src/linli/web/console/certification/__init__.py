@@ -1,0 +1,1 @@
+"""Certification of who may go on receiving a benefit, for the officers who look after it."""

@@ -1,0 +1,1 @@
+"""A resident's own certification: until when, why, and being certified now."""

@@ -1,0 +1,138 @@
+"""Certification in a browser: a resident takes a photograph, an officer compares it; a cadre visits; payment stops and goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from PIL import Image
+
+from linli.domains.benefits import commands
+from linli.domains.benefits.queries import certifications
+from linli.kernel.calendar import local_date
+from linli.testing.browser import axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.certifying import TELLER, receive, receive_many
+from linli.testing.world import person_id
+
+pytestmark = pytest.mark.browser
+
+
+def today():
+    return local_date(timezone.now())
+
+
+@pytest.fixture
+def town(world, live):
+    """Some who are certified, one whose cycle ended long ago, one old, one reported dead and seen alive."""
+    receive(world.people["applicant"], since=today() - timedelta(800))
+    receive(world.people["neighbour"], since=today() - timedelta(760), birth=today().replace(year=today().year - 88, day=1))
+    receive(world.people["agent"], since=today() - timedelta(100), benefit="allowance")
+    for days in (10, 40, 90, 150):
+        receive_many(3, since=today() - timedelta(days), region="770121101001")
+    signs = [("cremation", "civil", 20), ("hospital", "health", 3)]
+    commands.take_in_signs(
+        rows=[commands.Told(world.people["agent"], kind, source, f"r-{kind}", today() - timedelta(days)) for kind, source, days in signs],
+        by=TELLER, now=timezone.now(),
+    )  # fmt: skip
+    commands.climb(by=TELLER, now=timezone.now())
+
+
+def of(world, who):
+    return certifications(by=world.actor("certification"), on=today()).get(person_id=world.people[who])
+
+
+def test_a_resident_takes_a_photograph_and_an_officer_compares_it(open_page, world, town, tmp_path):
+    page = open_page()
+    sign_in_resident(page, world, to="/me/")
+    page.get_by_role("link", name="待遇认证").first.click()
+    page.get_by_text("请认证").first.wait_for()
+    axe(page)
+    shot(page, "certify-mine")
+    page.get_by_role("link", name="现在拍照认证").click()
+    axe(page)
+    shot(page, "certify-photo")
+    page.get_by_role("button", name="交照片").click()
+    page.get_by_text("请选择照片。").first.wait_for()
+    axe(page)
+    Image.new("RGB", (320, 240), "#846").save(tmp_path / "me.jpg")
+    page.locator("input[type=file]").set_input_files(tmp_path / "me.jpg")
+    page.get_by_role("button", name="交照片").click()
+    page.get_by_text("照片正在比对").wait_for()
+    officer = open_page()
+    sign_in(officer, login_of(world, "certification"), to="/console/certification/photos")
+    axe(officer)
+    shot(officer, "certify-photos")
+    officer.get_by_role("link", name="赵示例").click()
+    officer.get_by_role("img", name="本人拍的照片").wait_for()
+    axe(officer)
+    shot(officer, "certify-compare")
+    officer.get_by_role("button", name="是本人，认证").click()
+    officer.get_by_text("没有要比对的照片").wait_for()
+    page.reload()
+    page.get_by_text("到期前不用做什么").wait_for()
+    axe(page)
+
+
+def test_an_officer_sees_the_whole_and_decides_on_one(open_page, world, town):
+    page = open_page()
+    sign_in(page, login_of(world, "certification"), to="/console/certification/")
+    page.locator("#due canvas, #due svg").first.wait_for()
+    axe(page)
+    shot(page, "certification-overview")
+    page.get_by_role("link", name="临江镇").click()
+    axe(page)
+    shot(page, "certification-people")
+    page.get_by_role("link", name="赵示例").click()
+    axe(page)
+    shot(page, "certification-one")
+    page.get_by_text("暂停发放", exact=True).first.click()
+    page.get_by_label("为什么暂停").fill("多次联系不上")
+    page.get_by_role("button", name="暂停发放").click()
+    page.get_by_text("还没有人联系过本人").first.wait_for()
+    assert page.get_by_label("为什么暂停").input_value() == "多次联系不上"
+    axe(page)
+    shot(page, "certification-refused")
+    page.goto("/console/certification/calls")
+    axe(page)
+    shot(page, "certification-calls")
+    page.locator("tr", has_text="赵示例").get_by_label("通话结果").select_option("not-found")
+    page.locator("tr", has_text="赵示例").get_by_role("button", name="登记结果").click()
+    page.get_by_text("已登记通话结果").wait_for()
+    page.goto(f"/console/certification/people/{of(world, 'agent').pk}")
+    page.get_by_text("记录互相矛盾").first.wait_for()
+    page.get_by_text("立案核实", exact=True).first.click()
+    page.get_by_label("为什么核实").fill("医院记录晚于火化记录")
+    page.get_by_role("button", name="立案核实").click()
+    page.get_by_label("本人在世，资格没有变化").check()
+    page.get_by_label("依据").fill("视频见到本人，核对了证件")
+    axe(page)
+    shot(page, "certification-inquiry")
+    page.get_by_role("button", name="保存结论").click()
+    page.get_by_text("已写入核实结论").wait_for()
+    page.get_by_text("已认证").first.wait_for()
+
+
+def test_a_cadre_visits_and_a_clerk_certifies_in_person_with_the_keyboard(open_page, world, town):
+    page = open_page()
+    sign_in(page, login_of(world, "village"), to="/desk/visits/")
+    page.get_by_text("阿卜杜热合曼").first.wait_for()
+    axe(page)
+    shot(page, "visits-list")
+    page.locator("tr", has_text="阿卜杜热合曼").get_by_role("link").click()
+    axe(page)
+    shot(page, "visits-visit")
+    page.get_by_label("见到本人").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="登记结果").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("已登记走访结果").wait_for()
+    assert of(world, "neighbour").certified_by == ["visit"]
+    clerk = open_page()
+    sign_in(clerk, login_of(world, "clerk"), to="/desk/visits/counter")
+    axe(clerk)
+    shot(clerk, "visits-counter")
+    clerk.get_by_label("证件号码").fill(person_id(0))
+    clerk.keyboard.press("Enter")
+    clerk.get_by_text("赵示例已认证").wait_for()
+    assert of(world, "applicant").certified_by == ["counter"]
