@@ -64,8 +64,7 @@ def certify(folder: Path) -> None:
 
     \b
     Example:
-      linli population 100000 --load
-      linli benefits certify ~/linli/population
+      linli benefits certify .linli/population
     """
     from linli.cli.boot import now, ready
 

@@ -29,7 +29,7 @@ def population(number: int, seed: int, on: datetime | None, places: tuple[str, .
     Registers tell late, in part and sometimes wrongly; the truth lies in truth.parquet. Nothing of it is about anybody.
 
     \b
-    Examples:
+    Example:
       linli population 100000
       linli population 1000000 --load
     """
