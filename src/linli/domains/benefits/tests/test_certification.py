@@ -575,3 +575,30 @@ def test_how_often_it_was_right_is_measured_against_the_truth(world, tmp_path):
     assert (found.people, found.certified, found.certified_dead) == (4, 2, 1)
     assert (found.presumed_dead, found.presumed_dead_alive, found.dead) == (1, 1, 1)
     assert queries.newest_check().pk == found.pk
+
+
+@pytest.mark.django_db
+def test_an_invented_population_is_certified_whole_and_measured(world, tmp_path):
+    """What `linli population` writes is understood to the last kind, and the measurement agrees with a count of its own."""
+    commands.make_population(folder=tmp_path, number=3000, seed=3, on=DAY, places=["770121"])
+    commands.load_facts(folder=tmp_path, by=TELLER, now=at(DAY))
+    new = commands.load_evidence(file=tmp_path / "evidence.parquet", by=TELLER, now=at(DAY))
+    assert [(new,)] == duckdb.sql(f"SELECT count(DISTINCT (source, record_id)) FROM '{tmp_path}/evidence.parquet'").fetchall()
+    after = None
+    while after := commands.enrol(after=after, limit=500, by=TELLER, now=at(DAY)):
+        pass
+    while commands.weigh_news(limit=500, by=TELLER, now=at(DAY)):
+        pass
+    found = commands.measure(truth=tmp_path / "truth.parquet", on=DAY, by=TELLER, now=at(DAY))
+    dead = {
+        UUID(row[0])
+        for row in duckdb.sql(
+            f"SELECT person FROM '{tmp_path}/truth.parquet' WHERE died_truth IS NOT NULL AND died_truth <= DATE '{DAY}'"
+        ).fetchall()
+    }
+    certified = set(
+        Certification.objects.filter(signal="", certified_until__gte=DAY, over_on=None).values_list("person_id", flat=True)
+    )
+    assert found.people == Certification.objects.count() > 300
+    assert (found.certified, found.certified_dead) == (len(certified), len(certified & dead))
+    assert found.certified > found.people // 2
