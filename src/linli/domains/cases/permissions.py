@@ -33,7 +33,8 @@ def _at(by: Actor) -> UUID:
     return by.hall_id or by.org_id or _NOWHERE
 
 
-# What a resident is still filling in on the own phone is nobody else's until it is submitted or handed over at a counter.
+# What a resident is still filling in on the own phone is nobody else's until it is submitted or handed over at a counter; what
+# another system is filling in is that system's.
 _RESIDENTS_OWN = Q(state=State.DRAFT, channel=Channel.ONLINE, client_id=None)
 _SYSTEMS_OWN = Q(state=State.DRAFT, client_id__isnull=False)
 
