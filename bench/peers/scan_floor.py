@@ -94,14 +94,25 @@ def by_polars(facts: Path, out: Path) -> dict[str, list[int]]:
     c, n = pl.col, pl.lit
 
     def months(day):
-        return (ON.year - c(day).dt.year()) * 12 + ON.month - c(day).dt.month().cast(pl.Int32) - (c(day).dt.day() > ON.day).cast(pl.Int32)
+        return (
+            (ON.year - c(day).dt.year()) * 12
+            + ON.month
+            - c(day).dt.month().cast(pl.Int32)
+            - (c(day).dt.day() > ON.day).cast(pl.Int32)
+        )
 
     levels = {"初级(五级)": 1, "中级(四级)": 2, "高级(三级)": 3}
     rows = pl.scan_parquet(facts).with_columns(
         rank=c("certificate_level").replace_strict(levels, default=0, return_dtype=pl.Int64), age=months("birth") // 12
     )
     lives = (months("certified_on") < 12) | (months("life_strong_on") < 12) | (c("life_weak_count") >= 2)
-    low = pl.when(c("hardship").is_null()).then(None).when(c("hardship").is_in(["low_income", "destitute"])).then(135_000).otherwise(105_000)
+    low = (
+        pl.when(c("hardship").is_null())
+        .then(None)
+        .when(c("hardship").is_in(["low_income", "destitute"]))
+        .then(135_000)
+        .otherwise(105_000)
+    )
     paid = {
         "na-skill-upgrade": (
             (c("unemployment_paid_months") >= 12) & c("employment_status").is_in(["enterprise", "claimant"]) & (c("rank") > 0)
@@ -164,7 +175,9 @@ def by_openfisca(facts: Path, out: Path) -> dict[str, list[int]]:
     from openfisca_core.variables import Variable
 
     person = build_entity(key="person", plural="persons", label="", is_person=True)
-    household = build_entity(key="household", plural="households", label="", roles=[{"key": "member", "plural": "members", "label": ""}])
+    household = build_entity(
+        key="household", plural="households", label="", roles=[{"key": "member", "plural": "members", "label": ""}]
+    )
     system = TaxBenefitSystem([person, household])
     flags = ("receiving_unemployment", "on_job_insured", "business_owner", "receiving_pension", "serving_abroad_or_prison")
 
@@ -211,7 +224,9 @@ def main() -> None:
     ways = {"sql": by_sql, "polars": by_polars, "openfisca": by_openfisca}
     started = time.perf_counter()
     counts = ways[told.only](told.facts, told.out)
-    peak = next(int(line.split()[1]) / 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    peak = next(
+        int(line.split()[1]) / 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
     sys.stdout.write(json.dumps({"counts": counts, "seconds": time.perf_counter() - started, "peak": peak}) + "\n")
 
 

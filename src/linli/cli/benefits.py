@@ -82,4 +82,6 @@ def certify(folder: Path) -> None:
     if (truth := folder / "truth.parquet").exists():
         found = measure(truth=truth, on=local_date(now()), by=by, now=now())
         click.echo(f"{found.people:,} receivers, {found.certified:,} certified, of them {found.certified_dead:,} dead")
-        click.echo(f"{found.presumed_dead:,} presumed dead, of them {found.presumed_dead_alive:,} alive; {found.dead:,} dead in all")
+        click.echo(
+            f"{found.presumed_dead:,} presumed dead, of them {found.presumed_dead_alive:,} alive; {found.dead:,} dead in all"
+        )

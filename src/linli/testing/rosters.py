@@ -64,9 +64,7 @@ def book(plan: RosterPlan, people: list[Any], *, heads: list[str] | None = None,
     return stream
 
 
-def firm_mandate(
-    world: World, *scopes: Scope, agent: str = "agent", items: Sequence[str] = (), now: datetime = NOW
-) -> UUID:
+def firm_mandate(world: World, *scopes: Scope, agent: str = "agent", items: Sequence[str] = (), now: datetime = NOW) -> UUID:
     """Register at the counter that somebody may act for the employer; to apply where no scope is said."""
     return register_mandate(
         principal_id=world.people["employer"], is_employer=True, agent_id=world.people[agent], scopes=scopes or (Scope.APPLY,),

@@ -308,7 +308,11 @@ class Standard(Part):
         """What the form asks to be attached, each as a paper to hand in whose code is the name of its field."""
         return tuple(
             Material(
-                code=f.name, name=f.label, form=MaterialForm.ELECTRONIC, required=Required.YES if f.required else Required.NO, note=f.note
+                code=f.name,
+                name=f.label,
+                form=MaterialForm.ELECTRONIC,
+                required=Required.YES if f.required else Required.NO,
+                note=f.note,
             )
             for f in self.form
             if f.type is FieldType.FILE and not f.material

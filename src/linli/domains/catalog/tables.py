@@ -77,7 +77,15 @@ _LINK_COLUMNS = {
     "环节": "name", "职责": "duty", "系统自动": "automatic", "特别程序": "special", "环节时限": "limit.number",
     "环节时限单位": "limit.unit", "环节时限依据": "limit.basis", "环节时限确定程度": "limit.certainty",
 }  # fmt: skip
-_FORM_COLUMNS = {"字段": "name", "名称": "label", "类型": "type", "必填": "required", "选项": "options", "备注": "note", "对应材料": "material"}
+_FORM_COLUMNS = {
+    "字段": "name",
+    "名称": "label",
+    "类型": "type",
+    "必填": "required",
+    "选项": "options",
+    "备注": "note",
+    "对应材料": "material",
+}
 _BASIS_COLUMNS = {"法规文件": "law", "条款": "article"}
 _PARTS = {
     _MATERIALS: ("materials", _MATERIAL_COLUMNS), _LINKS: ("links", _LINK_COLUMNS), _FORM: ("form", _FORM_COLUMNS),

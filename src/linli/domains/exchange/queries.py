@@ -469,7 +469,12 @@ def told_for(subject_id: UUID) -> list[Told]:
     """All that sources answered for a case, oldest first, to be reckoned with and shown to nobody. One query."""
     rows = Receipt.objects.filter(question__subject_id=subject_id, answer__isnull=False).select_related("question")
     return [
-        Told(r.question.interface, str(r.question.query.open_json()["query"].get("subject_number", "")), r.as_of, r.answer.open_json())
+        Told(
+            r.question.interface,
+            str(r.question.query.open_json()["query"].get("subject_number", "")),
+            r.as_of,
+            r.answer.open_json(),
+        )
         for r in rows.order_by("at", "pk")
     ]
 

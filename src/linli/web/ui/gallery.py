@@ -29,7 +29,10 @@ _GROUPS = [
     (noop("文字与状态"), ["page_head", "icon", "badge", "alert", "key", "copy", "details"]),
     (noop("动作"), ["button", "action_bar", "menu", "dialog", "back", "breadcrumb", "tabs"]),
     (noop("表单"), ["error_summary", "field", "autosave", "steps"]),
-    (noop("人与事"), ["person", "masked", "facts", "card", "timeline", "checklist", "checklist_row", "clock", "flow", "gains", "compare"]),
+    (
+        noop("人与事"),
+        ["person", "masked", "facts", "card", "timeline", "checklist", "checklist_row", "clock", "flow", "gains", "compare"],
+    ),
     (noop("列表与数字"), ["filters", "table", "pagination", "empty", "stat", "chart", "progress", "task"]),
 ]
 

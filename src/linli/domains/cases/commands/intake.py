@@ -436,7 +436,9 @@ def receive_case(
     return take_in(case, standard, form=form, materials=materials, by=by, now=now)
 
 
-def take_in(case: Case, standard: Standard, *, form: Mapping[str, Any], materials: Sequence[Handed], by: Actor, now: datetime) -> UUID:
+def take_in(
+    case: Case, standard: Standard, *, form: Mapping[str, Any], materials: Sequence[Handed], by: Actor, now: datetime
+) -> UUID:
     """Receive a case that is not saved yet, with its form and materials. Raises :class:`Invalid` with every wrong field."""
     given = {h.code for h in materials if h.received or h.files}
     case.form = check_form(standard.form, form, today=local_date(now), attached=given)

@@ -129,7 +129,9 @@ def test_nothing_that_acts_or_leads_elsewhere_goes_back():
     sheet.conditional_formatting.add("A1:A9", CellIsRule(operator="equal", formula=["[1]外面!$A$1"], fill=PatternFill("solid")))
     content = saved(workbook)
     link = b'<?xml version="1.0"?><externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
-    there = f'<Relationship Id="rId77" Type="{OFFICE}/externalLink" Target="externalLinks/externalLink1.xml"/></Relationships>'.encode()
+    there = (
+        f'<Relationship Id="rId77" Type="{OFFICE}/externalLink" Target="externalLinks/externalLink1.xml"/></Relationships>'.encode()
+    )
     refer = f'<externalReferences><externalReference xmlns:r="{OFFICE}" r:id="rId77"/></externalReferences></workbook>'.encode()
     content = changed(
         content,

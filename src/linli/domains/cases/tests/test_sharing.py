@@ -172,7 +172,9 @@ def test_what_was_filled_in_about_somebody_else_goes_and_what_was_changed_by_han
     whose = {f.name: person_id(1) for f in story.standard.form if f.type == "id-number"}
     save_form(case_id=story.case_id, values=story.case.form.open_json() | whose, by=story.who("clerk"), now=at("2026-03-02 10:02"))
     typed = {"bank_name": "本人写的银行"}
-    save_form(case_id=other.case_id, values=other.case.form.open_json() | whose | typed, by=story.who("clerk"), now=at("2026-03-02 10:02"))
+    save_form(
+        case_id=other.case_id, values=other.case.form.open_json() | whose | typed, by=story.who("clerk"), now=at("2026-03-02 10:02")
+    )
     departments.fault("down")
     for s in (story, other):
         work_off(s.case_id)

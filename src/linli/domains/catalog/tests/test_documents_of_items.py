@@ -313,7 +313,9 @@ def test_known_facts_are_found_by_field_name():
 
 def test_what_is_known_of_an_employer_never_stands_in_for_somebody_a_form_is_about():
     persons = {"name", "id_number", "phone", "address", "bank_account", "bank_name"}
-    about_somebody = [s for s in ALL.values() if "employer" in s.applicant_kinds and {"name", "id_number"} & {f.name for f in s.form}]
+    about_somebody = [
+        s for s in ALL.values() if "employer" in s.applicant_kinds and {"name", "id_number"} & {f.name for f in s.form}
+    ]
     assert len(about_somebody) > 10
     for standard in about_somebody:
         assert not persons & set(known_facts(standard, employer=True)), standard.code

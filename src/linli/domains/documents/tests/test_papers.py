@@ -267,7 +267,12 @@ def test_papers_with_nothing_optional_are_printed(press):
         p.CaseCover(title="案卷", case_number="1", item_name="事项", applicant="张三", opened_on=DAY),
         p.DemandReceipt(demand_number="1", person="张三", received_at=AT, summary="内容", owner="某科"),
         p.JointReceipt(
-            addressee="张三", joint_number="1", matter="一件事", submitted_at=AT, parts=(p.JointLine(name="事项", office="某局"),), due_on=DAY
+            addressee="张三",
+            joint_number="1",
+            matter="一件事",
+            submitted_at=AT,
+            parts=(p.JointLine(name="事项", office="某局"),),
+            due_on=DAY,
         ),
         p.ServiceGuide(body="某局", item_name="事项"),
         p.WindowGuide(body="某局", item_name="事项"),
@@ -278,7 +283,13 @@ def test_papers_with_nothing_optional_are_printed(press):
 
 def test_a_short_notice_takes_one_page(press):
     for sample in SAMPLES:
-        if sample.kind in (PaperKind.SUSPENSION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.DECISION, PaperKind.DEMAND_RECEIPT, PaperKind.JOINT_RECEIPT):
+        if sample.kind in (
+            PaperKind.SUSPENSION_NOTICE,
+            PaperKind.EXTENSION_NOTICE,
+            PaperKind.DECISION,
+            PaperKind.DEMAND_RECEIPT,
+            PaperKind.JOINT_RECEIPT,
+        ):
             assert len(printed(press, sample).pages) == 1
 
 

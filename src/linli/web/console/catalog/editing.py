@@ -166,7 +166,9 @@ def autosave(request: StaffRequest, draft_id: UUID) -> HttpResponse:
             draft_id=draft.pk, doc=_document(page), revision=page.revision, by=request.actor, now=request.now
         )
     except DraftChanged as error:
-        return _kept(request, _("%(why)s您填写的都在本页，按“保存”可以对照。") % {"why": str(error.message)}, revision=page.revision)
+        return _kept(
+            request, _("%(why)s您填写的都在本页，按“保存”可以对照。") % {"why": str(error.message)}, revision=page.revision
+        )
     except (StandardWrong, NotALocalValue, Invalid) as error:
         first = _said(page, error.errors[0] if isinstance(error, Invalid) else error)[1]
         return _kept(request, _("还没有保存。%(why)s") % {"why": first}, revision=page.revision)

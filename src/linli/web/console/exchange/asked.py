@@ -139,7 +139,20 @@ def export(request: StaffRequest, form: str) -> HttpResponseBase:
     wanted = Wanted.of(request.POST)
     rows = wanted.rows(request)
     record_export(filters=wanted.said(), rows=rows.count(), by=request.actor, now=request.now, ledger="asked", **keyed(request))
-    head = [_("时间"), _("谁"), _("收件单位"), _("办件编号"), _("事项"), _("数据来源"), _("接口"), _("材料"), _("使用目的"), _("法律依据"), _("结果"), _("尝试次数")]
+    head = [
+        _("时间"),
+        _("谁"),
+        _("收件单位"),
+        _("办件编号"),
+        _("事项"),
+        _("数据来源"),
+        _("接口"),
+        _("材料"),
+        _("使用目的"),
+        _("法律依据"),
+        _("结果"),
+        _("尝试次数"),
+    ]
     return as_file(form, _("部门核验台账") + f"-{request.today:%Y%m%d}", _("部门核验台账"), head, _cells(rows))
 
 

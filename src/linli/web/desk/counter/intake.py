@@ -458,7 +458,11 @@ def _material_answer(request: StaffRequest, case_id: UUID, code: str, problem: s
     row = next((r for r in material_rows(sheet) if r.row.code == code), None)
     if row is None:
         raise NotFound(what=msg("该材料"))
-    return render(request, "desk/counter/_material.html", {"r": row, "case": sheet.case, "problem": problem, "fresh": True, "purposes": purposes()})
+    return render(
+        request,
+        "desk/counter/_material.html",
+        {"r": row, "case": sheet.case, "problem": problem, "fresh": True, "purposes": purposes()},
+    )
 
 
 @requires("cases.receive")

@@ -48,10 +48,22 @@ def online(request: StaffRequest) -> HttpResponse:
     holders = {case.pk: attended_by(case, now=request.now) for case in page.rows}
     who = names([h for h in holders.values() if h])
     rows = [
-        (row, days_left(row.case, now=request.now), (holder := holders[row.case.pk]) == request.actor.user_id, who.get(holder, "") if holder else "")
+        (
+            row,
+            days_left(row.case, now=request.now),
+            (holder := holders[row.case.pk]) == request.actor.user_id,
+            who.get(holder, "") if holder else "",
+        )
         for row in rows_of(list(page.rows), request)
     ]
-    columns = [Column(_("编号")), Column(_("申请人")), Column(_("事项")), Column(_("提交时间")), Column(_("最迟答复")), Column(_("谁在办"))]
+    columns = [
+        Column(_("编号")),
+        Column(_("申请人")),
+        Column(_("事项")),
+        Column(_("提交时间")),
+        Column(_("最迟答复")),
+        Column(_("谁在办")),
+    ]
     context = {"page": page, "rows": rows, "columns": columns, "nothing": not rows}
     return render(request, "desk/counter/online.html", context)
 

@@ -119,7 +119,7 @@ def yuan_filter(value: Decimal | None) -> str:
 @register.filter
 def fen(value: int | None) -> str:
     """An amount that is kept in fen, ``12 345.60``."""
-    return yuan(Decimal(value).scaleb(-2)) if value is not None and value != "" else ""
+    return yuan(Decimal(value).scaleb(-2)) if isinstance(value, int) else ""
 
 
 @register.filter
