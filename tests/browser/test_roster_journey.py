@@ -75,7 +75,7 @@ def test_a_roster_comes_back_is_mended_and_becomes_cases(page, live, world, open
     axe(page)
     shot(page, "roster-running")
 
-    roster = rosters(by=world.actor("clerk")).filter(state=RosterState.RUNNING).get()
+    roster = rosters(by=world.actor("clerk"), on=timezone.localdate()).filter(state=RosterState.RUNNING).get()
     while not do.run_roster(roster_id=roster.pk, now=timezone.now()):
         pass
     page.get_by_text("30 人已生成办件").wait_for()  # the page notices by itself

@@ -109,8 +109,9 @@ def test_killed_workers_neither_lose_a_message_nor_tell_one_twice(world, committ
     # What the dead had half handed over is found once it has been silent for long enough.
     later = datetime.now(UTC) + timedelta(minutes=11)
     sweep(now=later)
-    for pk, at in Delivery.objects.filter(state="waiting").values_list("pk", "next_try_at"):
-        deliver(delivery_id=pk, now=max(at, later))
+    for _ in range(2):  # at night the first time puts it off to the morning
+        for pk, at in Delivery.objects.filter(state="waiting").values_list("pk", "next_try_at"):
+            deliver(delivery_id=pk, now=max(at, later))
     for story in stories:
         acts = Counter(TELLS[e.act][0] for e in timeline(story.case_id) if e.act in TELLS)
         assert sum(acts.values()) == 5

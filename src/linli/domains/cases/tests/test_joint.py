@@ -93,10 +93,11 @@ def some_members(draw):
 @given(some_members())
 def test_answers_to_the_joint_form_are_answers_every_member_accepts(joined):
     like = joined.members[0].model_copy(update={"form": joined.form.fields})
-    clean = check_form(joined.form.fields, filled(like), today=date(2026, 3, 2))
+    attached = {f.name for f in (*joined.form.fields, *(f for m in joined.members for f in m.form)) if f.type == "file"}
+    clean = check_form(joined.form.fields, filled(like), today=date(2026, 3, 2), attached=attached)
     for standard in joined.members:
         mine = joined.form.of_member(standard, clean)
-        assert set(check_form(standard.form, mine, today=date(2026, 3, 2))) == set(mine)
+        assert set(check_form(standard.form, mine, today=date(2026, 3, 2), attached=attached)) == set(mine)
 
 
 # -- through the commands ----------------------------------------------------------------------------------------------------------

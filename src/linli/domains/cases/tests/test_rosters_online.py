@@ -252,7 +252,8 @@ def test_rows_by_name_are_checked_like_a_sheet(world, agent):
 
 
 def kept(file_id):
-    return storages["default"].exists(StoredFile.objects.get(pk=file_id).path)
+    path = StoredFile.objects.get(pk=file_id).path
+    return bool(path) and storages["default"].exists(path)
 
 
 def test_workbook_rows_and_papers_are_forgotten_some_days_after_and_the_cases_stay(
