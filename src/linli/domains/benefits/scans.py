@@ -106,7 +106,7 @@ def evaluate(
 ) -> None:  # fmt: skip
     """Write the verdict of every subject. ``statements``: for each group its places and what is reckoned for them."""
     parts = [f"(WITH {_facts(subject, facts, places if len(statements) > 1 else None)}, {sql})" for places, sql in statements]
-    connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO '{out}' {_PARQUET}")
+    connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {_text(str(out))} {_PARQUET}")
 
 
 def _facts(subject: str, facts: Path, places: Sequence[str] | None) -> str:
@@ -150,7 +150,7 @@ def compare(
                    now.fen AS fen, was.fen AS before_fen
               FROM now FULL JOIN was ON now.policy = was.policy AND now.subject_id = was.subject_id
              ORDER BY 1, 2, 3
-        ) TO '{out}' {_PARQUET}
+        ) TO {_text(str(out))} {_PARQUET}
         """
     )
 
