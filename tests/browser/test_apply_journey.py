@@ -15,7 +15,7 @@ from linli.domains.cases import commands as do
 from linli.domains.cases.queries import Case, State
 from linli.domains.catalog.queries import get_standard
 from linli.domains.trace.queries import timeline
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.story import picture
 from linli.web.itemform import PREFIX
 
@@ -114,7 +114,7 @@ def test_a_resident_applies_on_a_phone_from_the_guide_to_the_receipt(phone, worl
     shot(phone, "apply-search")
     phone.goto(f"/guides/{CLAIM}")
     shot(phone, "apply-guide")
-    phone.get_by_role("link", name="在线办理").click()
+    follow(phone.get_by_role("link", name="在线办理"))
     look(phone)
     on(phone)
     phone.wait_for_url("**/p/known")
@@ -126,7 +126,7 @@ def test_a_resident_applies_on_a_phone_from_the_guide_to_the_receipt(phone, worl
     case.refresh_from_db()
     assert phone.get_by_text(case.number).count()
     look(phone)
-    phone.get_by_role("link", name="看进度").click()
+    follow(phone.get_by_role("link", name="看进度"))
     axe(phone)
     shot(phone, "mine-case")
     phone.goto("/mine")
@@ -151,7 +151,7 @@ def test_a_resident_applies_on_a_phone_from_the_guide_to_the_receipt(phone, worl
     phone.goto(f"/mine/{case.pk}")
     axe(phone)
     shot(phone, "mine-correction")
-    phone.get_by_role("link", name="现在补正").click()
+    follow(phone.get_by_role("link", name="现在补正"))
     axe(phone)
     shot(phone, "apply-correct")
 

@@ -12,7 +12,7 @@ from django.db import connection
 from linli.domains.cases import commands as cases
 from linli.domains.documents.models import Package
 from linli.kernel.actors import system
-from linli.testing.browser import PHONE, axe, login_of, make_login, shot, sign_in
+from linli.testing.browser import PHONE, axe, follow, login_of, make_login, shot, sign_in
 from linli.testing.concurrency import at_once
 from linli.testing.story import INSTANT, Story, at
 
@@ -69,7 +69,7 @@ def test_the_supervisor_takes_the_file_and_two_people_destroy_it(open_page, live
     shot(first, "archive-list-own")
     second = open_page(PHONE)
     sign_in(second, two, to="/console/archives")
-    second.get_by_role("link", name="保管期满").click()
+    follow(second.get_by_role("link", name="保管期满"))
     axe(second)
     shot(second, "archive-list-other")
     second.get_by_role("button", name="批准并销毁").click()

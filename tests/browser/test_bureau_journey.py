@@ -11,7 +11,7 @@ from linli.cli.serve import run_worker
 from linli.domains.cases.models import Case
 from linli.domains.trace.commands import seal_heads
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in
 from linli.testing.story import Story
 from linli.testing.world import person_id
 
@@ -39,7 +39,7 @@ def test_an_administrator_loads_a_notice_and_open_cases_follow_with_an_explanati
     sign_in(page, login_of(world, "administrator"), to=f"/console/calendar?year={due.year}")
     axe(page)
     shot(page, "bureau-calendar")
-    page.get_by_role("link", name="导入放假通知").click()
+    follow(page.get_by_role("link", name="导入放假通知"))
     axe(page)
     shot(page, "bureau-load")
     page.get_by_label("年份").fill(str(due.year))
@@ -73,13 +73,13 @@ def test_an_administrator_takes_somebody_on_who_signs_in_and_must_change_the_pas
     page.wait_for_url("**/console/orgs")
     axe(page)
     shot(page, "bureau-orgs")
-    page.locator("table").get_by_role("link", name="云岭市人力资源和社会保障局").click()
+    follow(page.locator("table").get_by_role("link", name="云岭市人力资源和社会保障局"))
     axe(page)
     shot(page, "bureau-org")
-    page.get_by_role("link", name="人员与岗位").first.click()
+    follow(page.get_by_role("link", name="人员与岗位").first)
     axe(page)
     shot(page, "bureau-staff")
-    page.get_by_role("link", name="新增人员").click()
+    follow(page.get_by_role("link", name="新增人员"))
     axe(page)
     shot(page, "bureau-new")
     page.get_by_label("姓名").fill("阿卜杜热合曼·买买提依明")
@@ -93,7 +93,7 @@ def test_an_administrator_takes_somebody_on_who_signs_in_and_must_change_the_pas
     axe(page)
     shot(page, "bureau-password")
 
-    page.get_by_role("link", name="已交给本人").click()
+    follow(page.get_by_role("link", name="已交给本人"))
     axe(page)
     shot(page, "bureau-member")
     page.get_by_role("link", name="任职", exact=True).click()
@@ -131,7 +131,7 @@ def test_an_auditor_checks_the_record_and_the_draws(page, story, world):
     page.get_by_text(story.case.number).wait_for()
     axe(page)
     shot(page, "bureau-draw-day")
-    page.get_by_role("link", name="谁看过谁").first.click()
+    follow(page.get_by_role("link", name="谁看过谁").first)
     axe(page)
     shot(page, "bureau-find-looks")
     page.get_by_label("证件号码").fill(person_id(1))
@@ -150,6 +150,6 @@ def test_a_security_administrator_authorises_and_ends_sessions(page, open_page, 
     page.get_by_role("button", name="结束").first.click()
     page.get_by_text("该登录已结束").wait_for()
     page.goto(f"/console/orgs/{world.orgs['village']}")
-    page.get_by_role("link", name="授予权限").click()
+    follow(page.get_by_role("link", name="授予权限"))
     axe(page)
     shot(page, "bureau-grant")

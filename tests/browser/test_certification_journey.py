@@ -11,7 +11,7 @@ from PIL import Image
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import certifications
 from linli.kernel.calendar import local_date
-from linli.testing.browser import axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.browser import axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.certifying import TELLER, receive, receive_many
 from linli.testing.world import person_id
 
@@ -49,7 +49,7 @@ def test_a_resident_takes_a_photograph_and_an_officer_compares_it(open_page, wor
     page.get_by_text("请认证").first.wait_for()
     axe(page)
     shot(page, "certify-mine")
-    page.get_by_role("link", name="现在拍照认证").click()
+    follow(page.get_by_role("link", name="现在拍照认证"))
     axe(page)
     shot(page, "certify-photo")
     page.get_by_role("button", name="交照片").click()
@@ -80,10 +80,10 @@ def test_an_officer_sees_the_whole_and_decides_on_one(open_page, world, town):
     page.locator("#due canvas, #due svg").first.wait_for()
     axe(page)
     shot(page, "certification-overview")
-    page.get_by_role("link", name="临江镇").click()
+    follow(page.get_by_role("link", name="临江镇"))
     axe(page)
     shot(page, "certification-people")
-    page.get_by_role("link", name="赵示例").click()
+    follow(page.get_by_role("link", name="赵示例"))
     axe(page)
     shot(page, "certification-one")
     page.get_by_text("暂停发放", exact=True).first.click()
@@ -119,7 +119,7 @@ def test_a_cadre_visits_and_a_clerk_certifies_in_person_with_the_keyboard(open_p
     page.get_by_text("阿卜杜热合曼").first.wait_for()
     axe(page)
     shot(page, "visits-list")
-    page.locator("tr", has_text="阿卜杜热合曼").get_by_role("link").click()
+    follow(page.locator("tr", has_text="阿卜杜热合曼").get_by_role("link"))
     axe(page)
     shot(page, "visits-visit")
     page.get_by_label("见到本人").focus()

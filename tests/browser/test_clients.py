@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from linli.domains.clients import commands
 from linli.domains.clients.queries import ApiClient, Delivery, Webhook
-from linli.testing.browser import DESKTOP, PHONE, axe, login_of, shot, sign_in
+from linli.testing.browser import DESKTOP, PHONE, axe, follow, login_of, shot, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,7 @@ def test_a_system_is_admitted_calls_changes_its_key_and_is_shut_out(page, world)
     axe(page)
     shot(page, "clients-key")
     assert call(page, key) == 200 and call(page, key, "/cases") == 403
-    page.get_by_role("link", name=re.compile("返回")).click()
+    follow(page.get_by_role("link", name=re.compile("返回")))
     assert key not in page.content()
     axe(page)
     shot(page, "client")
@@ -82,7 +82,7 @@ def test_a_system_is_admitted_calls_changes_its_key_and_is_shut_out(page, world)
     )
     page.reload()
     shot(page, "client-webhooks")
-    page.get_by_role("link", name=re.compile("platform.example.org")).click()
+    follow(page.get_by_role("link", name=re.compile("platform.example.org")))
     axe(page)
     shot(page, "webhook-log")
     page.get_by_role("button", name=re.compile("重发")).click()

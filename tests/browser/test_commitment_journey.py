@@ -13,7 +13,7 @@ from linli.domains.documents.queries import documents_of, verification_url
 from linli.domains.people.commands import register_mandate
 from linli.domains.people.queries import Ground, Scope
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.story import PERMIT, Story, picture
 
 pytestmark = pytest.mark.browser
@@ -219,7 +219,7 @@ def test_a_check_goes_from_the_list_to_a_decision_and_a_repair(page, live, world
     page.goto("/desk/checks")
     axe(page)
     shot(page, "checks")
-    page.get_by_role("link", name=story.case.number).click()
+    follow(page.get_by_role("link", name=story.case.number))
     axe(page)
     shot(page, "check")
     page.get_by_text("发现不符").first.click()

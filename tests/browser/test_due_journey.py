@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from linli.domains.people.queries import Scope
 from linli.testing.benefits import hire, old, tell
-from linli.testing.browser import PHONE, axe, shot, sign_in_resident
+from linli.testing.browser import PHONE, axe, follow, shot, sign_in_resident
 from linli.testing.rosters import firm_mandate
 
 pytestmark = pytest.mark.browser
@@ -147,7 +147,7 @@ def test_a_resident_and_an_employer_see_what_they_are_due(live, world, open_page
     page.get_by_text("计入 22 人").wait_for()
     axe(page)
     shot(page, "due-employer")
-    page.get_by_role("link", name=re.compile("看名单.*高校毕业生")).click()
+    follow(page.get_by_role("link", name=re.compile("看名单.*高校毕业生")))
     axe(page)
     shot(page, "due-roster")
     page.get_by_role("link", name="下一页").click()

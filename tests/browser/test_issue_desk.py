@@ -10,7 +10,7 @@ from django.utils import timezone
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import State
 from linli.domains.documents.queries import documents_of, verify
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in
 from linli.testing.story import Story
 
 pytestmark = pytest.mark.browser
@@ -150,7 +150,7 @@ def test_a_case_of_another_system_goes_through_the_hands_of_four(open_page, worl
         sign_in(tab, login_of(world, name), to="/desk/external/")
         axe(tab)
         shot(tab, f"external-list-{picture}")
-        tab.locator(f'a[href="/desk/external/{story.case_id}/"]').click()
+        follow(tab.locator(f'a[href="/desk/external/{story.case_id}/"]'))
         axe(tab)
         shot(tab, f"external-{picture}")
         return tab
@@ -184,13 +184,13 @@ def test_a_leader_finds_a_paper_in_the_ledger_and_declares_it_void(page, world):
     sign_in(page, login_of(world, "leader"), to="/desk/seals/uses/")
     axe(page)
     shot(page, "ledger")
-    page.get_by_role("link", name="印章", exact=True).click()
+    follow(page.get_by_role("link", name="印章", exact=True))
     axe(page)
     shot(page, "seals")
     page.goto("/desk/seals/uses/?day=2026-01-01")
     shot(page, "ledger-nothing")
     page.goto("/desk/seals/uses/")
-    page.get_by_role("link", name=re.compile(re.escape(paper.title))).first.click()
+    follow(page.get_by_role("link", name=re.compile(re.escape(paper.title))).first)
     axe(page)
     shot(page, "paper")
     page.get_by_role("button", name="作废文书").click()

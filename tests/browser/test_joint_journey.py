@@ -16,7 +16,7 @@ from linli.domains.cases.queries import Joint
 from linli.domains.people.commands import register_mandate
 from linli.domains.people.queries import Ground, Scope
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.joint import OPENING, JointStory
 from linli.testing.story import filled, picture
 from linli.web.itemform import PREFIX
@@ -73,7 +73,7 @@ def values_of(joint):
 
 
 def on(page):
-    page.get_by_role("button", name=re.compile("下一步|交上，继续|签署承诺|提交申请|开始填写|都对")).first.click()
+    follow(page.get_by_role("button", name=re.compile("下一步|交上，继续|签署承诺|提交申请|开始填写|都对")).first)
 
 
 def fill_pages(phone, joint, look, *, commit=False):
@@ -88,8 +88,7 @@ def fill_pages(phone, joint, look, *, commit=False):
             look(re.sub(r"-j[0-9a-f]+$", "", here))
         promise = phone.get_by_role("link", name="看看承诺的内容")
         if commit and promise.count():
-            promise.click()
-            phone.wait_for_url("**/commit")
+            follow(promise)
             look("commit")
             on(phone)  # without having agreed
             phone.get_by_text("请先看完，并勾选同意。").first.wait_for()
@@ -136,7 +135,7 @@ def test_an_employers_clerk_on_a_phone_and_what_becomes_of_each_part(open_page, 
     look("matters")
     phone.goto(f"/matters/{OPENING}")
     look("matter")
-    phone.get_by_role("link", name="在线办理").click()
+    follow(phone.get_by_role("link", name="在线办理"))
     look("start")
     on(phone)
     phone.wait_for_url("**/p/parts")
@@ -163,9 +162,9 @@ def test_an_employers_clerk_on_a_phone_and_what_becomes_of_each_part(open_page, 
     story.joint_id = joint.pk
     desk = open_page(1440)
     sign_in(desk, login_of(city, "market-clerk"), to="/desk/joint")
-    desk.get_by_role("link", name=joint.number).click()
-    desk.get_by_role("link", name="企业设立登记").click()
-    desk.get_by_role("link", name="看整件事").click()
+    follow(desk.get_by_role("link", name=joint.number))
+    follow(desk.get_by_role("link", name="企业设立登记"))
+    follow(desk.get_by_role("link", name="看整件事"))
     desk.wait_for_url(f"**/desk/joint/{joint.pk}")
     with ThreadPoolExecutor(1) as aside:  # signing has a loop of its own, and so has the browser
         aside.submit(departments_decide, story).result()

@@ -8,7 +8,7 @@ from django.conf import settings
 from linli.domains.people import commands as people
 from linli.domains.people.queries import Ground, Scope, may_act_for, person_facts, powers
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in, sign_in_resident
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.story import picture
 from linli.web.portal.me.signing import WRONG
 
@@ -101,7 +101,7 @@ def test_a_mandate_is_given_in_plain_words_and_taken_back(open_page, world):
     page, facts = open_page(PHONE), person_facts(world.people["neighbour"])
     sign_in_resident(page, world, to="/me/mandates")
     look(page, "mandates-none")
-    page.get_by_role("link", name="授权给一个人").click()
+    follow(page.get_by_role("link", name="授权给一个人"))
     look(page, "mandate-who")
     page.get_by_label("对方的姓名").fill(facts["name"])
     page.keyboard.press("Enter")
@@ -191,7 +191,7 @@ def test_an_agents_use_is_seen_and_an_employers_head_takes_back_what_its_clerk_h
     look(page, "looks-agent")
     page.goto("/me/mandates?side=firm")
     look(page, "mandates-firm")
-    page.get_by_role("link", name=re.compile("阿卜杜")).click()
+    follow(page.get_by_role("link", name=re.compile("阿卜杜")))
     look(page, "mandate-firm-one")
     page.get_by_role("button", name="撤销这份授权").click()
     page.get_by_text("已撤销").first.wait_for()
@@ -222,7 +222,7 @@ def test_my_data_who_looked_and_an_objection_that_is_answered(open_page, world):
     desk = open_page()
     sign_in(desk, login_of(world, "manager-elsewhere"), to="/desk/residents/objections")
     look(desk, "desk-objections")
-    desk.get_by_role("link", name="地址").click()
+    follow(desk.get_by_role("link", name="地址"))
     look(desk, "desk-objection")
     desk.get_by_label("已更正").check()
     desk.get_by_label("更正为").fill("示例路8号")

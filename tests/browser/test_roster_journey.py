@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from linli.domains.cases import commands as do
 from linli.domains.cases.queries import RosterState, rosters
 from linli.domains.people.queries import employer_facts
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in
 from linli.testing.rosters import ENROL, PLANS, book, person, someone
 
 pytestmark = pytest.mark.browser
@@ -90,7 +90,7 @@ def test_a_roster_comes_back_is_mended_and_becomes_cases(page, live, world, open
     rows = list(load_workbook(BytesIO(got.value.path().read_bytes()))["办理结果"].iter_rows(min_row=2, values_only=True))
     assert len({r[3] for r in rows}) == 30
 
-    page.get_by_role("link", name="批量申报").first.click()
+    follow(page.get_by_role("link", name="批量申报").first)
     axe(page)
     shot(page, "rosters")
     for width, large, name in ((PHONE, False, "phone"), (PHONE, True, "large")):

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from linli.domains.accounts.queries import SignIn, User
-from linli.testing.browser import PASSWORD, PHONE, axe, make_login, shot
+from linli.testing.browser import PASSWORD, PHONE, axe, follow, make_login, shot
 
 pytestmark = pytest.mark.browser
 
@@ -96,7 +96,7 @@ def test_the_first_password_is_changed_before_anything_else(page):
     sign_in(page, login, to="/account")
     page.wait_for_url("**/account/password?next=**")
     shot(page, "password-first")
-    page.get_by_role("button", name="更改密码").click()
+    follow(page.get_by_role("button", name="更改密码"))
     axe(page)
     page.get_by_role("link", name="请填写新密码").click()
     assert page.get_by_label("新密码", exact=True).evaluate("e => e === document.activeElement")

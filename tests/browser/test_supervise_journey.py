@@ -8,7 +8,7 @@ from django.utils import timezone
 from linli.domains.cases import commands as do
 from linli.domains.cases.models import Load
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, login_of, shot, sign_in
+from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in
 from linli.testing.story import Story
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,7 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
     axe(page)
     shot(page, "supervise-case")
 
-    page.get_by_role("link", name="中止办理").click()
+    follow(page.get_by_role("link", name="中止办理"))
     axe(page)
     page.get_by_label("预计到哪一天").fill((today - timedelta(days=3)).isoformat())
     page.get_by_label("理由").fill("申请人要求听证")
@@ -88,7 +88,7 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
     page.get_by_text("新的到期日已推算").wait_for()
     due = story.case.due_on
 
-    page.get_by_role("link", name="延长期限").click()
+    follow(page.get_by_role("link", name="延长期限"))
     axe(page)
     shot(page, "supervise-extend")
     page.get_by_label("延长多少").fill("2")
@@ -113,7 +113,7 @@ def test_a_supervisor_finds_a_case_by_its_tail_and_handles_it(page, story, world
 def test_a_supervisor_settles_an_ask(page, story, world, today):
     ask(story, today)
     sign_in(page, login_of(world, "manager"))
-    page.get_by_role("link", name="待答复请求").last.click()
+    follow(page.get_by_role("link", name="待答复请求").last)
     axe(page)
     shot(page, "supervise-asks")
     page.get_by_role("link", name="答复").last.click()
@@ -142,7 +142,7 @@ def test_an_application_is_refused_in_writing_and_a_waiting_one_says_why(open_pa
     axe(page)
     shot(page, "supervise-waiting")
     page.goto(f"/desk/all-cases/{fresh.case_id}")
-    page.get_by_role("link", name="不予受理").click()
+    follow(page.get_by_role("link", name="不予受理"))
     axe(page)
     shot(page, "supervise-refuse")
     page.get_by_label("依法不属于本机关职权范围").check()

@@ -225,6 +225,12 @@ def sign_in_resident(page_or_client: Any, world: World, name: str = "applicant",
         page_or_client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
 
 
+def follow(link: Any) -> None:
+    """Click what leads to another page, and wait until that page is there: what comes next would else look at the old one."""
+    with link.page.expect_navigation():
+        link.click()
+
+
 # -- looking -------------------------------------------------------------------------------------------------------------
 
 
@@ -235,6 +241,7 @@ def axe(page: Any, *, also: Iterable[str] = (), without: Iterable[str] = ()) -> 
     """
     from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 
+    page.wait_for_load_state("load")
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     rules = {rule: {"enabled": True} for rule in also} | {rule: {"enabled": False} for rule in without}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -193,11 +193,13 @@ def seen(sheet: CounterSheet) -> str:
     return f"{sheet.case.version}-{_digest(sheet)}"
 
 
-def _version(request: StaffRequest, sheet: CounterSheet) -> int:
+def _version(request: StaffRequest, sheet: CounterSheet, values: Mapping[str, Any] | None = None) -> int:
     """The version the page is about. Materials come in while a form is being typed; as long as nobody changed the form itself
-    or moved the case on, that is no reason to refuse."""
+    or moved the case on, that is no reason to refuse. Nor is it when the form says by now just what is sent: the page's own
+    saving on the way may arrive after the press that came next."""
     number, _dash, digest = request.POST.get("version", "").partition("-")
-    if digest == _digest(sheet):
+    same = values is not None and all(values.get(f.name, "") == sheet.form.get(f.name, "") for f in sheet.standard.form)
+    if digest == _digest(sheet) or (same and sheet.case.state in OPEN):
         return sheet.case.version
     try:
         return int(number)
@@ -216,7 +218,12 @@ def save(request: StaffRequest, case_id: UUID) -> HttpResponse:
         return _act(request, case_id, _keep, to="correction" if "correction" in request.POST else "case")
     sheet = _sheet(request, case_id)
     values, wrong = read(sheet.standard, request.POST, sheet.form), set()
-    common: dict[str, Any] = {"case_id": case_id, "version": _version(request, sheet), "by": request.actor, "now": request.now}
+    common: dict[str, Any] = {
+        "case_id": case_id,
+        "version": _version(request, sheet, values),
+        "by": request.actor,
+        "now": request.now,
+    }
     try:
         version = do.save_form(values=values, **common)
     except Invalid as error:
@@ -242,7 +249,7 @@ def _act(request: StaffRequest, case_id: UUID, run: Callable[[dict[str, Any]], s
         return _open_page(request, sheet, form)
     values = read(sheet.standard, request.POST, sheet.form)
     common = {
-        "case_id": case_id, "values": values, "version": _version(request, sheet), "by": request.actor, "now": request.now,
+        "case_id": case_id, "values": values, "version": _version(request, sheet, values), "by": request.actor, "now": request.now,
         "key": once_key(request),
     }  # fmt: skip
     try:
