@@ -62,6 +62,7 @@ _WITH_GROUP = {"radio", "checkboxes", "signature", "table"}
 class FieldSpec:
     """Everything ``<c-field>`` shows. ``value`` is text, a list of text for ``checkboxes``, a list of mappings for ``table``.
 
+    ``either``: another control may be used in its place, one of them must be; neither is called optional.
     ``columns`` are the fields of one row of a table. ``extra`` goes to the control as HTML attributes.
     """
 
@@ -73,6 +74,7 @@ class FieldSpec:
     help: str = ""
     error: str = ""
     required: bool = True
+    either: bool = False
     options: Sequence[Option] = ()
     width: str = ""
     unit: str = ""

@@ -8,8 +8,20 @@ from uuid import UUID
 
 from linli.domains.accounts.queries import names
 from linli.domains.cases.errors import NotOver
+from linli.domains.cases.joints import file_ids_of
 from linli.domains.cases.lifecycle import FINAL, State
-from linli.domains.cases.models import Case, CaseMaterial, Correction, Decision, Delivery, MaterialFile, Refusal, Step, StepState
+from linli.domains.cases.models import (
+    Case,
+    CaseMaterial,
+    Correction,
+    Decision,
+    Delivery,
+    Joint,
+    MaterialFile,
+    Refusal,
+    Step,
+    StepState,
+)
 from linli.domains.cases.moves import lock, subject
 from linli.domains.cases.papers import SEALED_BY_JOB
 from linli.domains.cases.permissions import SUPERVISE, supervised_cases
@@ -250,7 +262,21 @@ def forget_contents(*, package_id: UUID, seq: int, by: Actor, now: datetime) -> 
     case.save(update_fields=["form"])
     laid = MaterialFile.objects.filter(material__case=case)
     laid.filter(removed_at=None).update(removed_at=now)
-    return forget_unused(laid.values_list("file_id", flat=True), but=case_id)
+    return forget_unused(laid.values_list("file_id", flat=True), but=case_id) + _forget_joint(case_id)
+
+
+def _forget_joint(case_id: UUID) -> int:
+    """When the case was the last part of a joint matter whose contents remained, what was said once for all of them goes too."""
+    joint = Joint.objects.select_for_update().filter(parts__case=case_id).first()
+    if joint is None:
+        return 0
+    cases = joint.parts.exclude(case=None).values_list("case_id", flat=True)
+    if any(packages_of(c).filter(destroyed_at=None).exists() or not packages_of(c).exists() for c in cases):
+        return 0
+    gone = file_ids_of(joint.handed)
+    joint.form, joint.handed = {}, {}
+    joint.save(update_fields=["form", "handed"])
+    return forget_unused(gone)
 
 
 __all__ = ["archive_again", "archive_case", "archive_moment", "file_answers", "forget_contents", "take_archive"]

@@ -52,6 +52,7 @@ from linli.kernel.actors import system
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.testing.departments import Departments, departments, sandbox_server  # noqa: F401
+from linli.testing.joint import JointStory
 from linli.testing.story import INSTANT, PERMIT, Story, at, filled, picture
 from linli.testing.world import person_id
 
@@ -513,6 +514,23 @@ def test_two_people_destroy_it_the_proof_remains_and_so_does_the_record(over, dj
     assert Case.objects.get(pk=case_id).form.open_json() == {}
     assert not MaterialFile.objects.filter(material__case_id=case_id, removed_at=None).exists()
     assert put_away(case_id, then) is None  # nothing of it comes back
+
+
+def test_what_was_said_once_for_a_joint_matter_goes_with_its_last_part(partners, over):
+    _, _, one, two, _ = over
+    story = JointStory(partners)
+    story.begun("seal-filing", "employee-enrolment")
+    do.withdraw_joint(joint_id=story.joint_id, reason="不开了", by=story.who("clerk"), now=story.now("16:00"))
+    parts = list(Case.objects.filter(joint_id=story.joint_id).values_list("pk", flat=True))
+    assert len(parts) == 2 and story.joint.form.open_json() and story.joint.handed
+    then = at("2090-01-02 10:00")
+    for left, case_id in enumerate(parts, 1 - len(parts)):
+        package = put_away(case_id)
+        proposed = propose_destruction(package_ids=[package], reason="保管期满", by=one, now=then)
+        settle_destruction(destruction_id=proposed, approve=True, by=two, now=then)
+        job = ProcrastinateJob.objects.filter(task_name="cases.forget_contents").latest("id")
+        do.forget_contents(package_id=job.args["chain_id"], seq=job.args["seq"], by=system(), now=then)
+        assert bool(story.joint.form.open_json() or story.joint.handed) is (left < 0)
 
 
 def test_the_database_keeps_what_a_package_is(over):
