@@ -329,3 +329,25 @@ class CertificationCheck(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["-measured_at"], name="benefits_measured_newest")]
+
+
+# What is granted and paid stands in a module of its own; Django looks for all models here.
+from linli.domains.benefits.granted import (  # noqa: E402
+    ClawBack,
+    Grant,
+    GrantList,
+    GrantObjection,
+    LedgerEntry,
+    LedgerLine,
+    PayAccount,
+    PayBatch,
+    PayLine,
+    Repayment,
+    WriteOff,
+)
+
+__all__ = [
+    "FACTS", "Certification", "CertificationCheck", "ClawBack", "EmployerFacts", "Evidence", "EvidenceNews", "FacePhoto", "Facts", "Grant",
+    "GrantList", "GrantObjection", "HireFacts", "Inquiry", "LedgerEntry", "LedgerLine", "PayAccount", "PayBatch", "PayLine", "PersonFacts",
+    "Reach", "Repayment", "Run", "Suspension", "WriteOff", "seen",
+]  # fmt: skip

@@ -1,0 +1,281 @@
+"""Words and figures of paying out: the states of a grant, of a list, of a payment; which policies pay by themselves, and whose money."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+from uuid import UUID
+
+import yaml
+
+from linli.domains.benefits.definitions import PolicyUnknown
+from linli.kernel.crypto import sm3
+from linli.kernel.text import noop
+
+
+class GrantState(StrEnum):
+    """On a list that is reviewed or published; owed; in a payment; paid; sent back by the bank; not granted after all."""
+
+    LISTED = "listed"
+    DUE = "due"
+    PAYING = "paying"
+    PAID = "paid"
+    RETURNED = "returned"
+    VOID = "void"
+
+    @property
+    def label(self) -> str:
+        return _GRANTS[self]
+
+
+_GRANTS = {
+    GrantState.LISTED: noop("待公示期满"), GrantState.DUE: noop("待发放"), GrantState.PAYING: noop("发放中"),
+    GrantState.PAID: noop("已发放"), GrantState.RETURNED: noop("被银行退回"), GrantState.VOID: noop("不予发放"),
+}  # fmt: skip
+OWED = (GrantState.DUE, GrantState.RETURNED)
+"""What may be paid."""
+
+
+class ListState(StrEnum):
+    """Made; agreed to by a second officer; open to objections; the window is over; taken back."""
+
+    MADE = "made"
+    AGREED = "agreed"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return _LISTS[self]
+
+
+_LISTS = {
+    ListState.MADE: noop("待复核"), ListState.AGREED: noop("待公示"), ListState.PUBLISHED: noop("公示中"),
+    ListState.CLOSED: noop("公示期满"), ListState.WITHDRAWN: noop("已撤回"),
+}  # fmt: skip
+
+
+class ObjectionState(StrEnum):
+    """Not answered yet; found right; found wrong."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        return _OBJECTIONS[self]
+
+
+_OBJECTIONS = {
+    ObjectionState.OPEN: noop("待处理"),
+    ObjectionState.UPHELD: noop("异议成立"),
+    ObjectionState.REFUSED: noop("异议不成立"),
+}
+
+
+class BatchState(StrEnum):
+    """Put together; agreed to by a second officer, so that the file may go to the bank; taken back before that."""
+
+    MADE = "made"
+    AGREED = "agreed"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return _BATCHES[self]
+
+
+_BATCHES = {BatchState.MADE: noop("待复核"), BatchState.AGREED: noop("已送银行"), BatchState.WITHDRAWN: noop("已撤回")}
+
+
+class LineState(StrEnum):
+    """No answer of the bank yet; paid; sent back; taken out before it went to the bank."""
+
+    OPEN = "open"
+    PAID = "paid"
+    RETURNED = "returned"
+    DROPPED = "dropped"
+
+    @property
+    def label(self) -> str:
+        return _LINES[self]
+
+
+_LINES = {
+    LineState.OPEN: noop("等银行回盘"), LineState.PAID: noop("已到账"), LineState.RETURNED: noop("退回"),
+    LineState.DROPPED: noop("送银行前移出"),
+}  # fmt: skip
+
+
+class ClawBackState(StrEnum):
+    """Asked for; ordered with a second officer's agreement; not ordered; nothing is owed any more."""
+
+    PROPOSED = "proposed"
+    ORDERED = "ordered"
+    REFUSED = "refused"
+    SETTLED = "settled"
+
+    @property
+    def label(self) -> str:
+        return _CLAW_BACKS[self]
+
+
+_CLAW_BACKS = {
+    ClawBackState.PROPOSED: noop("待复核"), ClawBackState.ORDERED: noop("追回中"), ClawBackState.REFUSED: noop("未同意追回"),
+    ClawBackState.SETTLED: noop("已结清"),
+}  # fmt: skip
+
+
+class Waits(StrEnum):
+    """Why a grant that is owed cannot be paid now."""
+
+    CASE = "case"
+    CONFIRMATION = "confirmation"
+    HELD = "held"
+    ACCOUNT = "account"
+    CORRECTION = "correction"
+
+    @property
+    def label(self) -> str:
+        return _WAITS[self]
+
+
+_WAITS = {
+    Waits.CASE: noop("还没有告知书"), Waits.CONFIRMATION: noop("等本人（单位）确认"), Waits.HELD: noop("暂停发放，先核实"),
+    Waits.ACCOUNT: noop("缺收款账户"), Waits.CORRECTION: noop("退回后账户还没有更正"),
+}  # fmt: skip
+
+
+# -- the ledger ------------------------------------------------------------------------------------------------------------------
+
+
+class Book(StrEnum):
+    """The accounts, each kept by fund and policy. Debits are positive, credits negative."""
+
+    EXPENSE = "expense"
+    PAYABLE = "payable"
+    CLEARING = "clearing"
+    BANK = "bank"
+    RECEIVABLE = "receivable"
+    LOSS = "loss"
+
+    @property
+    def label(self) -> str:
+        return _BOOKS[self]
+
+
+_BOOKS = {
+    Book.EXPENSE: noop("待遇支出"), Book.PAYABLE: noop("应付待遇"), Book.CLEARING: noop("银行在途"), Book.BANK: noop("基金银行存款"),
+    Book.RECEIVABLE: noop("应收追回款"), Book.LOSS: noop("核销损失"),
+}  # fmt: skip
+
+
+class EntryKind(StrEnum):
+    """What is entered, once for its source."""
+
+    GRANTED = "granted"
+    VOIDED = "voided"
+    SENT = "sent"
+    PAID = "paid"
+    RETURNED = "returned"
+    CLAWED_BACK = "clawed_back"
+    REPAID = "repaid"
+    WRITTEN_OFF = "written_off"
+
+    @property
+    def label(self) -> str:
+        return _ENTRIES[self]
+
+
+_ENTRIES = {
+    EntryKind.GRANTED: noop("核定待遇"), EntryKind.VOIDED: noop("撤销核定"), EntryKind.SENT: noop("送银行"), EntryKind.PAID: noop("银行付出"),
+    EntryKind.RETURNED: noop("银行退回"), EntryKind.CLAWED_BACK: noop("决定追回"), EntryKind.REPAID: noop("收到退款"),
+    EntryKind.WRITTEN_OFF: noop("核销"),
+}  # fmt: skip
+POSTS: Mapping[EntryKind, tuple[Book, Book]] = {
+    EntryKind.GRANTED: (Book.EXPENSE, Book.PAYABLE),
+    EntryKind.VOIDED: (Book.PAYABLE, Book.EXPENSE),
+    EntryKind.SENT: (Book.PAYABLE, Book.CLEARING),
+    EntryKind.PAID: (Book.CLEARING, Book.BANK),
+    EntryKind.RETURNED: (Book.CLEARING, Book.PAYABLE),
+    EntryKind.CLAWED_BACK: (Book.RECEIVABLE, Book.EXPENSE),
+    EntryKind.REPAID: (Book.BANK, Book.RECEIVABLE),
+    EntryKind.WRITTEN_OFF: (Book.LOSS, Book.RECEIVABLE),
+}
+"""Which account is debited and which credited."""
+
+
+# -- which policies pay ----------------------------------------------------------------------------------------------------------
+
+
+class How(StrEnum):
+    """By itself; after whoever receives it said yes; not by a scan."""
+
+    DIRECT = "direct"
+    CONFIRMED = "confirmed"
+    NONE = "none"
+
+
+FUNDS = {
+    "unemployment": noop("失业保险基金"),
+    "injury": noop("工伤保险基金"),
+    "employment": noop("就业补助资金"),
+    "treasury": noop("财政资金"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Working days of the objection window, where that comes from and how sure it is."""
+
+    days: int
+    source: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Granting:
+    """How a policy pays out by itself; ``why`` it does not."""
+
+    how: How
+    fund: str
+    window: Window
+    why: str
+
+
+@cache
+def _shipped() -> dict[str, Granting]:
+    text = (resources.files("linli.domains.benefits") / "data/granting.yaml").read_text("utf-8")
+    raw = yaml.safe_load(text)
+    return {code: _granting(one, raw["window"]) for code, one in raw["policies"].items()}
+
+
+def _granting(raw: Mapping[str, Any], window: Mapping[str, Any]) -> Granting:
+    fund = raw.get("fund", "")
+    if fund and fund not in FUNDS:
+        raise ValueError(fund)
+    return Granting(How(raw["how"]), fund, Window(**raw.get("window", window)), raw.get("why", ""))
+
+
+def granting_of(policy: str) -> Granting:
+    """Raises :class:`PolicyUnknown`."""
+    try:
+        return _shipped()[policy]
+    except KeyError:
+        raise PolicyUnknown(policy=policy) from None
+
+
+# -- payments --------------------------------------------------------------------------------------------------------------------
+
+
+def reference_of(grant_id: UUID, attempt: int) -> str:
+    """What a payment is called between us and the bank: the same for the same grant and attempt, whoever makes it and whenever."""
+    digest = sm3(grant_id.bytes, attempt.to_bytes(2, "big"))
+    return f"L{base64.b32encode(digest[:15]).decode()}{attempt:02d}"
