@@ -1,4 +1,4 @@
-"""Running a file of benefit cases against the formulas (``linli benefits check``)."""
+"""Running test cases: a file of them against the formulas (``linli benefits check``), and those that officers wrote."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from linli.domains.benefits import calculators
-from linli.domains.benefits.parameters import Figures, exact_yaml, shipped_parameters
+from linli.domains.benefits.parameters import Figure, Figures, Parameter, exact_yaml, shipped_parameters
 from linli.kernel.errors import LinliError
 from linli.kernel.text import noop
 
@@ -28,11 +28,12 @@ class CaseFileWrong(LinliError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One case: which results were not as expected (wanted, got); empty when it passed."""
+    """One case: which results were not as expected (wanted, got); empty when it passed. ``used``: the figures it was reckoned with."""
 
     id: str
     topic: str
     wrong: Mapping[str, tuple[Any, Any]]
+    used: frozenset[str] = frozenset()
 
     @property
     def passed(self) -> bool:
@@ -50,29 +51,46 @@ def shipped_cases() -> str:
     return (resources.files("linli.domains.benefits") / "data/benefit-cases.yaml").read_text("utf-8")
 
 
-def run_file(text: str, *, today: date) -> list[Outcome]:
-    """Run all cases. Raises :class:`CaseFileWrong` when the file has no cases or one has no topic."""
+def run_file(text: str, *, today: date, book: Mapping[str, Parameter] | None = None) -> list[Outcome]:
+    """Run all cases, with the figures that ship or others. Raises :class:`CaseFileWrong` when the file has no cases or one has no topic."""
     try:
         raw = exact_yaml(text)
         cases = [(str(c["id"]), str(c["topic"]), dict(c["input"]), dict(c["expected"])) for c in raw["cases"]]
     except Exception as error:
         raise CaseFileWrong(where="cases", why=error) from error
-    return [_run(*case, today=today) for case in cases]
+    return [_run(*case, today=today, book=shipped_parameters() if book is None else book) for case in cases]
 
 
-def _run(id: str, topic: str, given: dict[str, Any], expected: dict[str, Any], *, today: date) -> Outcome:
+def run_shipped(book: Mapping[str, Parameter], *, today: date) -> list[Outcome]:
+    """Run the cases that ship with Linli with the figures of a book."""
+    return [_run(c["id"], c["topic"], dict(c["input"]), c["expected"], today=today, book=book) for c in _shipped()]
+
+
+@cache
+def _shipped() -> tuple[dict[str, Any], ...]:
+    return tuple(exact_yaml(shipped_cases())["cases"])
+
+
+def _run(
+    id: str, topic: str, given: dict[str, Any], expected: dict[str, Any], *, today: date, book: Mapping[str, Parameter]
+) -> Outcome:
+    used: dict[str, Figure] = {}
     try:
-        got = _answer(topic, given, today)
+        got = _answer(topic, given, today, book, used)
     except LinliError as error:
-        return Outcome(id, topic, {"error": (expected, str(error))})
+        return Outcome(id, topic, {"error": (expected, str(error))}, frozenset(used))
     except KeyError as error:
-        return Outcome(id, topic, {"topic": (topic, f"not known: {error}")})
+        return Outcome(id, topic, {"topic": (topic, f"not known: {error}")}, frozenset(used))
+    return Outcome(id, topic, differing(expected, got), frozenset(used))
+
+
+def differing(expected: Mapping[str, Any], got: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Which results are not as expected: what was wanted and what came."""
     tolerance = Decimal(str(expected.get("tolerance", 0)))
-    wrong = {
+    return {
         name: (wanted, got.get(name)) for name, wanted in expected.items()
         if name not in _REMARKS and not _same(wanted, got.get(name), tolerance)
     }  # fmt: skip
-    return Outcome(id, topic, wrong)
 
 
 def _same(wanted: Any, got: Any, tolerance: Decimal) -> bool:
@@ -86,7 +104,9 @@ def _same(wanted: Any, got: Any, tolerance: Decimal) -> bool:
     return bool(wanted == got)
 
 
-def _answer(topic: str, given: dict[str, Any], today: date) -> Mapping[str, Any]:
+def _answer(
+    topic: str, given: dict[str, Any], today: date, book: Mapping[str, Parameter], used: dict[str, Figure]
+) -> Mapping[str, Any]:
     how = _topics()[topic]
     on, region = how.get("day", today), how.get("region", "")
     if year_in := how.get("year_in"):
@@ -95,4 +115,4 @@ def _answer(topic: str, given: dict[str, Any], today: date) -> Mapping[str, Any]
         place = str(given.pop(region_in))
         region = next(code for name, code in how["regions"].items() if place.startswith(name))
     calculate: Callable[..., Mapping[str, Any]] = calculators.calculate
-    return calculate(how["formula"], given, Figures(on, region, shipped_parameters()))
+    return calculate(how["formula"], given, Figures(on, region, book, used))

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from linli.domains.benefits.certifying import Finding, ReachOutcome, ReachWay, Signal
+from linli.domains.benefits.changing import ChangeState
 from linli.domains.benefits.facts import Fact, sources_of, vocabulary
 from linli.domains.benefits.runs import RunState
 from linli.kernel.fields import SealedField
@@ -89,9 +90,14 @@ class Run(models.Model):
 
     ``before`` names for each policy the run it is compared with; ``counts`` what came of each; ``figures`` which figures were used,
     by group of places; ``digests`` the SM3 of each file. Waiting, running, then done or failed for good.
+
+    With a ``change`` it only asks what would be, if that figure were published: it is compared with the same facts under the figures in
+    force, nobody is granted anything on it, and it is not among the scans. ``facts_of``: the scan whose frozen facts it takes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
+    change = models.ForeignKey("FigureChange", on_delete=models.PROTECT, null=True, related_name="+")
+    facts_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     on = models.DateField()
     region = models.CharField(max_length=12)
     policies = ArrayField(models.CharField(max_length=64))
@@ -118,6 +124,89 @@ class Run(models.Model):
             models.CheckConstraint(condition=Q(policies__len__gt=0), name="benefits_run_policies"),
         ]
         indexes = [models.Index(fields=["-asked_at", "-id"], name="benefits_run_newest")]
+
+
+class FigureChange(models.Model):
+    """A figure that an officer wants to set for a place from a day on, on what ground, and who agreed.
+
+    A draft can be changed by whoever wrote it; what was proposed cannot (a trigger holds it), until the second officer sends it back.
+    Published, it is part of the book for good, as the ``published_no``-th; undone by another change only. The officer who decides is
+    never the one who proposed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    name = models.CharField(max_length=64)
+    region = models.CharField(max_length=6, blank=True)
+    value = models.JSONField()
+    since = models.DateField()
+    source_title = models.CharField(max_length=200)
+    source_number = models.CharField(max_length=100, blank=True)
+    source_date = models.DateField()
+    scan_id = models.UUIDField(null=True)
+    scan_name = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True)
+    state = models.CharField(max_length=9, default=ChangeState.DRAFT)
+    proposed_by_id = models.UUIDField()
+    written_at = models.DateTimeField()
+    proposed_at = models.DateTimeField(null=True)
+    decided_by_id = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True)
+    published_no = models.PositiveIntegerField(null=True, unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(ChangeState)), name="benefits_change_state"),
+            models.CheckConstraint(
+                condition=Q(state="published", published_no__isnull=False) | (~Q(state="published") & Q(published_no=None)),
+                name="benefits_change_published",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by_id=None, decided_at=None) | Q(decided_by_id__isnull=False, decided_at__isnull=False),
+                name="benefits_change_decided",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["published", "refused"])
+                | (Q(decided_by_id__isnull=False, proposed_at__isnull=False) & ~Q(decided_by_id=F("proposed_by_id"))),
+                name="benefits_change_second_officer",
+            ),
+            models.CheckConstraint(condition=~Q(source_title=""), name="benefits_change_source"),
+        ]
+        indexes = [
+            models.Index(fields=["-written_at", "-id"], name="benefits_change_newest"),
+            models.Index(fields=["name", "-written_at"], name="benefits_change_of"),
+        ]
+
+
+class PolicyCase(models.Model):
+    """A test case that an officer wrote: what is known, and what a policy or a formula must say of it, in a place on a day.
+
+    Written once; it can be given up with a reason (a trigger holds it).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    target = models.CharField(max_length=64)
+    label = models.CharField(max_length=100)
+    region = models.CharField(max_length=12, blank=True)
+    on = models.DateField()
+    given = models.JSONField()
+    expected = models.JSONField()
+    basis = models.CharField(max_length=200, blank=True)
+    added_by_id = models.UUIDField()
+    added_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+    retired_by_id = models.UUIDField(null=True)
+    retired_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(retired_at=None, retired_by_id=None, retired_reason="")
+                | (Q(retired_at__isnull=False, retired_by_id__isnull=False) & ~Q(retired_reason="")),
+                name="benefits_case_retired",
+            ),
+        ]
+        indexes = [models.Index(fields=["target", "-added_at"], name="benefits_case_of")]
 
 
 class Evidence(models.Model):

@@ -7,7 +7,7 @@ A place asks itself first, then the one above it (``770100`` → ``770000`` → 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -58,12 +58,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A figure of the law with its history. ``unit`` says what it counts, ``label`` what it is."""
+    """A figure of the law with its history. ``unit`` says what it counts, ``label`` what it is.
+
+    For whoever changes it: ``words`` of the keys of a table, how many ``decimals`` a number has and which ``bounds`` it keeps, by key
+    (``""``: a number that stands alone, or the only one of a row).
+    """
 
     name: str
     label: str
     unit: str
     figures: tuple[Figure, ...]
+    words: Mapping[str, str] = field(default_factory=dict, compare=False)
+    decimals: Mapping[str, int] = field(default_factory=dict, compare=False)
+    bounds: Mapping[str, tuple[Any, Any]] = field(default_factory=dict, compare=False)
 
 
 class _Exact(yaml.SafeLoader):
@@ -84,10 +91,17 @@ def read_parameters(text: str) -> dict[str, Parameter]:
     for name, raw in (exact_yaml(text) or {}).items():
         try:
             figures = tuple(_figure(f) for f in raw["values"])
-            found[name] = Parameter(name, raw["label"], raw.get("unit", ""), figures)
+            found[name] = Parameter(
+                name, raw["label"], raw.get("unit", ""), figures, words={str(k): v for k, v in raw.get("keys", {}).items()},
+                decimals=_by_key(raw.get("decimals", {})), bounds={k: (v[0], v[1]) for k, v in _by_key(raw.get("bounds", {})).items()},
+            )  # fmt: skip
         except (KeyError, TypeError, ValueError, LinliError) as error:
             raise FigureWrong(name=name, why=error) from error
     return found
+
+
+def _by_key(raw: Any) -> dict[str, Any]:
+    return {str(k): v for k, v in raw.items()} if isinstance(raw, Mapping) else {"": raw}
 
 
 def _figure(raw: Mapping[str, Any]) -> Figure:
@@ -103,6 +117,16 @@ def shipped_parameters() -> dict[str, Parameter]:
     """The figures that ship with Linli, as researched; what an office sets later stands above them."""
     file = resources.files("linli.domains.benefits") / "data/parameters.yaml"
     return read_parameters(file.read_text("utf-8"))
+
+
+def laid_over(book: Mapping[str, Parameter], later: Iterable[tuple[str, Figure]]) -> dict[str, Parameter]:
+    """A book with later figures over it, by date and place: one of the same first day and place takes the place of the earlier."""
+    found = dict(book)
+    for name, figure in later:
+        known = found[name]
+        rest = (f for f in known.figures if (f.since, f.region) != (figure.since, figure.region))
+        found[name] = replace(known, figures=(*rest, figure))
+    return found
 
 
 @dataclass(frozen=True)

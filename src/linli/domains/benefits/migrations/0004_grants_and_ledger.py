@@ -145,7 +145,7 @@ CREATE TRIGGER benefits_given_up AFTER UPDATE OF amount_fen ON benefits_writeoff
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('benefits', '0002_certification'),
+        ('benefits', '0003_policy_figures'),
         ('cases', '0015_joint_drafts'),
     ]
 
