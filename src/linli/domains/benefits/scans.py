@@ -159,7 +159,8 @@ def count(
     connection: duckdb.DuckDBPyConnection, subject: str, policies: Sequence[Policy], facts: Path, verdict: Path, changes: Path,
     apart: Sequence[Group],
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
-    """By policy: how many are entitled, not, or cannot be told yet, the money in fen, what changed, and which facts are missing."""
+    """By policy: how many are entitled, not, or cannot be told yet, the money in fen, what changed (``sums``: by change the money now
+    and the time before), and which facts are missing."""
     asked: list[str] = []
     for p in policies:
         met, known_or_open = column(p, MET), f"({column(p, MET)} | {column(p, OPEN)})"
@@ -174,13 +175,13 @@ def count(
         entitled, unknown, reckoned, fen = row[1 + 4 * place : 5 + 4 * place]
         counts[p.code] = {
             "subject": subject, "entitled": entitled, "unknown": unknown, "not_entitled": reckoned - entitled - unknown,
-            "left_out": row[0] - reckoned, "fen": fen, **dict.fromkeys(Change, 0), "before_fen": 0,
+            "left_out": row[0] - reckoned, "fen": fen, **dict.fromkeys(Change, 0), "before_fen": 0, "sums": {},
         }  # fmt: skip
-    found = connection.execute(
-        f"SELECT policy, change, count(*), coalesce(sum(before_fen), 0)::BIGINT FROM {_file(changes)} GROUP BY 1, 2"
-    )
-    for code, change, number, before_fen in found.fetchall():
+    sums = "coalesce(sum(fen), 0)::BIGINT, coalesce(sum(before_fen), 0)::BIGINT"
+    found = connection.execute(f"SELECT policy, change, count(*), {sums} FROM {_file(changes)} GROUP BY 1, 2")
+    for code, change, number, fen, before_fen in found.fetchall():
         counts[code][change] = number
+        counts[code]["sums"][change] = [fen, before_fen]
         counts[code]["before_fen"] += before_fen
     for code, missing in _missing(connection, policies, facts, verdict, apart).items():
         counts[code]["missing"] = missing
@@ -226,17 +227,42 @@ def _untold(policy: Policy) -> str:
 
 
 def listed(
-    connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, wanted: Sequence[Change], offset: int, size: int
-) -> list[dict[str, Any]]:
-    """Some rows of a list, in its order."""
-    kinds = ", ".join(f"'{change}'" for change in wanted)
-    return _rows(
-        connection.execute(
-            f"SELECT change, subject_id, region, fen, before_fen FROM {_file(changes)} WHERE policy = ? AND change IN ({kinds}) "
-            "ORDER BY change, subject_id LIMIT ? OFFSET ?",
-            [policy, size, offset],
-        )
+    connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, wanted: Sequence[Change], offset: int, size: int,
+    among: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Some rows of a list, in its order; only ``among`` some subjects if they are named."""
+    where, values = _chosen(policy, wanted, among)
+    rows = f"SELECT change, subject_id, region, fen, before_fen FROM {_file(changes)} WHERE {where} "
+    return _rows(connection.execute(rows + "ORDER BY change, subject_id LIMIT ? OFFSET ?", [*values, size, offset]))
+
+
+def number_listed(
+    connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, wanted: Sequence[Change], among: Sequence[str]
+) -> int:
+    """How many of some subjects are on a list."""
+    where, values = _chosen(policy, wanted, among)
+    row = connection.execute(f"SELECT count(*) FROM {_file(changes)} WHERE {where}", values).fetchone()
+    return int(row[0]) if row else 0
+
+
+def pieces(
+    connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, wanted: Sequence[Change], size: int
+) -> Iterator[list[dict[str, Any]]]:
+    """A whole list in its order, some rows at a time."""
+    where, values = _chosen(policy, wanted, None)
+    found = connection.execute(
+        f"SELECT change, subject_id, region, fen, before_fen FROM {_file(changes)} WHERE {where} ORDER BY change, subject_id",
+        values,
     )
+    names = [c[0] for c in found.description]
+    while rows := found.fetchmany(size):
+        yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _chosen(policy: str, wanted: Sequence[Change], among: Sequence[str] | None) -> tuple[str, list[Any]]:
+    kinds = ", ".join(f"'{change}'" for change in wanted)
+    where, values = f"policy = ? AND change IN ({kinds})", [policy]
+    return (where, values) if among is None else (f"{where} AND list_contains(?::VARCHAR[], subject_id)", [*values, list(among)])
 
 
 def lackers(
@@ -248,6 +274,28 @@ def lackers(
         [size, offset],
     )
     return [(str(row[0]), str(row[1])) for row in found.fetchall()]
+
+
+def draw(connection: duckdb.DuckDBPyConnection, facts: Path, seed: str, size: int, out: Path) -> None:
+    """Write the facts of some subjects drawn by a seed: those whose SHA-256 of ``seed:subject_id`` comes first. Anybody can repeat it."""
+    order = f"sha256({_text(seed + ':')} || subject_id), subject_id"
+    connection.execute(f"COPY (SELECT * FROM {_file(facts)} ORDER BY {order} LIMIT {int(size)}) TO {_text(str(out))} {_PARQUET}")
+
+
+def held_against(
+    connection: duckdb.DuckDBPyConnection, policies: Sequence[Policy], verdict: Path, again: Path, most: int
+) -> tuple[int, int, list[tuple[str, str]]]:
+    """Answers reckoned again held against those of then: how many subjects, how many with another answer, and some of those by policy."""
+    parts = [[f"(v.{c} IS DISTINCT FROM a.{c})" for c in (column(p, MET), column(p, OPEN), column(p, FEN))] for p in policies]
+    differs = [f"({' OR '.join(part)})" for part in parts]
+    both = f"FROM {_file(again)} a LEFT JOIN {_file(verdict)} v USING (subject_id)"
+    row = connection.execute(f"SELECT count(*), count(*) FILTER ({' OR '.join(differs)}) {both}").fetchone()
+    assert row is not None
+    found: list[tuple[str, str]] = []
+    for policy, differ in zip(policies, differs, strict=True):
+        rows = connection.execute(f"SELECT a.subject_id {both} WHERE {differ} ORDER BY 1 LIMIT ?", [most - len(found)]).fetchall()
+        found += [(str(r[0]), policy.code) for r in rows]
+    return int(row[0]), int(row[1]), found
 
 
 def row_of(connection: duckdb.DuckDBPyConnection, file: Path, subject_id: str) -> dict[str, Any] | None:

@@ -31,6 +31,20 @@ def perform_run(run_id: str) -> None:
             raise
 
 
+@task(name="benefits.perform_audit", queue="scans", retry=3)
+def perform_audit(run_id: str, audit_id: str) -> None:
+    """Reckon a scan again. A file that is not what it was is told; anything else is also tried again."""
+    run, audit, by = UUID(run_id), UUID(audit_id), system()
+    with commands.only_here(audit):
+        try:
+            commands.perform_audit(run_id=run, audit_id=audit, by=by, now=_now())
+        except LinliError as error:
+            commands.fail_audit(run_id=run, audit_id=audit, why=str(error.message), by=by, now=_now())
+        except Exception as error:
+            commands.fail_audit(run_id=run, audit_id=audit, why=type(error).__name__, by=by, now=_now())
+            raise
+
+
 @task(name="benefits.project_person", retry=5)
 def project_person(chain_id: str, seq: int) -> None:
     """The register of people says something new of somebody."""

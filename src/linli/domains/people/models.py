@@ -45,6 +45,7 @@ class Person(models.Model):
         ]
         indexes = [
             models.Index(fields=["phone_index"], name="people_person_phone"),
+            models.Index(fields=["name"], name="people_person_name", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["region"], name="people_person_region"),
             models.Index(fields=["same_as"], name="people_person_same_as", condition=Q(same_as__isnull=False)),
         ]

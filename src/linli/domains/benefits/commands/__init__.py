@@ -1,5 +1,6 @@
 """Benefits, what may be done: one module for each subject."""
 
+from linli.domains.benefits.commands.audits import SampleWrong, SeedMissing, ask_audit, fail_audit, perform_audit
 from linli.domains.benefits.commands.certification import (
     GESTURES,
     NotReceiving,
@@ -24,6 +25,15 @@ from linli.domains.benefits.commands.certification import (
 )
 from linli.domains.benefits.commands.due import open_due
 from linli.domains.benefits.commands.facts import SourceWrong, learn
+from linli.domains.benefits.commands.looks import (
+    MOST_WHOLE,
+    PurposeMissing,
+    TooManyWhole,
+    audit_in_run,
+    export_list,
+    open_in_run,
+    whole_numbers,
+)
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.projection import (
     project_answers,
@@ -53,17 +63,21 @@ from linli.domains.benefits.commands.reaching import (
     suspend,
 )
 from linli.domains.benefits.commands.runs import (
+    NotFailed,
     NothingInForce,
     PolicyOver,
     fail_run,
     finish_run,
     freeze_run,
     only_here,
+    repeat_run,
     scan_run,
     start_run,
 )
 
 __all__ = [
+    "ask_audit", "audit_in_run", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_in_run", "perform_audit", "PurposeMissing",
+    "repeat_run", "SampleWrong", "SeedMissing", "TooManyWhole", "whole_numbers",
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",
     "fail_run", "finish_run", "forget_signs", "freeze_run", "gesture", "GESTURES", "InquiryNeeded", "InquiryOpen", "learn",
     "load_evidence", "load_facts", "make_population", "measure", "note_reach", "NothingInForce", "NotReached", "NotReceiving",

@@ -21,7 +21,7 @@ from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
 from linli.domains.benefits.exact import book_of, written, written_out
 from linli.domains.benefits.models import Run
-from linli.domains.benefits.permissions import RUN, must_serve
+from linli.domains.benefits.permissions import RUN, must_serve, run_for
 from linli.domains.benefits.queries.results import (
     CHANGES,
     FACTS,
@@ -63,6 +63,15 @@ class NothingInForce(LinliError):
     remedy = noop("请换一个日期。")
 
 
+class NotFailed(LinliError):
+    """Only what came to nothing is tried again."""
+
+    code = "benefits.run_not_failed"
+    kind = Kind.CONFLICT
+    template = noop("这次比对没有失败，不用重做。")
+    remedy = noop("请刷新页面看它现在的状态；要新的结果，请发起新的比对。")
+
+
 def run_subject(run_id: UUID) -> Subject:
     return Subject("benefit_run", run_id)
 
@@ -84,6 +93,16 @@ def start_run(*, on: date, region: str, policies: Sequence[str] | None = None, b
     record("benefits.run_asked", subject=run_subject(run.pk), by=by, at=now, new=True, on=on, region=region, policies=run.policies)
     defer("benefits.perform_run", run_id=str(run.pk))
     return run.pk
+
+
+@once
+def repeat_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
+    """Have a run that came to nothing tried again, on the facts that it froze if it came so far. Raises :class:`NotFailed`."""
+    found = run_for(run_id, by, RUN)
+    if not Run.objects.filter(pk=found.pk, state=RunState.FAILED).update(state=RunState.WAITING, finished_at=None, error=""):
+        raise NotFailed
+    record("benefits.run_repeated", subject=run_subject(run_id), by=by, at=now)
+    defer("benefits.perform_run", run_id=str(run_id))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from linli.domains.benefits.due import MOST_ASKED, NONE, UNSURE, Due, Standing, 
 from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS, Formula
 from linli.domains.benefits.parameters import Figures
+from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
 from linli.domains.benefits.queries.certification import (
     TOWN,
     Mine,
@@ -65,6 +66,17 @@ from linli.domains.benefits.queries.results import (
     runs,
     unknown_subjects,
     unknowns,
+    whole_list,
+)
+from linli.domains.benefits.queries.scanned import (
+    MOST_FOUND,
+    Found,
+    SubjectInRun,
+    Who,
+    person_behind,
+    subject_in_run,
+    subjects_named,
+    who_are,
 )
 from linli.domains.benefits.runs import Change, RunState
 from linli.domains.benefits.scanning import Reason, State, assess
@@ -83,6 +95,8 @@ from linli.domains.benefits.worksheets import (
 )
 
 __all__ = [
+    "Audited", "audits_of", "AuditState", "Found", "MOST_FOUND", "person_behind", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
+    "whole_list",
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
     "certification_book", "certification_lines", "certifications", "Change", "differences", "Due", "due_by_month", "due_by_word",
     "due_to", "entitled", "explained", "Fact", "facts_of", "Figures", "Finding", "Formula", "FORMULAS", "Gap", "Group",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -71,7 +71,8 @@ def run(run_id: UUID, *, by: Actor) -> Run:
     return run_for(run_id, by)
 
 
-def _done(run_id: UUID, by: Actor, policy: str, *permissions: str) -> Run:
+def finished(run_id: UUID, by: Actor, policy: str, *permissions: str) -> Run:
+    """A run that has results of a policy. Raises :class:`NotFound`, :class:`RunNotDone`."""
     found = run_for(run_id, by, *permissions)
     if policy not in found.policies:
         raise NotFound(what=msg("这项政策在这次比对中的结果"))
@@ -99,22 +100,51 @@ class Lines:
     total: int
 
 
-def differences(run_id: UUID, policy: str, kind: str, *, by: Actor, offset: int = 0, size: int = 20) -> Lines:
-    """Who joined, left, has another amount or the same, compared with the run before. One query to PostgreSQL."""
-    return _listed(_done(run_id, by, policy), policy, [Change(kind)], offset, size)
+ENTITLED = (Change.CHANGED, Change.JOINED, Change.SAME)
 
 
-def entitled(run_id: UUID, policy: str, *, by: Actor, offset: int = 0, size: int = 20) -> Lines:
+def differences(
+    run_id: UUID, policy: str, kind: str, *, by: Actor, offset: int = 0, size: int = 20, among: Collection[UUID] | None = None
+) -> Lines:
+    """Who joined, left, has another amount or the same, compared with the run before; only ``among`` some subjects if they are named.
+
+    One query to PostgreSQL.
+    """
+    return _listed(finished(run_id, by, policy), policy, [Change(kind)], offset, size, among)
+
+
+def entitled(
+    run_id: UUID, policy: str, *, by: Actor, offset: int = 0, size: int = 20, among: Collection[UUID] | None = None
+) -> Lines:
     """Who is entitled in this run."""
-    return _listed(_done(run_id, by, policy), policy, [Change.CHANGED, Change.JOINED, Change.SAME], offset, size)
+    return _listed(finished(run_id, by, policy), policy, ENTITLED, offset, size, among)
 
 
-def _listed(found: Run, policy: str, wanted: Sequence[Change], offset: int, size: int) -> Lines:
+def whole_list(run_id: UUID, policy: str, kind: Change | None, *, by: Actor, size: int = 1000) -> Iterator[list[Line]]:
+    """A list from its first line to its last, some lines at a time; without a kind those who are entitled."""
+    found = finished(run_id, by, policy)
     file = frozen(found, CHANGES, policy_of(policy).subject)
+
+    def lines() -> Iterator[list[Line]]:
+        with scans.engine(folder_of(found.pk), threads=1) as engine:
+            for rows in scans.pieces(engine, file, policy, [kind] if kind else ENTITLED, size):
+                yield [_line(row) for row in rows]
+
+    return lines()
+
+
+def _listed(found: Run, policy: str, wanted: Sequence[Change], offset: int, size: int, among: Collection[UUID] | None) -> Lines:
+    file = frozen(found, CHANGES, policy_of(policy).subject)
+    chosen = None if among is None else [str(i) for i in among]
     with scans.engine(folder_of(found.pk), threads=1) as engine:
-        rows = scans.listed(engine, file, policy, wanted, max(offset, 0), size)
-    lines = (Line(UUID(r["subject_id"]), r["region"], Change(r["change"]), r["fen"], r["before_fen"]) for r in rows)
-    return Lines(tuple(lines), sum(found.counts[policy][change] for change in wanted))
+        rows = scans.listed(engine, file, policy, wanted, max(offset, 0), size, chosen)
+        number = None if chosen is None else scans.number_listed(engine, file, policy, wanted, chosen)
+    total = sum(found.counts[policy][change] for change in wanted) if number is None else number
+    return Lines(tuple(_line(row) for row in rows), total)
+
+
+def _line(row: Mapping[str, Any]) -> Line:
+    return Line(UUID(row["subject_id"]), row["region"], Change(row["change"]), row["fen"], row["before_fen"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +157,7 @@ class Gap:
 
 def unknowns(run_id: UUID, policy: str, *, by: Actor) -> list[Gap]:
     """The facts that keep a policy from being told, the most missed first. One query."""
-    found = _done(run_id, by, policy)
+    found = finished(run_id, by, policy)
     facts = vocabulary()[policy_of(policy).subject]
     return [Gap(facts[name], number) for name, number in found.counts[policy]["missing"].items() if name in facts]
 
@@ -136,10 +166,10 @@ def unknown_subjects(
     run_id: UUID, policy: str, fact: str, *, by: Actor, offset: int = 0, size: int = 20
 ) -> tuple[list[tuple[UUID, str]], int]:
     """Who lacks a fact that keeps a policy from being told: ids and places, and how many there are in all."""
-    found = _done(run_id, by, policy)
+    found = finished(run_id, by, policy)
     total = found.counts[policy]["missing"].get(fact, 0)
     rule = policy_of(policy)
-    apart = _groups(found, rule.subject)
+    apart = groups_of(found, rule.subject)
     lacks = scans.lacking(rule, apart).get(fact)
     if not total or lacks is None:
         return [], 0
@@ -148,7 +178,7 @@ def unknown_subjects(
         return [(UUID(i), place) for i, place in scans.lackers(engine, facts, verdict, lacks, max(offset, 0), size)], total
 
 
-def _groups(found: Run, subject: str) -> list[scans.Group]:
+def groups_of(found: Run, subject: str) -> list[scans.Group]:
     """The groups of places of a run, with the figures of then."""
     return [
         scans.Group(tuple(g["places"]), Figures(found.on, g["places"][0], book_of(g["figures"])), (), g["left_out"])
@@ -203,8 +233,8 @@ def rerun(run_id: UUID, subject_id: UUID, *, by: Actor) -> Rerun:
     found = run_for(run_id, by, AUDIT)
     if found.state != RunState.DONE:
         raise RunNotDone
-    _as_recorded(found)
-    manifest = json.loads(unchanged(folder_of(run_id) / MANIFEST, found.digests[MANIFEST], thoroughly=True).read_text("utf-8"))
+    as_recorded(found)
+    manifest = manifest_of(found)
     with scans.engine(folder_of(run_id), threads=1) as engine:
         for subject in dict.fromkeys(policy_of(code).subject for code in found.policies):
             facts = frozen(found, FACTS, subject, thoroughly=True)
@@ -217,8 +247,14 @@ def rerun(run_id: UUID, subject_id: UUID, *, by: Actor) -> Rerun:
     raise NotFound(what=msg("这个对象在这次比对中的记录"))
 
 
-def _as_recorded(found: Run) -> None:
-    """The digests in the row of a run are those that the trace tells of."""
+def manifest_of(found: Run) -> dict[str, Any]:
+    """What a finished run says of itself: its groups of places with the statements and figures of then. Raises :class:`SnapshotChanged`."""
+    file = unchanged(folder_of(found.pk) / MANIFEST, found.digests.get(MANIFEST, ""), thoroughly=True)
+    return dict(json.loads(file.read_text("utf-8")))
+
+
+def as_recorded(found: Run) -> None:
+    """The digests in the row of a run are those that the trace tells of. Raises :class:`SnapshotChanged`."""
     told: dict[str, str] = {}
     for entry in timeline(found.pk):
         told |= entry.data.get("digests", {})

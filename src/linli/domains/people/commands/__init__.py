@@ -38,6 +38,7 @@ from linli.domains.people.commands.records import (
     update_person,
     view_employer,
     view_full,
+    view_numbers,
     view_person,
 )
 from linli.domains.people.commands.rights import (
@@ -56,6 +57,6 @@ __all__ = [
     "employer_subject", "find_agent", "find_person", "forget_codes", "give_consent", "give_mandate", "Identity",
     "issue_start_code", "learn", "NameDiffers", "note_look", "object_to", "person_subject", "PhoneShown", "ProofOver", "read_paper", "ReasonMissing",
     "register_employer", "register_mandate", "register_person", "revoke_mandate", "show_new_phone", "show_own", "Shown",
-    "sign_in_by_identity", "sign_in_by_phone", "start_by_code", "take_email_code", "update_person", "view_employer", "view_full", "view_person",
+    "sign_in_by_identity", "sign_in_by_phone", "start_by_code", "take_email_code", "update_person", "view_employer", "view_full", "view_numbers", "view_person",
     "withdraw_consent", "withdraw_objection",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -173,7 +173,7 @@ def audit_looks(*, number: str, reason: str, by: Actor, now: datetime) -> UUID:
 
 
 # Posts that serve people at a counter or judge their cases; nobody else has a use for what is known of somebody.
-_MAY_LOOK = ("people.register", "cases.review", "cases.decide", "benefits.certify")
+_MAY_LOOK = ("people.register", "cases.review", "cases.decide", "benefits.certify", "benefits.run")
 
 
 def _must_serve(by: Actor) -> None:
@@ -219,3 +219,13 @@ def view_full(*, person_id: UUID, field: str, purpose: Purpose, case: UUID | Non
         sealed = getattr(person, field)
         record("people.shown_whole", subject=person_subject(person_id), by=by, at=now, field=field, purpose=purpose, case=case)
     return Shown(sealed.open() if sealed else "")
+
+
+@transaction.atomic
+def view_numbers(*, person_ids: Collection[UUID], purpose: Purpose, by: Actor, now: datetime) -> dict[UUID, str]:
+    """The whole numbers of several people for a stated purpose, as a list needs them; each showing is an event in that person's chain."""
+    _must_serve(by)
+    found = {p.pk: p.id_number.open() for p in Person.objects.filter(pk__in=person_ids).only("id", "id_number")}
+    for person_id in sorted(found):  # always in one order, so that two lists taken at once do not wait for each other
+        record("people.shown_whole", subject=person_subject(person_id), by=by, at=now, field="id_number", purpose=purpose)
+    return found

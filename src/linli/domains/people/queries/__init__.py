@@ -27,6 +27,7 @@ from linli.domains.people.queries.records import (
     PersonCard,
     employer_facts,
     find_employers,
+    find_named,
     is_verified,
     looks,
     masked_facts,
@@ -71,7 +72,7 @@ from linli.domains.people.rules import (
 __all__ = [
     "papers_in_use",
     "Account", "account_of", "account_with_phone", "Assurance", "Binding", "Consent", "consent_texts", "ConsentPurpose",
-    "consents", "CONTEXT", "employer_facts", "find_employers", "FOR_EMPLOYERS", "FOR_PERSONS", "Gender", "given_by", "Ground",
+    "consents", "CONTEXT", "employer_facts", "find_employers", "find_named", "FOR_EMPLOYERS", "FOR_PERSONS", "Gender", "given_by", "Ground",
     "has_consented", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "looks", "LOOKS", "Mandate", "mandate_for",
     "mandate_sheet", "MandateLine", "MandateSheet", "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections",
     "names_known", "objection", "Objection", "objections", "ObjectionState", "of_employers", "own_account", "own_ids", "parties", "Party",

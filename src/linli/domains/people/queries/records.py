@@ -153,6 +153,15 @@ def find_employers(text: str) -> QuerySet[Employer]:
     return Employer.objects.filter(search=TokenQuery(wanted)).order_by("name", "id")
 
 
+def find_named(text: str, *, size: int) -> list[UUID]:
+    """Persons whose name begins so, and employers as :func:`find_employers` finds them; at most ``size`` of each. Two queries."""
+    name = text.strip()
+    if not name:
+        return []
+    persons = Person.objects.filter(name__startswith=name).order_by("name", "id").values_list("pk", flat=True)[:size]
+    return [*persons, *find_employers(name).values_list("pk", flat=True)[:size]]
+
+
 # Acts by which somebody saw a person's record.
 LOOKS = ("people.viewed", "people.shown_whole", "people.looked_up", "people.looks_audited", "people.paper_viewed")
 

@@ -1,0 +1,137 @@
+"""The people and employers behind the lines of a scan: who they are, how to find them, and one of them with every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from linli.domains.benefits import scans
+from linli.domains.benefits.definitions import Policy, policy_of
+from linli.domains.benefits.engine import book, fingerprint
+from linli.domains.benefits.exact import book_of
+from linli.domains.benefits.facts import REGION, Fact, vocabulary
+from linli.domains.benefits.models import HireFacts, Run
+from linli.domains.benefits.parameters import Figure, Figures
+from linli.domains.benefits.permissions import AUDIT, VIEW, run_for
+from linli.domains.benefits.queries.results import FACTS, VERDICT, RunNotDone, folder_of, frozen
+from linli.domains.benefits.runs import RunState
+from linli.domains.benefits.scanning import FEN, MET, OPEN, Outcome, State, assess, column, state_of
+from linli.domains.people.queries import Party, find_named, parties
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotFound
+from linli.kernel.text import msg
+
+MOST_FOUND = 500  # people of one name; more are told to type more of it
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom a line is about: a person or an employer if the register knows them, of a hire both. Numbers are masked."""
+
+    party: Party | None
+    employer: Party | None = None
+
+
+def who_are(subject: str, ids: Iterable[UUID]) -> dict[UUID, Who]:
+    """The names behind some lines. Two queries however many, three of hires."""
+    wanted = list(ids)
+    if subject != "hire":
+        known = parties(wanted)
+        return {i: Who(known.get(i)) for i in wanted}
+    hires = {h.pk: h for h in HireFacts.objects.filter(pk__in=wanted).only("subject_id", "person_id", "employer_id")}
+    known = parties(i for h in hires.values() for i in (h.person_id, h.employer_id))
+    return {i: Who(known.get(hires[i].person_id), known.get(hires[i].employer_id)) if i in hires else Who(None) for i in wanted}
+
+
+def person_behind(subject: str, subject_id: UUID) -> UUID | None:
+    """Whose affairs a line tells: the person or the employer, of a hire the person taken on."""
+    if subject != "hire":
+        return subject_id
+    return HireFacts.objects.filter(pk=subject_id).values_list("person_id", flat=True).first()
+
+
+def subjects_named(subject: str, text: str) -> list[UUID]:
+    """The subjects of a kind whose name, or whose employer's, begins so; at most a few hundred. Two queries, three of hires."""
+    found = find_named(text, size=MOST_FOUND)
+    if subject != "hire":
+        return found
+    hired = HireFacts.objects.filter(person_id__in=found) | HireFacts.objects.filter(employer_id__in=found)
+    return list(hired.order_by("pk").values_list("pk", flat=True)[: 2 * MOST_FOUND])
+
+
+# -- one of them -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run said of one subject and one policy, with the reasons out of the frozen facts.
+
+    ``state`` is None where the policy had no figures in the place; ``outcome`` is None then, and where the policy means something
+    else today, so that the reasons of today would mislead.
+    """
+
+    policy: Policy
+    state: State | None
+    fen: int | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectInRun:
+    """One subject of a run: what was known and what was not, what came of it, and the figures it was reckoned with."""
+
+    run: Run
+    on: date
+    subject: str
+    subject_id: UUID
+    region: str
+    facts: tuple[tuple[Fact, Any], ...]
+    policies: tuple[Found, ...]
+
+    def figures(self) -> Mapping[str, Figure]:
+        """The figures that its answers rest on, by name."""
+        return {name: f for found in self.policies if found.outcome for name, f in found.outcome.figures.items()}
+
+
+def subject_in_run(run_id: UUID, subject_id: UUID, *, by: Actor) -> SubjectInRun:
+    """One subject of a finished run with every reason. One query.
+
+    Raises :class:`NotFound`, :class:`RunNotDone`, :class:`SnapshotChanged`.
+    """
+    found = run_for(run_id, by, VIEW, AUDIT)
+    if found.state != RunState.DONE:
+        raise RunNotDone
+    with scans.engine(folder_of(run_id), threads=1) as engine:
+        for subject in dict.fromkeys(policy_of(code).subject for code in found.policies):
+            row = scans.row_of(engine, frozen(found, FACTS, subject), str(subject_id))
+            if row is not None:
+                said = scans.row_of(engine, frozen(found, VERDICT, subject), str(subject_id)) or {}
+                known = tuple((fact, row[name]) for name, fact in vocabulary()[subject].items())
+                return SubjectInRun(found, found.on, subject, subject_id, row[REGION], known, _found(found, subject, row, said))
+    raise NotFound(what=msg("这个对象在这次比对中的记录"))
+
+
+def _found(run: Run, subject: str, row: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Found, ...]:
+    group = next(g for g in run.figures if g["subject"] == subject and row[REGION] in g["places"])
+    figures = Figures(run.on, row[REGION], book_of(group["figures"]))
+    number = fingerprint(figures)
+    facts = {name: row[name] for name in vocabulary()[subject] if row[name] is not None}
+    policies = []
+    for policy in map(policy_of, run.policies):
+        met = said.get(column(policy, MET))
+        if policy.subject == subject:
+            state = None if met is None else state_of(policy, met, said[column(policy, OPEN)])
+            alike = state is not None and _version(policy.code, run.on, row[REGION], number) == group["rules"].get(policy.code)
+            outcome = assess([policy], facts, figures)[0] if alike else None
+            policies.append(Found(policy, state, said.get(column(policy, FEN)), outcome))
+    return tuple(policies)
+
+
+@lru_cache(maxsize=512)
+def _version(code: str, on: date, region: str, number: int) -> str:
+    """:func:`scans.rule_version`, which takes a while, by the number of the book of figures."""
+    return scans.rule_version(policy_of(code), Figures(on, region, book(number)))
