@@ -1,4 +1,4 @@
-"""``linli benefits``: checking the law's formulas."""
+"""``linli benefits``: checking formulas and policies, taking in signs of life, looking at everybody."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from linli.cli.boot import plainly
 
 @click.group()
 def benefits() -> None:
-    """Benefits: check the formulas against a file of cases."""
+    """Benefits: formulas, policies, certification and scans."""
 
 
 @benefits.command()
@@ -85,3 +85,42 @@ def certify(folder: Path) -> None:
         click.echo(
             f"{found.presumed_dead:,} presumed dead, of them {found.presumed_dead_alive:,} alive; {found.dead:,} dead in all"
         )
+
+
+@benefits.command()
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day as of which facts and figures count (default: today).")
+@click.option("--region", default="", help="The division whose people and employers are looked at (default: all there are).")
+@click.option(
+    "--policy", "policies", multiple=True, metavar="CODE", help="Only this policy; can be repeated (default: all in force)."
+)
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="What it runs on (default: LINLI_BENEFITS_ENGINE).")
+@plainly
+def scan(on: datetime | None, region: str, policies: tuple[str, ...], engine: str | None) -> None:
+    """Look at everybody: freeze what is known, tell of each policy who is entitled, and compare with the scan before.
+
+    \b
+    Example:
+      linli benefits scan --on 2025-06-01 --policy na-elderly-allowance
+      linli benefits scan --region 7701 --engine spark
+    """
+    from linli.cli.boot import now, ready
+
+    ready()
+    from linli.domains.benefits.commands import finish_run, freeze_run, only_here, scan_run, start_run
+    from linli.domains.benefits.queries import policy_of, run
+    from linli.kernel.actors import system
+    from linli.kernel.calendar import local_date
+
+    by = system("benefits.run", "benefits.view", device="linli benefits scan")
+    day = on.date() if on else local_date(now())
+    run_id = start_run(on=day, region=region, policies=policies or None, by=by, now=now())
+    with only_here(run_id):  # or a worker has taken it up meanwhile: then it is done when the lock is ours
+        freeze_run(run_id=run_id, by=by, now=now())
+        scan_run(run_id=run_id, engine=engine or "")
+        finish_run(run_id=run_id, by=by, now=now())
+    for code, found in run(run_id, by=by).counts.items():
+        click.echo(
+            f"{code}  {found['entitled']:,} entitled, {found['not_entitled']:,} not, {found['unknown']:,} cannot be told yet; "
+            f"{found['joined']:,} joined, {found['left']:,} left, {found['changed']:,} changed  ({policy_of(code).name})"
+        )
+    click.echo(f"run {run_id}")

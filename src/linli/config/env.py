@@ -113,6 +113,11 @@ class Env(BaseSettings):
     crypto_suite: Literal["sm", "intl"] = Field(
         "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."
     )
+    # Benefits (docs/operations.md, Benefits).
+    benefits_engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What scans of whole populations run on; both give the same result."
+    )
+    spark_master: str = Field("local[*]", description="The Spark to use: this machine (`local[4]`) or a cluster (`spark://host:7077`).")
     # Messages (docs/operations.md, Messages).
     post_office: bool = Field(
         False, description="Keep what would be sent where anybody can read it (/demo/post/); never with real people."

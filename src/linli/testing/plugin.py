@@ -26,7 +26,7 @@ from linli.kernel.postgres import EmbeddedPostgres
 settings.register_profile("linli", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("linli")
 
-_WHOLE = ("tests/operator/", "tests/crash/", "tests/invariants/")
+_WHOLE = ("tests/operator/", "tests/crash/", "tests/invariants/", "src/linli/domains/benefits/tests/test_spark.py")
 _started: tuple[EmbeddedPostgres, Path] | None = None
 _PREFIX, _IN_USE, _YOUNG_SECONDS = "linli-test-", "in-use", 60
 
@@ -85,7 +85,7 @@ def _sweep() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand tests to the workers one by one, but a module that plays a whole installation or a crowd to one of them alone."""
+    """Hand tests to the workers one by one, but a module that plays a whole installation or a crowd, or starts a Spark, to one of them alone."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]

@@ -46,10 +46,16 @@ def when(condition: BooleanValue, then: Any, otherwise: Any) -> Value:
 
 def unknown(condition: BooleanValue) -> BooleanValue:
     """Whether a condition cannot be told. A negation is as unknown as what it negates, and asked of that: ``NOT x IS NULL`` would be
-    read as ``NOT (x IS NULL)``."""
+    read as ``NOT (x IS NULL)``. Nor is it asked of ``BETWEEN`` or ``IN``, which not every engine lets ``IS NULL`` follow."""
     node = condition.op()
     while isinstance(node, ops.Not):
         node = node.arg
+    match node:
+        case ops.Between():
+            low, high = (ops.GreaterEqual(node.arg, node.lower_bound), ops.LessEqual(node.arg, node.upper_bound))
+            return (low.to_expr() & high.to_expr()).isnull()
+        case ops.InValues():
+            return node.value.to_expr().isnull()
     return node.to_expr().isnull()
 
 

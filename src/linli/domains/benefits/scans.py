@@ -6,16 +6,18 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
 
+from linli.domains.benefits import spark
 from linli.domains.benefits.definitions import Policy, facts_read, facts_table
 from linli.domains.benefits.facts import REGION, SUBJECT_ID
 from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
@@ -25,6 +27,7 @@ from linli.domains.benefits.staging import staged
 from linli.kernel.crypto import sm3
 
 MEMORY = "512MB"
+DUCKDB = "duckdb"
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 # What a policy says of everybody in a place for which it has no figures: nothing.
 _NOTHING = {MET: ibis.null("int32"), OPEN: ibis.null("int32"), FEN: ibis.null("int64")}
@@ -38,6 +41,18 @@ class Group:
     figures: Figures
     policies: tuple[Policy, ...]
     left_out: Mapping[str, str]
+
+
+Statements = Sequence[tuple[Sequence[str], str]]
+"""For each group its places and what is reckoned for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """An engine for the verdict of a whole table of facts. ``write``: subject, facts, statements in its dialect, into which file."""
+
+    dialect: str
+    write: Callable[[str, Path, Statements, Path], None]
 
 
 def groups(places: Iterable[str], policies: Sequence[Policy], on: date, book: Mapping[str, Parameter]) -> list[Group]:
@@ -60,8 +75,8 @@ def _group(places: tuple[str, ...], policies: Sequence[Policy], on: date, book: 
     return Group(places, figures, tuple(p for p in policies if p.code not in left_out), left_out)
 
 
-def statement(subject: str, policies: Sequence[Policy], group: Group) -> str:
-    """What the engine reckons for a group of places over ``facts_<subject>``: three columns for every policy."""
+def statement(subject: str, policies: Sequence[Policy], group: Group, dialect: str = DUCKDB) -> str:
+    """What an engine reckons for a group of places over ``facts_<subject>``: three columns for every policy."""
     table = facts_table(subject)
     columns: dict[str, Any] = {SUBJECT_ID: table[SUBJECT_ID], REGION: table[REGION]}
     for policy in policies:
@@ -70,7 +85,7 @@ def statement(subject: str, policies: Sequence[Policy], group: Group) -> str:
         else:
             columns |= {column(policy, FEN): _NOTHING[FEN]} | columns_of(policy, table, group.figures)
     stages = staged(table, columns, name="verdict")
-    return ", ".join(f"{name} AS ({ibis.to_sql(stage, dialect='duckdb')})" for name, stage in stages) + " SELECT * FROM verdict"
+    return ", ".join(f"{name} AS ({ibis.to_sql(stage, dialect=dialect)})" for name, stage in stages) + " SELECT * FROM verdict"
 
 
 def rule_version(policy: Policy, figures: Figures) -> str:
@@ -101,11 +116,31 @@ def places_in(connection: duckdb.DuckDBPyConnection, facts: Path) -> list[str]:
     return [row[0] for row in connection.execute(f"SELECT DISTINCT region FROM {_file(facts)} ORDER BY 1").fetchall()]
 
 
-def evaluate(
-    connection: duckdb.DuckDBPyConnection, subject: str, facts: Path, statements: Sequence[tuple[Sequence[str], str]], out: Path,
-) -> None:  # fmt: skip
-    """Write the verdict of every subject. ``statements``: for each group its places and what is reckoned for them."""
+def evaluate(connection: duckdb.DuckDBPyConnection, subject: str, facts: Path, statements: Statements, out: Path) -> None:
+    """Write the verdict of every subject."""
     parts = [f"(WITH {_facts(subject, facts, places if len(statements) > 1 else None)}, {sql})" for places, sql in statements]
+    connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {_text(str(out))} {_PARQUET}")
+
+
+@contextmanager
+def evaluating(name: str, connection: duckdb.DuckDBPyConnection, scratch: Path, *, master: str) -> Iterator[Evaluator]:
+    """The engine of a name (``duckdb``, ``spark``). Both reckon the same stages over the same facts and leave the same rows in one file.
+
+    ``master`` is the Spark to use. Raises :class:`spark.SparkMissing`.
+    """
+    if name == DUCKDB:
+        yield Evaluator(DUCKDB, partial(evaluate, connection))
+        return
+    with spark.session(scratch, master=master) as session:
+        yield Evaluator(spark.DIALECT, partial(on_spark, session, connection, scratch))
+
+
+def on_spark(
+    session: Any, connection: duckdb.DuckDBPyConnection, scratch: Path, subject: str, facts: Path, statements: Statements, out: Path
+) -> None:
+    """The verdict of every subject by Spark, whose workers write in parts: put together here in the order of the subjects."""
+    folders = spark.evaluate(session, subject, facts, statements, scratch)
+    parts = [f"(SELECT * FROM read_parquet({_text(f'{folder}/*.parquet')}) ORDER BY {SUBJECT_ID})" for folder in folders]
     connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {_text(str(out))} {_PARQUET}")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from linli.domains.benefits import scans
@@ -139,8 +140,11 @@ def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
         record("benefits.run_frozen", subject=run_subject(run_id), by=by, at=now, digests=digests, before=before)
 
 
-def scan_run(*, run_id: UUID) -> None:
-    """Evaluate the policies over the frozen facts and compare with the time before; all that comes of it lies in files."""
+def scan_run(*, run_id: UUID, engine: str = "") -> None:
+    """Evaluate the policies over the frozen facts and compare with the time before; all that comes of it lies in files.
+
+    ``engine`` (``duckdb``, ``spark``) is that of the settings where none is named.
+    """
     run = Run.objects.get(pk=run_id)
     if run.state == RunState.DONE:
         return
@@ -149,28 +153,35 @@ def scan_run(*, run_id: UUID) -> None:
     scratch = folder_of(run_id) / f"scratch{_PART}"
     counts: dict[str, Any] = {}
     groups: list[dict[str, Any]] = []
-    with scans.engine(scratch) as engine:
+    engine = engine or settings.ENV.benefits_engine
+    master = settings.ENV.spark_master
+    with scans.engine(scratch) as db, scans.evaluating(engine, db, scratch, master=master) as evaluator:
         for subject in SUBJECTS:
             if of_subject := [p for p in policies if p.subject == subject]:
-                found, used, rows = _scan(engine, run, subject, of_subject)
+                found, used, rows = _scan(db, evaluator, run, subject, of_subject)
                 counts |= found
                 groups += used
                 progress.more(rows)
     shutil.rmtree(scratch, ignore_errors=True)
     manifest = {
         "run": str(run_id), "on": run.on.isoformat(), "region": run.region, "policies": run.policies, "before": run.before,
-        "counts": counts, "groups": groups, "frozen": run.digests,
+        "engine": engine, "counts": counts, "groups": groups, "frozen": run.digests,
     }  # fmt: skip
     _put_json(folder_of(run_id) / MANIFEST, manifest)
 
 
-def _scan(engine: Any, run: Run, subject: str, policies: list[Policy]) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+def _scan(
+    engine: Any, evaluator: scans.Evaluator, run: Run, subject: str, policies: list[Policy]
+) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
     facts = frozen(run, FACTS, subject)
     book = book_of(json.loads(unchanged(folder_of(run.pk) / FIGURES, run.digests[FIGURES]).read_text("utf-8")))
     apart = scans.groups(scans.places_in(engine, facts) or [run.region], policies, run.on, book)
-    statements = [(group.places, scans.statement(subject, policies, group)) for group in apart]
+    said = {
+        dialect: [(group.places, scans.statement(subject, policies, group, dialect)) for group in apart]
+        for dialect in {scans.DUCKDB, evaluator.dialect}
+    }
     verdict, changes = file_of(run.pk, VERDICT, subject), file_of(run.pk, CHANGES, subject)
-    _put(verdict, lambda path: scans.evaluate(engine, subject, facts, statements, path))
+    _put(verdict, lambda path: evaluator.write(subject, facts, said[evaluator.dialect], path))
     before = {p.code: frozen(Run.objects.get(pk=run.before[p.code]), CHANGES, subject) for p in policies if p.code in run.before}
     _put(changes, lambda path: scans.compare(engine, policies, verdict, before, path))
     counts = scans.count(engine, subject, policies, facts, verdict, changes, apart)
@@ -180,7 +191,7 @@ def _scan(engine: Any, run: Run, subject: str, policies: list[Policy]) -> tuple[
             "rules": {p.code: scans.rule_version(p, group.figures) for p in group.policies},
             "figures": [written(name, book[name], figure) for name, figure in sorted(group.figures.used.items())],
         }
-        for group, (_, sql) in zip(apart, statements, strict=True)
+        for group, (_, sql) in zip(apart, said[scans.DUCKDB], strict=True)
     ]  # fmt: skip
     return counts, used, engine.execute(f"SELECT count(*) FROM read_parquet('{verdict}')").fetchone()[0]
 
