@@ -111,6 +111,13 @@ def engine(scratch: Path, *, memory: str = MEMORY, threads: int = 2) -> Iterator
         connection.close()
 
 
+def how_many(facts: Path) -> int:
+    """The rows of a table of facts."""
+    with duckdb.connect(":memory:") as connection:
+        row = connection.execute(f"SELECT count(*) FROM {_file(facts)}").fetchone()
+    return int(row[0]) if row else 0
+
+
 def places_in(connection: duckdb.DuckDBPyConnection, facts: Path) -> list[str]:
     """The places that occur in a table of facts."""
     return [row[0] for row in connection.execute(f"SELECT DISTINCT region FROM {_file(facts)} ORDER BY 1").fetchall()]
@@ -221,6 +228,28 @@ def count(
     for code, missing in _missing(connection, policies, facts, verdict, apart).items():
         counts[code]["missing"] = missing
     return counts
+
+
+def by_place(connection: duckdb.DuckDBPyConnection, changes: Path, *, width: int) -> dict[str, list[list[Any]]]:
+    """By policy and place (as many characters of its code): how many gain and lose, and how much in fen, those who gain most first."""
+    more, less = "coalesce(fen, 0) > coalesce(before_fen, 0)", "coalesce(fen, 0) < coalesce(before_fen, 0)"
+    gains, loses = (
+        f"change = '{Change.JOINED}' OR change = '{Change.CHANGED}' AND {more}",
+        f"change = '{Change.LEFT}' OR change = '{Change.CHANGED}' AND {less}",
+    )
+    by = "(coalesce(fen, 0) - coalesce(before_fen, 0))"
+    rows = connection.execute(
+        f"""
+        SELECT policy, substr(region, 1, ?) AS place, count(*) FILTER ({gains}), count(*) FILTER ({loses}),
+               coalesce(sum({by}) FILTER ({by} > 0), 0)::BIGINT, coalesce(sum(-{by}) FILTER ({by} < 0), 0)::BIGINT
+          FROM {_file(changes)} WHERE change <> '{Change.SAME}' GROUP BY 1, 2 ORDER BY 1, 3 DESC, 4 DESC, 2
+        """,
+        [width],
+    )
+    found: dict[str, list[list[Any]]] = {}
+    for policy, *place in rows.fetchall():
+        found.setdefault(policy, []).append(place)
+    return found
 
 
 def _missing(

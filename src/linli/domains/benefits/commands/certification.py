@@ -28,8 +28,8 @@ from linli.domains.benefits.models import (
 )
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.permissions import CERTIFY, LEARN, WITNESS
+from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.certification import certification, may_certify_for, photo, receivings_of, signs_of, terms_of
-from linli.domains.benefits.queries.results import book_in_force
 from linli.domains.benefits.snapshots import digest
 from linli.domains.benefits.values import NEVER
 from linli.domains.documents.commands import looked_through

@@ -7,8 +7,9 @@ bytes. Then the policies are evaluated and compared with the time before. Last t
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -22,22 +23,27 @@ from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
 from linli.domains.benefits.exact import book_of, written, written_out
 from linli.domains.benefits.models import Run
+from linli.domains.benefits.parameters import Parameter
 from linli.domains.benefits.permissions import RUN, must_serve, run_for
+from linli.domains.benefits.queries.book import book_in_force, book_with
 from linli.domains.benefits.queries.results import (
     CHANGES,
     FACTS,
     FIGURES,
     MANIFEST,
+    NOW_FIGURES,
+    NOW_LIST,
+    NOW_VERDICT,
     VERDICT,
-    book_in_force,
     file_of,
     folder_of,
     frozen,
 )
-from linli.domains.benefits.runs import RunState
+from linli.domains.benefits.runs import RunState, shortest
 from linli.domains.benefits.snapshots import SUBJECTS, freeze, how_many, one_moment, seal, unchanged
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
 from linli.kernel.errors import Kind, LinliError
 from linli.kernel.ids import uuid7
 from linli.kernel.jobs import defer
@@ -119,7 +125,7 @@ def only_here(run_id: UUID) -> Iterator[None]:
 
 
 def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
-    """Take the facts out of the database, and the figures, as they stand now, once for the run."""
+    """Take the facts out of the database, or over from another run, and the figures, as they stand now, once for the run."""
     run = Run.objects.get(pk=run_id)
     if run.state == RunState.DONE or run.digests:
         return
@@ -127,17 +133,35 @@ def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # what a killed process left half done
     folder.mkdir(parents=True)
     kinds = [s for s in SUBJECTS if any(p.subject == s for p in _policies(run))]
-    with one_moment() as moment:
-        numbers = {subject: how_many(moment, subject, run.region) for subject in kinds}
-        progress = _Progress(run_id, 2 * sum(numbers.values()))
-        for subject in kinds:
-            freeze(moment, subject, run.region, run.on, file_of(run_id, FACTS, subject), tell=progress.more)
-    _put_json(folder / FIGURES, written_out(book_in_force()))
+    if run.facts_of_id:
+        _take_over(run, kinds)
+    else:
+        # What would be on a day to come is asked of the facts as they are known today.
+        on = min(run.on, local_date(run.asked_at)) if run.change_id else run.on
+        with one_moment() as moment:
+            numbers = {subject: how_many(moment, subject, run.region) for subject in kinds}
+            progress = _Progress(run_id, 2 * sum(numbers.values()))
+            for subject in kinds:
+                freeze(moment, subject, run.region, on, file_of(run_id, FACTS, subject), tell=progress.more)
+    if run.change:
+        _put_json(folder / NOW_FIGURES, written_out(book_in_force()))
+    _put_json(folder / FIGURES, written_out(book_with(run.change) if run.change else book_in_force()))
     digests = {path.name: seal(path) for path in sorted(folder.iterdir())}
     with transaction.atomic():
         before = _before(run)
         Run.objects.filter(pk=run_id).update(digests=digests, before=before)
         record("benefits.run_frozen", subject=run_subject(run_id), by=by, at=now, digests=digests, before=before)
+
+
+def _take_over(run: Run, kinds: Sequence[str]) -> None:
+    """The facts that another run froze, as they were frozen; the same file under another name."""
+    other = Run.objects.get(pk=run.facts_of_id)
+    rows = 0
+    for subject in kinds:
+        file = file_of(run.pk, FACTS, subject)
+        os.link(frozen(other, FACTS, subject, thoroughly=True), file)
+        rows += scans.how_many(file)
+    _Progress(run.pk, 2 * rows, rows)
 
 
 def scan_run(*, run_id: UUID, engine: str = "") -> None:
@@ -174,26 +198,57 @@ def _scan(
     engine: Any, evaluator: scans.Evaluator, run: Run, subject: str, policies: list[Policy]
 ) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
     facts = frozen(run, FACTS, subject)
-    book = book_of(json.loads(unchanged(folder_of(run.pk) / FIGURES, run.digests[FIGURES]).read_text("utf-8")))
-    apart = scans.groups(scans.places_in(engine, facts) or [run.region], policies, run.on, book)
-    said = {
-        dialect: [(group.places, scans.statement(subject, policies, group, dialect)) for group in apart]
-        for dialect in {scans.DUCKDB, evaluator.dialect}
-    }
     verdict, changes = file_of(run.pk, VERDICT, subject), file_of(run.pk, CHANGES, subject)
-    _put(verdict, lambda path: evaluator.write(subject, facts, said[evaluator.dialect], path))
-    before = {p.code: frozen(Run.objects.get(pk=run.before[p.code]), CHANGES, subject) for p in policies if p.code in run.before}
+    book, apart, said = _evaluate(engine, evaluator, run, policies, FIGURES, verdict)
+    if run.change_id:
+        before = _as_it_is(engine, evaluator, run, policies)
+    else:
+        before = {
+            p.code: frozen(Run.objects.get(pk=run.before[p.code]), CHANGES, subject) for p in policies if p.code in run.before
+        }
     _put(changes, lambda path: scans.compare(engine, policies, verdict, before, path))
     counts = scans.count(engine, subject, policies, facts, verdict, changes, apart)
+    if run.change_id:
+        for code, places in scans.by_place(engine, changes, width=_one_below(run.region)).items():
+            counts[code]["places"] = places
     used = [
         {
             "subject": subject, "places": list(group.places), "left_out": dict(group.left_out), "statement": sql,
             "rules": {p.code: scans.rule_version(p, group.figures) for p in group.policies},
             "figures": [written(name, book[name], figure) for name, figure in sorted(group.figures.used.items())],
         }
-        for group, (_, sql) in zip(apart, said[scans.DUCKDB], strict=True)
+        for group, (_, sql) in zip(apart, said, strict=True)
     ]  # fmt: skip
     return counts, used, engine.execute(f"SELECT count(*) FROM read_parquet('{verdict}')").fetchone()[0]
+
+
+def _evaluate(
+    engine: Any, evaluator: scans.Evaluator, run: Run, policies: list[Policy], figures: str, out: Path
+) -> tuple[Mapping[str, Parameter], list[scans.Group], list[tuple[tuple[str, ...], str]]]:
+    """Write the verdict of every subject under frozen figures; gives these, the groups of places and what is reckoned for each."""
+    subject = policies[0].subject
+    facts = frozen(run, FACTS, subject)
+    book = book_of(json.loads(unchanged(folder_of(run.pk) / figures, run.digests[figures]).read_text("utf-8")))
+    apart = scans.groups(scans.places_in(engine, facts) or [run.region], policies, run.on, book)
+    said = {
+        dialect: [(group.places, scans.statement(subject, policies, group, dialect)) for group in apart]
+        for dialect in {scans.DUCKDB, evaluator.dialect}
+    }
+    _put(out, lambda path: evaluator.write(subject, facts, said[evaluator.dialect], path))
+    return book, apart, said[scans.DUCKDB]
+
+
+def _as_it_is(engine: Any, evaluator: scans.Evaluator, run: Run, policies: list[Policy]) -> dict[str, Path]:
+    """By policy who is entitled to what of the same facts under the figures in force."""
+    verdict, listed = (file_of(run.pk, kind, policies[0].subject) for kind in (NOW_VERDICT, NOW_LIST))
+    _evaluate(engine, evaluator, run, policies, NOW_FIGURES, verdict)
+    _put(listed, lambda path: scans.compare(engine, policies, verdict, {}, path))
+    return dict.fromkeys((p.code for p in policies), listed)
+
+
+def _one_below(region: str) -> int:
+    """How many characters the codes of the places have that a region is told by: of a city its counties, of a county its towns."""
+    return next((width for width in (2, 4, 6, 9) if width > len(shortest(region))), 12)
 
 
 def finish_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
@@ -229,7 +284,11 @@ def _policies(run: Run) -> list[Policy]:
 def _before(run: Run) -> dict[str, str]:
     """By policy the newest finished run of the same place that had it."""
     found: dict[str, str] = {}
-    earlier = Run.objects.filter(state=RunState.DONE, region=run.region, on__lte=run.on, policies__overlap=run.policies)
+    if run.change_id:
+        return {}
+    earlier = Run.objects.filter(
+        state=RunState.DONE, change=None, region=run.region, on__lte=run.on, policies__overlap=run.policies
+    )
     for pk, had in earlier.order_by("-asked_at", "-id").values_list("pk", "policies").iterator(chunk_size=50):
         for code in set(had) & set(run.policies):
             found.setdefault(code, str(pk))

@@ -12,6 +12,7 @@ from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS, Formula
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
+from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.certification import (
     TOWN,
     Mine,
@@ -58,7 +59,6 @@ from linli.domains.benefits.queries.results import (
     Lines,
     Rerun,
     RunNotDone,
-    book_in_force,
     differences,
     entitled,
     rerun,

@@ -30,7 +30,7 @@ from linli.domains.benefits.certifying import (
 from linli.domains.benefits.models import Certification, CertificationCheck, Evidence, FacePhoto, Inquiry, Reach, Suspension
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.permissions import CERTIFY, VIEW, VISIT, WITNESS
-from linli.domains.benefits.queries.results import book_in_force
+from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.runs import shortest
 from linli.domains.org.queries import region_names
 from linli.domains.people.queries import Party, Scope, may_act_for, own_ids, parties, powers

@@ -16,8 +16,8 @@ from linli.domains.benefits.due import Due, Standing, dues, next_question, polic
 from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.models import HireFacts
 from linli.domains.benefits.parameters import FigureMissing, Figures
+from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.facts import facts_of, fresh
-from linli.domains.benefits.queries.results import book_in_force
 from linli.domains.benefits.scanning import Outcome, Reason, assess
 from linli.domains.people.queries import Party, Scope, own_ids, parties, party, powers, region_of
 from linli.kernel.actors import Actor

@@ -18,7 +18,7 @@ from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.exact import book_of
 from linli.domains.benefits.facts import REGION, SUBJECT_ID, Fact, vocabulary
 from linli.domains.benefits.models import Run
-from linli.domains.benefits.parameters import Figures, Parameter, shipped_parameters
+from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.permissions import AUDIT, VIEW, run_for
 from linli.domains.benefits.runs import Change, RunState, shortest
 from linli.domains.benefits.scanning import FEN, MET, OPEN, Outcome, State, assess, column, state_of
@@ -29,6 +29,8 @@ from linli.kernel.errors import Kind, LinliError, NotFound
 from linli.kernel.text import msg, noop
 
 FACTS, VERDICT, CHANGES, FIGURES, MANIFEST = "facts", "verdict", "changes", "figures.json", "manifest.json"
+# Of a run that asks what would be: the same facts under the figures in force.
+NOW_VERDICT, NOW_LIST, NOW_FIGURES = "now-verdict", "now-list", "now-figures.json"
 
 
 class RunNotDone(LinliError):
@@ -38,11 +40,6 @@ class RunNotDone(LinliError):
     kind = Kind.CONFLICT
     template = noop("这次比对还没有完成。")
     remedy = noop("请等比对完成后再看结果。")
-
-
-def book_in_force() -> Mapping[str, Parameter]:
-    """The figures that scans, pages and grants reckon with."""
-    return shipped_parameters()
 
 
 def folder_of(run_id: UUID) -> Path:
@@ -63,7 +60,7 @@ def frozen(run: Run, kind: str, subject: str, *, thoroughly: bool = False) -> Pa
 def runs(*, by: Actor) -> QuerySet[Run]:
     """The runs that an actor may see, newest first; without their bulky columns."""
     by.must(VIEW)
-    return Run.objects.filter(region__startswith=shortest(by.region)).defer("figures", "digests").order_by("-asked_at", "-id")
+    return Run.objects.filter(change=None, region__startswith=shortest(by.region)).defer("figures", "digests").order_by("-asked_at", "-id")
 
 
 def run(run_id: UUID, *, by: Actor) -> Run:

@@ -1,0 +1,44 @@
+"""The figures that everything reckons with: those that ship, and over them what officers published, by date and place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from uuid import UUID
+
+from linli.domains.benefits.exact import read
+from linli.domains.benefits.models import FigureChange
+from linli.domains.benefits.parameters import Figure, Parameter, laid_over, shipped_parameters
+
+OFFICERS = "V"  # how sure a figure is that two officers read in the published text
+
+
+def book_in_force() -> Mapping[str, Parameter]:
+    """The figures that scans, pages, calculators and grants reckon with.
+
+    One small query tells which publication was the last, in whatever process; what was published never changes, so the book that ends
+    with it can be kept.
+    """
+    published = FigureChange.objects.filter(published_no__isnull=False).order_by("-published_no")
+    last = published.values_list("pk", "published_no").first()
+    return shipped_parameters() if last is None else _book(*last)
+
+
+@lru_cache(maxsize=8)
+def _book(last: UUID, number: int) -> Mapping[str, Parameter]:
+    """The book that ends with a publication; ``last`` is its id, which no other one ever has."""
+    shipped = shipped_parameters()
+    rows = FigureChange.objects.filter(published_no__lte=number).order_by("published_no")
+    return laid_over(shipped, ((row.name, figure_of(row)) for row in rows if row.name in shipped))
+
+
+def book_with(change: FigureChange) -> Mapping[str, Parameter]:
+    """The figures as they would be if a change were published now."""
+    return laid_over(book_in_force(), [(change.name, figure_of(change))])
+
+
+def figure_of(change: FigureChange) -> Figure:
+    """A change as a figure of the book."""
+    named = [change.source_number] if change.source_number else []
+    source = f"{change.source_title}（{'，'.join([*named, change.source_date.isoformat()])}）"
+    return Figure(read(change.value), change.since, None, change.region, source, OFFICERS)
