@@ -73,7 +73,9 @@ from linli.domains.benefits.queries.scanned import (
     Found,
     SubjectInRun,
     Who,
+    figures_of,
     person_behind,
+    places_to_scan,
     subject_in_run,
     subjects_named,
     who_are,
@@ -95,7 +97,7 @@ from linli.domains.benefits.worksheets import (
 )
 
 __all__ = [
-    "Audited", "audits_of", "AuditState", "Found", "MOST_FOUND", "person_behind", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
+    "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
     "whole_list",
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
     "certification_book", "certification_lines", "certifications", "Change", "differences", "Due", "due_by_month", "due_by_word",

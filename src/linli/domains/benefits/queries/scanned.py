@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,17 +15,38 @@ from linli.domains.benefits.engine import book, fingerprint
 from linli.domains.benefits.exact import book_of
 from linli.domains.benefits.facts import REGION, Fact, vocabulary
 from linli.domains.benefits.models import HireFacts, Run
-from linli.domains.benefits.parameters import Figure, Figures
-from linli.domains.benefits.permissions import AUDIT, VIEW, run_for
+from linli.domains.benefits.parameters import Figure, Figures, Parameter, shipped_parameters
+from linli.domains.benefits.permissions import AUDIT, RUN, VIEW, run_for
 from linli.domains.benefits.queries.results import FACTS, VERDICT, RunNotDone, folder_of, frozen
-from linli.domains.benefits.runs import RunState
+from linli.domains.benefits.runs import RunState, shortest
 from linli.domains.benefits.scanning import FEN, MET, OPEN, Outcome, State, assess, column, state_of
+from linli.domains.org.queries import Region, regions
 from linli.domains.people.queries import Party, find_named, parties
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 MOST_FOUND = 500  # people of one name; more are told to type more of it
+
+
+def places_to_scan(*, by: Actor) -> list[Region]:
+    """The divisions that an officer may scan: the own and those in it. One query."""
+    by.must(RUN)
+    return list(regions().filter(code__startswith=shortest(by.region)))
+
+
+def figures_of(found: Run) -> list[tuple[tuple[str, ...], list[tuple[Parameter, Figure]]]]:
+    """The figures that a run was made with, by group of places; one that all groups share stands with the first only."""
+    apart: dict[tuple[str, ...], dict[str, tuple[Parameter, Figure]]] = {}
+    words = shipped_parameters()
+    for group in found.figures:
+        mine = apart.setdefault(tuple(group["places"]), {})
+        for name, parameter in book_of(group["figures"]).items():
+            (figure,) = parameter.figures
+            said = replace(parameter, words=words[name].words) if name in words else parameter
+            if all(p.name != name or f != figure for g in apart.values() for p, f in g.values()):
+                mine[name] = said, figure
+    return [(places, sorted(mine.values(), key=lambda pair: pair[0].label)) for places, mine in apart.items() if mine]
 
 
 @dataclass(frozen=True, slots=True)
