@@ -5,6 +5,7 @@ class BenefitsConfig(AppConfig):
     name = "linli.domains.benefits"
     label = "benefits"
     verbose_name = "惠民政策"
+    append_only = ("benefits_ledger_entry", "benefits_ledger_line", "benefits_repayment")
 
     def ready(self) -> None:
         """Facts follow what the rooms below learn."""

@@ -103,6 +103,17 @@ def climb(timestamp: int) -> None:
         pass
 
 
+@periodic(cron="*/10 * * * *")
+@task(name="benefits.close_windows", queueing_lock="benefits.close_windows")
+def close_windows(timestamp: int) -> None:
+    """Close lists whose window is over, let grants go on, and make their cases."""
+    by = system()
+    while commands.close_windows(by=by, now=_now()):
+        pass
+    while commands.make_cases(by=by, now=_now()):
+        pass
+
+
 @periodic(cron="50 17 * * 6")
 @task(name="benefits.forget_signs", queueing_lock="benefits.forget_signs")
 def forget_signs(timestamp: int) -> None:

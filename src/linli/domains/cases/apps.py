@@ -20,7 +20,7 @@ class CasesConfig(AppConfig):
         for act in ("exchange.answered", "exchange.outdated"):
             subscribe(act, "cases.take_in_shared")
         for act in TELLS:
-            subscribe(act, "cases.tell")
+            subscribe(act, "cases.tell", when=lambda noted: "quiet" not in noted)
         for move in (Move.CLOSE, Move.REFUSE, Move.WITHDRAW):
             subscribe(move.act, "cases.archive_tonight")
         for act in ("documents.revoked", "documents.superseded"):

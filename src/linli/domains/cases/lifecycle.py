@@ -69,6 +69,7 @@ class Move(StrEnum):
     """What moves a case from one state to another; each is recorded under ``cases.<move>``."""
 
     SUBMIT = "submitted"
+    START = "started_ex_officio"
     REQUEST_CORRECTION = "correction_requested"
     CORRECT = "corrected"
     ACCEPT = "accepted"
@@ -92,6 +93,8 @@ class Move(StrEnum):
 
 TRANSITIONS: dict[Move, tuple[frozenset[State], State]] = {
     Move.SUBMIT: (frozenset({State.DRAFT}), State.SUBMITTED),
+    # What reaches people without an application: the bureau begins by itself (依职权), so that nothing is received or accepted.
+    Move.START: (frozenset({State.DRAFT}), State.IN_REVIEW),
     Move.REQUEST_CORRECTION: (frozenset({State.SUBMITTED}), State.CORRECTION_REQUESTED),
     Move.CORRECT: (frozenset({State.CORRECTION_REQUESTED}), State.SUBMITTED),
     Move.ACCEPT: (frozenset({State.SUBMITTED}), State.ACCEPTED),

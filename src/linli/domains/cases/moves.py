@@ -17,7 +17,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import Message, msg, noop
 
 _MOVE_WORDS = {
-    Move.SUBMIT: noop("提交"), Move.REQUEST_CORRECTION: noop("要求补正"), Move.CORRECT: noop("登记补正"), Move.ACCEPT: noop("受理"),
+    Move.SUBMIT: noop("提交"), Move.START: noop("依职权启动"), Move.REQUEST_CORRECTION: noop("要求补正"), Move.CORRECT: noop("登记补正"), Move.ACCEPT: noop("受理"),
     Move.DEEM_ACCEPTED: noop("视为受理"), Move.SEND_TO_REVIEW: noop("派件"), Move.SUSPEND: noop("中止"), Move.RESUME: noop("恢复"),
     Move.APPROVE: noop("决定"), Move.REJECT: noop("决定"), Move.TAKE_BACK: noop("撤销准予决定"), Move.ISSUE: noop("出件"), Move.DELIVER: noop("送达"),
     Move.CLOSE: noop("归档"), Move.REFUSE: noop("不予受理"), Move.WITHDRAW: noop("撤回"),
@@ -35,8 +35,9 @@ class Work:
     The case row stays locked until the transaction ends, so that commands on one case follow one another.
     """
 
-    def __init__(self, case: Case, *, by: Actor, now: datetime, new: bool = False) -> None:
-        self.case, self.by, self.now, self.new = case, by, now, new
+    def __init__(self, case: Case, *, by: Actor, now: datetime, new: bool = False, quiet: bool = False) -> None:
+        """``quiet``: its acts are not told one by one, since whoever began the case without an application tells once."""
+        self.case, self.by, self.now, self.new, self.quiet = case, by, now, new, quiet
         self._acts: list[Act] = []
         self._fields: set[str] = set()
 
@@ -65,7 +66,8 @@ class Work:
         """Write the events, then the case with the place of the last one."""
         if self._acts:
             # So that whoever tells other systems, or other parts of a joint matter, need not look at the acts of all cases.
-            marks = {k: v for k, v in (("client", self.case.client_id), ("joint", self.case.joint_id)) if v}
+            marked = (("client", self.case.client_id), ("joint", self.case.joint_id), ("quiet", self.quiet))
+            marks = {k: v for k, v in marked if v}
             if marks:
                 self._acts = [Act(act.name, {**act.data, **marks}) for act in self._acts]
             self.case.trace_seq = record_all(self._acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new)

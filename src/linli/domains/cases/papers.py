@@ -32,7 +32,7 @@ SEALED_BY_JOB = {
     PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.BREACH_NOTICE, PaperKind.BREACH_DECISION,
 }  # fmt: skip
 
-RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE)
+RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE, PaperKind.BENEFIT_NOTICE)
 
 
 def results(case: Case) -> list[DocumentCard]:

@@ -123,7 +123,7 @@ def waiting_cases(by: Actor) -> QuerySet[Case]:
     """
     if not by.can(ISSUE):
         return Case.objects.none()
-    waiting = Case.objects.filter(state__in=[State.APPROVED, State.REJECTED], external=False)
+    waiting = Case.objects.filter(state__in=[State.APPROVED, State.REJECTED], external=False).exclude(channel=Channel.AUTOMATIC)
     mine = Step.objects.filter(user_id=by.user_id, kind="issue", state="open").values("case_id")
     few = waiting.filter(deciding_org_id=by.body_id or _NOWHERE).values("pk").union(waiting.filter(pk__in=mine).values("pk"))
     return Case.objects.filter(pk__in=few)

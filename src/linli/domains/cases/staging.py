@@ -93,8 +93,9 @@ def owe_materials(case: Case) -> None:
 
 
 def conclude(
-    work: Work, step: Step, standard: Standard, *, approve: bool, facts: str, reasons: str, legal_basis: str, note: dict[str, Any]
-) -> None:
+    work: Work, step: Step, standard: Standard, *, approve: bool, facts: str, reasons: str, legal_basis: str, note: dict[str, Any],
+    decided_by_id: UUID | None = None,
+) -> None:  # fmt: skip
     """Write the decision of a stage that is done: the processing clocks stop, the time to deliver begins.
 
     A refusal needs facts and reasons, and is given the remedies (行政许可法 art. 38). Raises :class:`GroundsMissing`.
@@ -105,7 +106,7 @@ def conclude(
     rows.insert(
         Decision(
             case=case, step=step, approved=approve, facts=text.facts, reasons=text.reasons, legal_basis=text.legal_basis,
-            remedies=text.remedies, decided_by_id=work.by.user_id, decided_at=now,
+            remedies=text.remedies, decided_by_id=decided_by_id or work.by.user_id, decided_at=now,
         )
     )  # fmt: skip
     promised = clocks.stop(case, [ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE], on=now).get(ClockKind.PROMISED)

@@ -21,6 +21,12 @@ def close_case(case_id: str) -> None:
     commands.close_case(case_id=UUID(case_id), now=_now())
 
 
+@task(name="cases.finish_ex_officio", queue="papers", retry=5)
+def finish_ex_officio(case_id: str) -> None:
+    """Seal and deliver the result of a case that the bureau began by itself."""
+    commands.finish_ex_officio(case_id=UUID(case_id), now=_now())
+
+
 @task(name="cases.hand_on", retry=5)
 def hand_on(chain_id: str, seq: int) -> None:
     """A case gave its result, or will not: begin the parts of its joint matter that waited for it."""

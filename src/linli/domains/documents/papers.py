@@ -507,6 +507,23 @@ class BreachDecision(Addressed):
     remedy: Remedy = Field(description="救济途径")
 
 
+class BenefitNotice(Addressed):
+    """待遇发放告知书: what the bureau grants without an application, why, how much, and how to have it reviewed."""
+
+    kind: ClassVar = PaperKind.BENEFIT_NOTICE
+
+    benefit: Named = Field(description="待遇名称")
+    period: Named = Field(description="所属期间")
+    amount: Named = Field(description="金额（元）")
+    decided_on: date = Field(description="核定日期")
+    conditions: Lines = Field(min_length=1, description="符合的条件")
+    measure: Line = Field("", description="计算标准")
+    legal_basis: Lines = Field(min_length=1, description="依据")
+    published: Line = Field("", description="公示情况")
+    paid_to: Told = Field(description="发放方式")
+    remedy: Remedy = Field(description="救济途径")
+
+
 class DemandReceipt(Paper):
     """诉求登记回执: no demand is turned away; it has an owner and a date."""
 
@@ -703,6 +720,7 @@ MODELS: dict[PaperKind, type[Paper]] = {
     model.kind: model
     for model in (
         AcceptanceNotice, CorrectionNotice, NonAcceptance, SuspensionNotice, ResumptionNotice, ExtensionNotice, Decision,
-        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, DemandReceipt, JointReceipt, ServiceGuide, WindowGuide,
+        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, BenefitNotice, DemandReceipt, JointReceipt, ServiceGuide,
+        WindowGuide,
     )
 }  # fmt: skip

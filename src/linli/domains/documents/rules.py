@@ -24,6 +24,7 @@ class PaperKind(StrEnum):
     COMMITMENT = "commitment"
     BREACH_NOTICE = "breach_notice"
     BREACH_DECISION = "breach_decision"
+    BENEFIT_NOTICE = "benefit_notice"
     DEMAND_RECEIPT = "demand_receipt"
     JOINT_RECEIPT = "joint_receipt"
     SERVICE_GUIDE = "service_guide"
@@ -58,6 +59,7 @@ _KINDS = {
     PaperKind.COMMITMENT: noop("告知承诺书"),
     PaperKind.BREACH_NOTICE: noop("承诺核查情况告知书"),
     PaperKind.BREACH_DECISION: noop("承诺不实处理决定书"),
+    PaperKind.BENEFIT_NOTICE: noop("待遇发放告知书"),
     PaperKind.DEMAND_RECEIPT: noop("诉求登记回执"),
     PaperKind.JOINT_RECEIPT: noop("一件事受理回执"),
     PaperKind.SERVICE_GUIDE: noop("办事指南"),
@@ -79,6 +81,7 @@ _NUMBER_WORDS = {
     PaperKind.COMMITMENT: "诺",
     PaperKind.BREACH_NOTICE: "核告",
     PaperKind.BREACH_DECISION: "核决",
+    PaperKind.BENEFIT_NOTICE: "惠",
     PaperKind.DEMAND_RECEIPT: "诉",
     PaperKind.JOINT_RECEIPT: "联",
 }

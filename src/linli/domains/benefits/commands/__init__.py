@@ -23,6 +23,17 @@ from linli.domains.benefits.commands.certification import (
     weigh_news,
     witness,
 )
+from linli.domains.benefits.commands.claw_backs import (
+    ClawBackMoved,
+    ClawBackThere,
+    WriteOffMissing,
+    agree_write_off,
+    claw_back_subject,
+    note_repayment,
+    propose_claw_back,
+    propose_write_off,
+    settle_claw_back,
+)
 from linli.domains.benefits.commands.due import open_due
 from linli.domains.benefits.commands.facts import SourceWrong, learn
 from linli.domains.benefits.commands.looks import (
@@ -33,6 +44,46 @@ from linli.domains.benefits.commands.looks import (
     export_list,
     open_in_run,
     whole_numbers,
+)
+from linli.domains.benefits.commands.grant_cases import make_cases, period_said, retry_cases
+from linli.domains.benefits.commands.lists import (
+    AmountWrong,
+    GrantMoved,
+    HasOneAlready,
+    ListEmpty,
+    ListMoved,
+    ListThere,
+    NotGranted,
+    ObjectionAnswered,
+    ObjectionsOver,
+    SameOfficer,
+    StillNotEntitled,
+    WhoObjects,
+    agree_list,
+    close_windows,
+    confirm_grant,
+    list_subject,
+    make_list,
+    object_to,
+    publish_list,
+    settle_objection,
+    void_grant,
+    withdraw_list,
+)
+from linli.domains.benefits.commands.payments import (
+    AnswerWrong,
+    BatchMoved,
+    FileNotAsAgreed,
+    NothingToPay,
+    PaymentFile,
+    PeopleGone,
+    agree_batch,
+    batch_subject,
+    give_account,
+    make_batch,
+    payment_file,
+    take_in_answer,
+    withdraw_batch,
 )
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.projection import (
@@ -76,6 +127,12 @@ from linli.domains.benefits.commands.runs import (
 )
 
 __all__ = [
+    "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "AnswerWrong", "batch_subject", "BatchMoved", "claw_back_subject",
+    "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",
+    "list_subject", "ListEmpty", "ListMoved", "ListThere", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",
+    "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone", "period_said",
+    "propose_claw_back", "propose_write_off", "publish_list", "retry_cases", "SameOfficer", "settle_claw_back", "settle_objection",
+    "StillNotEntitled", "take_in_answer", "void_grant", "WhoObjects", "withdraw_batch", "withdraw_list", "WriteOffMissing",
     "ask_audit", "audit_in_run", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_in_run", "perform_audit", "PurposeMissing",
     "repeat_run", "SampleWrong", "SeedMissing", "TooManyWhole", "whole_numbers",
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",

@@ -13,6 +13,18 @@ from linli.domains.benefits.formulas import FORMULAS, Formula
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
 from linli.domains.benefits.queries.book import book_in_force
+from linli.domains.benefits.granting import (
+    BatchState,
+    Book,
+    ClawBackState,
+    EntryKind,
+    GrantState,
+    How,
+    LineState,
+    ListState,
+    ObjectionState,
+    Waits,
+)
 from linli.domains.benefits.queries.certification import (
     TOWN,
     Mine,
@@ -52,6 +64,50 @@ from linli.domains.benefits.queries.due import (
     whose,
 )
 from linli.domains.benefits.queries.facts import Hire, facts_of, hires_of, seen_of
+from linli.domains.benefits.queries.grants import (
+    GrantLine,
+    GrantOrigin,
+    ListSums,
+    PublishedLine,
+    PublishedList,
+    fund_name,
+    grant,
+    grant_lines,
+    grant_list,
+    grant_lists,
+    grant_objection,
+    grant_objections,
+    grant_origin,
+    granting,
+    grants_of,
+    list_sums,
+    my_grant_objections,
+    my_grants,
+    published_lines,
+    published_list,
+    published_lists,
+)
+from linli.domains.benefits.queries.payments import (
+    Account,
+    Balance,
+    ClawBackSheet,
+    Difference,
+    WaitingLine,
+    accounts_of,
+    balance,
+    batch_sums,
+    claw_back,
+    claw_backs,
+    ledger,
+    ledger_differences,
+    owed_grants,
+    pay_batch,
+    pay_batches,
+    pay_lines,
+    returned_lines,
+    stopped,
+    waiting_lines,
+)
 from linli.domains.benefits.queries.results import (
     Again,
     Gap,
@@ -97,6 +153,12 @@ from linli.domains.benefits.worksheets import (
 )
 
 __all__ = [
+    "Account", "accounts_of", "Balance", "balance", "batch_sums", "BatchState", "Book", "claw_back", "claw_backs", "ClawBackSheet",
+    "ClawBackState", "Difference", "EntryKind", "fund_name", "grant", "grant_lines", "grant_list", "grant_lists", "grant_objection",
+    "grant_objections", "grant_origin", "granting", "GrantLine", "GrantOrigin", "grants_of", "GrantState", "How", "ledger",
+    "ledger_differences", "LineState", "list_sums", "ListState", "ListSums", "my_grant_objections", "my_grants", "ObjectionState",
+    "owed_grants", "pay_batch", "pay_batches", "pay_lines", "published_lines", "published_list", "published_lists", "PublishedLine",
+    "PublishedList", "returned_lines", "stopped", "waiting_lines", "WaitingLine", "Waits",
     "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
     "whole_list",
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",

@@ -468,7 +468,7 @@ def take_in(
 def _receive(work: Work, standard: Standard) -> ClockRow:
     case, now = work.case, work.now
     received = clocks.receipt_day(case.region, now)
-    work.change(number=_next_number(case, local_date(now)), received_at=now)
+    work.change(number=next_number(case, local_date(now)), received_at=now)
     assert standard.times.notice
     notice = clocks.new_clock(case, ClockKind.NOTICE, standard.times.notice, start=received, event="received", at=now)
     work.change(**clocks.lift(case, [notice]))
@@ -477,7 +477,7 @@ def _receive(work: Work, standard: Standard) -> ClockRow:
     return notice
 
 
-def _next_number(case: Case, day: date) -> str:
+def next_number(case: Case, day: date) -> str:
     """The next number of a division, day and channel. The counter row stays locked until the case is committed."""
     area = case.region[:6].ljust(6, "0")
     with connection.cursor() as cursor:

@@ -44,7 +44,7 @@ from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import letterhead
 from linli.domains.trace.commands import expect, once
 from linli.kernel import rows
-from linli.kernel.actors import Actor, system
+from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
 from linli.kernel.jobs import defer
@@ -61,7 +61,7 @@ def prepare_result(*, case_id: UUID, version: int | None = None, by: Actor, now:
     by.must(ISSUE)
     work = locked(may_issue, case_id, by=by, now=now, version=version)
     case = work.case
-    if case.state not in (State.APPROVED, State.REJECTED):
+    if case.state not in (State.APPROVED, State.REJECTED) or case.channel == Channel.AUTOMATIC:  # those the system issues
         raise NotFound(what=msg("待出件的办件"))
     steps = rows.load(Step, "WHERE t.case_id = %s", [case.pk])
     step = next((s for s in steps if s.kind == StepKind.ISSUE and s.state == StepState.OPEN), None)

@@ -20,7 +20,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 # Results are sealed by their issuer, not here.
-_RESULTS = {PaperKind.DECISION.value, PaperKind.RESULT_CERTIFICATE.value}
+_RESULTS = {PaperKind.DECISION.value, PaperKind.RESULT_CERTIFICATE.value, PaperKind.BENEFIT_NOTICE.value}
 
 
 def seal_notice(*, document_id: UUID, by: Actor, now: datetime) -> bool:

@@ -165,6 +165,13 @@ SAMPLES: list[p.Paper] = [
         legal_basis=("《中华人民共和国行政许可法》第六十九条第二款",), revoked=("某区人社局决字〔2026〕3号", "某区人社局证字〔2026〕3号"),
         noted_until=date(2027, 11, 20), repair="改正后可以向任一窗口申请修复。", remedy=REMEDY,
     ),
+    p.BenefitNotice(
+        **WHO, benefit="就业困难人员灵活就业社保补贴", period="2026年第4季度", amount="1 523.40", decided_on=date(2026, 11, 20),
+        conditions=("就业困难人员认定有效", "已办理灵活就业登记", "补贴时段内以个人身份缴纳养老、医疗保险", "无单位参保记录"),
+        measure="补贴额 = min（实际缴费 × 2/3， 当地定额标准） × 月数", legal_basis=("《就业补助资金管理办法》", "人社部发〔2019〕94号"),
+        published="2026年11月12日至11月19日公示 5 个工作日，没有异议", paid_to="发放到您登记的银行账户；没有登记账户的，请在“我的待遇”登记或到任一窗口办理。",
+        remedy=REMEDY,
+    ),
     p.DemandReceipt(
         demand_number="SQ2026112000017", person="买买提江·艾合买提", phone="138****5678", received_at=datetime(2026, 11, 20, 9, 5, tzinfo=UTC),
         channel="大厅窗口", place="示范区政务服务中心", category="社会保险", summary="原单位已经注销,2009年至2011年的养老保险缴费记录查不到,多次奔波没有结果,请求帮助查清并补记。",

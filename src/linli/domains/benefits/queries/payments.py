@@ -1,0 +1,339 @@
+"""Payments, to be asked: what can be paid and what waits for what, batches, returns, claw-backs, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+
+from linli.domains.benefits.certifying import Signal
+from linli.domains.benefits.granting import Book, ClawBackState, EntryKind, GrantState, How, LineState, Waits, granting_of
+from linli.domains.benefits.models import (
+    Certification,
+    ClawBack,
+    Grant,
+    LedgerEntry,
+    LedgerLine,
+    PayAccount,
+    PayBatch,
+    PayLine,
+    PersonFacts,
+    Repayment,
+    Suspension,
+    WriteOff,
+)
+from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, VIEW
+from linli.domains.benefits.runs import shortest, within
+from linli.domains.people.queries import bank_accounts
+from linli.kernel.actors import Actor
+from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.fields import blind
+from linli.kernel.identifiers import mask_account
+from linli.kernel.text import msg
+
+_MAY = (VIEW, PAY, AGREE, AUDIT)
+_CONTEXT = "benefits_payline.account"
+
+
+def _must(by: Actor) -> None:
+    if not any(by.can(p) for p in _MAY):
+        raise NotAllowed(permission=VIEW)
+
+
+# -- accounts and holds ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where somebody is paid: holder, bank, number. Never shown whole; only a payment file says the number."""
+
+    holder: str
+    bank: str
+    number: str
+
+    @property
+    def index(self) -> bytes:
+        """Tells whether it is the account of another time."""
+        return blind(self.number, context=_CONTEXT)
+
+    @property
+    def masked(self) -> str:
+        return mask_account(self.number)
+
+
+def accounts_of(party_ids: Collection[UUID]) -> dict[UUID, Account]:
+    """The accounts of some people and employers: the one they gave for payments, else the one their record has. Four queries."""
+    known = bank_accounts(party_ids)
+    found = {i: Account(a.holder, a.bank, a.number) for i, a in known.items() if a.number}
+    given = PayAccount.objects.filter(party_id__in=list(party_ids)).order_by("party_id", "-given_at", "-id").distinct("party_id")
+    for row in given:
+        told = row.account.open_json()
+        if row.party_id in known:
+            found[row.party_id] = Account(known[row.party_id].holder, told["bank"], told["number"])
+    return found
+
+
+def stopped(person_ids: Iterable[UUID]) -> set[UUID]:
+    """Of some people those who are paid nothing for now: payment is suspended, or a sign of death has not been looked into."""
+    people = list(person_ids)
+    held = Suspension.objects.filter(ended_on=None, certification__person_id__in=people)
+    presumed = Certification.objects.filter(person_id__in=people, over_on=None, signal=Signal.PRESUMED_DEAD)
+    reported = PersonFacts.objects.filter(subject_id__in=people, death_sources__gt=0)
+    return {
+        *held.values_list("certification__person_id", flat=True), *presumed.values_list("person_id", flat=True),
+        *reported.values_list("subject_id", flat=True),
+    }  # fmt: skip
+
+
+# -- what can be paid ------------------------------------------------------------------------------------------------------------
+
+
+def owed(policy: str, *, list_id: UUID | None = None, region: str = "") -> QuerySet[Grant]:
+    """Grants that are owed and in no payment."""
+    found = Grant.objects.filter(
+        policy=policy, state__in=[GrantState.DUE, GrantState.RETURNED], region__startswith=shortest(region)
+    )
+    return found.filter(list_id=list_id) if list_id else found
+
+
+def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], dict[UUID, Waits]]:
+    """Of some owed grants those that can be paid now, each with the account, and why the others wait. Seven queries however many."""
+    payees = {g.payee_id for g in grants}
+    accounts, held = accounts_of(payees), stopped({g.payee_id for g in grants if not g.payee_is_employer})
+    returned = PayLine.objects.filter(grant__in=[g for g in grants if g.state == GrantState.RETURNED], state=LineState.RETURNED)
+    before = {line.grant_id: bytes(line.account_index) for line in returned.order_by("attempt")}
+    ready, waits = [], {}
+    for g in grants:
+        account = accounts.get(g.payee_id)
+        if g.case_id is None:
+            waits[g.pk] = Waits.CASE
+        elif g.confirmed_at is None and granting_of(g.policy).how is How.CONFIRMED:
+            waits[g.pk] = Waits.CONFIRMATION
+        elif g.payee_id in held:
+            waits[g.pk] = Waits.HELD
+        elif account is None:
+            waits[g.pk] = Waits.ACCOUNT
+        elif before.get(g.pk) == account.index:
+            waits[g.pk] = Waits.CORRECTION
+        else:
+            ready.append((g, account))
+    return ready, waits
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """An owed grant that cannot be paid now, and why; None where it can."""
+
+    grant: Grant
+    waits: Waits | None
+
+
+def owed_grants(*, by: Actor, policy: str = "", state: GrantState | None = None) -> QuerySet[Grant]:
+    """What is owed in the actor's place, the oldest first; with :func:`waiting_lines` a page says what each waits for."""
+    _must(by)
+    states = [state] if state else [GrantState.DUE, GrantState.RETURNED]
+    found = Grant.objects.filter(state__in=states, region__startswith=shortest(by.region)).select_related("case")
+    return (found.filter(policy=policy) if policy else found).order_by("due_on", "id")
+
+
+def waiting_lines(grants: Sequence[Grant]) -> list[WaitingLine]:
+    """What each of some owed grants waits for."""
+    waits = sorted_out(grants)[1]
+    return [WaitingLine(g, waits.get(g.pk)) for g in grants]
+
+
+# -- batches ---------------------------------------------------------------------------------------------------------------------
+
+
+def batch_for(rows: QuerySet[PayBatch], batch_id: UUID, by: Actor) -> PayBatch:
+    """A batch of the actor's place. Raises :class:`NotFound`."""
+    found = rows.filter(pk=batch_id).first()
+    if found is None or not within(found.region, by.region):
+        raise NotFound(what=msg("这批付款"))
+    return found
+
+
+def pay_batches(*, by: Actor) -> QuerySet[PayBatch]:
+    """Batches of the actor's place, newest first."""
+    _must(by)
+    return PayBatch.objects.filter(region__startswith=shortest(by.region)).order_by("-made_at", "-id")
+
+
+def pay_batch(batch_id: UUID, *, by: Actor) -> PayBatch:
+    """One batch. Raises :class:`NotFound`."""
+    _must(by)
+    return batch_for(PayBatch.objects.select_related("list"), batch_id, by)
+
+
+def pay_lines(batch_id: UUID, *, by: Actor, state: LineState | None = None) -> QuerySet[PayLine]:
+    """The payments of a batch, in its order."""
+    row = pay_batch(batch_id, by=by)
+    found = PayLine.objects.filter(batch=row).select_related("grant")
+    return (found.filter(state=state) if state else found).order_by("position")
+
+
+def returned_lines(*, by: Actor, open_only: bool = True) -> QuerySet[PayLine]:
+    """What the bank sent back in the actor's place, newest first; those that have not been paid since."""
+    _must(by)
+    found = PayLine.objects.filter(state=LineState.RETURNED, batch__region__startswith=shortest(by.region))
+    if open_only:
+        found = found.filter(grant__state=GrantState.RETURNED).exclude(
+            Exists(PayLine.objects.filter(grant=OuterRef("grant"), attempt__gt=OuterRef("attempt")))
+        )
+    return found.select_related("grant", "batch").order_by("-answered_at", "-id")
+
+
+def batch_sums(batch_id: UUID, *, by: Actor) -> dict[str, tuple[int, int]]:
+    """By state of its payments how many and how much. One query beyond the batch."""
+    row = pay_batch(batch_id, by=by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT state, count(*), sum(amount_fen)::bigint FROM benefits_payline WHERE batch_id = %s GROUP BY 1", [row.pk]
+        )
+        return {state: (number, fen) for state, number, fen in cursor.fetchall()}
+
+
+# -- claw-backs ------------------------------------------------------------------------------------------------------------------
+
+
+def claw_back_for(rows: QuerySet[ClawBack], claw_back_id: UUID, by: Actor) -> ClawBack:
+    """A claw-back of the actor's place. Raises :class:`NotFound`."""
+    found = rows.filter(pk=claw_back_id).first()
+    if found is None or not within(found.grant.region, by.region):
+        raise NotFound(what=msg("这笔追回"))
+    return found
+
+
+def claw_backs(*, by: Actor, state: ClawBackState | None = None) -> QuerySet[ClawBack]:
+    """Claw-backs of the actor's place, newest first."""
+    _must(by)
+    found = ClawBack.objects.filter(grant__region__startswith=shortest(by.region)).select_related("grant")
+    return (found.filter(state=state) if state else found).order_by("-made_at", "-id")
+
+
+@dataclass(frozen=True, slots=True)
+class ClawBackSheet:
+    """A claw-back with what came in, what was given up, and what is left, in fen."""
+
+    claw_back: ClawBack
+    repayments: tuple[Repayment, ...]
+    write_off: WriteOff | None
+    left_fen: int
+
+
+def claw_back(claw_back_id: UUID, *, by: Actor) -> ClawBackSheet:
+    """One claw-back with everything. Raises :class:`NotFound`."""
+    _must(by)
+    return sheet_of(claw_back_for(ClawBack.objects.select_related("grant", "grant__list"), claw_back_id, by))
+
+
+def sheet_of(row: ClawBack) -> ClawBackSheet:
+    """What came in of a claw-back, and what is left."""
+    repayments = tuple(Repayment.objects.filter(claw_back=row).order_by("on", "noted_at", "id"))
+    write_off = WriteOff.objects.filter(claw_back=row).first()
+    had = sum(r.amount_fen for r in repayments) + ((write_off.amount_fen or 0) if write_off else 0)
+    return ClawBackSheet(row, repayments, write_off, row.amount_fen - had)
+
+
+# -- the ledger ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account of a fund and policy holds on a day: debits, credits and what they come to, in fen."""
+
+    book: Book
+    fund: str
+    policy: str
+    debit_fen: int
+    credit_fen: int
+
+    @property
+    def fen(self) -> int:
+        return self.debit_fen - self.credit_fen
+
+
+def balance(on: date, *, by: Actor) -> list[Balance]:
+    """What every account holds at the end of a day; all together come to nothing. One query."""
+    _must(by)
+    lines = LedgerLine.objects.filter(entry__on__lte=on).values_list("book", "fund", "policy")
+    found = lines.annotate(debit=Sum("fen", filter=Q(fen__gt=0), default=0), credit=Sum("fen", filter=Q(fen__lt=0), default=0))
+    order = list(Book)
+    rows = [Balance(Book(book), fund, policy, int(debit), -int(credit)) for book, fund, policy, debit, credit in found.order_by()]
+    return sorted(rows, key=lambda b: (order.index(b.book), b.fund, b.policy))
+
+
+def ledger(
+    *, by: Actor, policy: str = "", book: Book | None = None, kind: EntryKind | None = None, source_id: UUID | None = None
+) -> QuerySet[LedgerEntry]:
+    """What was entered, newest first, each with its lines."""
+    _must(by)
+    found = LedgerEntry.objects.prefetch_related("lines")
+    if policy or book:
+        sides = LedgerLine.objects.filter(entry=OuterRef("pk"))
+        sides = sides.filter(policy=policy) if policy else sides
+        found = found.filter(Exists(sides.filter(book=book) if book else sides))
+    if kind:
+        found = found.filter(kind=kind)
+    if source_id:
+        found = found.filter(source_id=source_id)
+    return found.order_by("-on", "-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where grants and ledger do not say the same, in fen."""
+
+    book: Book
+    policy: str
+    grants_fen: int
+    ledger_fen: int
+
+
+_SAID = """
+    SELECT 'expense' AS book, policy, sum(amount_fen) AS fen FROM benefits_grant WHERE state NOT IN ('listed', 'void') GROUP BY policy
+    UNION ALL
+    SELECT 'payable', g.policy, -sum(g.amount_fen) FROM benefits_grant g
+     WHERE g.state IN ('due', 'returned')
+        OR g.state = 'paying' AND NOT EXISTS (SELECT 1 FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
+                                               WHERE l.grant_id = g.id AND l.state = 'open' AND b.state = 'agreed')
+     GROUP BY g.policy
+    UNION ALL
+    SELECT 'clearing', b.policy, -sum(l.amount_fen) FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
+     WHERE l.state = 'open' AND b.state = 'agreed' GROUP BY b.policy
+    UNION ALL
+    SELECT 'bank', b.policy, -sum(l.amount_fen) FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
+     WHERE l.state = 'paid' GROUP BY b.policy
+    UNION ALL
+    SELECT 'expense', g.policy, -sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
+     WHERE c.state IN ('ordered', 'settled') GROUP BY g.policy
+    UNION ALL
+    SELECT 'receivable', g.policy, sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
+     WHERE c.state IN ('ordered', 'settled') GROUP BY g.policy
+    UNION ALL
+    SELECT side.book, g.policy, side.sign * sum(r.amount_fen) FROM benefits_repayment r JOIN benefits_clawback c ON c.id = r.claw_back_id
+      JOIN benefits_grant g ON g.id = c.grant_id CROSS JOIN (VALUES ('bank', 1), ('receivable', -1)) AS side(book, sign)
+     GROUP BY side.book, side.sign, g.policy
+    UNION ALL
+    SELECT side.book, g.policy, side.sign * sum(w.amount_fen) FROM benefits_writeoff w JOIN benefits_clawback c ON c.id = w.claw_back_id
+      JOIN benefits_grant g ON g.id = c.grant_id CROSS JOIN (VALUES ('loss', 1), ('receivable', -1)) AS side(book, sign)
+     WHERE w.amount_fen IS NOT NULL GROUP BY side.book, side.sign, g.policy
+"""
+_DIFFERS = f"""
+    WITH said AS (SELECT book, policy, sum(fen)::bigint AS fen FROM ({_SAID}) every GROUP BY 1, 2),
+    entered AS (SELECT book, policy, sum(fen)::bigint AS fen FROM benefits_ledger_line GROUP BY 1, 2)
+    SELECT book, policy, coalesce(said.fen, 0), coalesce(entered.fen, 0) FROM said FULL JOIN entered USING (book, policy)
+     WHERE coalesce(said.fen, 0) <> coalesce(entered.fen, 0) ORDER BY 1, 2
+"""
+
+
+def ledger_differences(*, by: Actor) -> list[Difference]:
+    """Grants, payments and claw-backs held against the ledger, to the fen; nothing where both say the same. One query."""
+    _must(by)
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERS)
+        return [Difference(Book(book), policy, said, entered) for book, policy, said, entered in cursor.fetchall()]
