@@ -78,7 +78,7 @@ class SameOfficer(LinliError):
     """Whoever made something may not agree to it."""
 
     code = "benefits.same_officer"
-    kind = Kind.FORBIDDEN
+    kind = Kind.NOT_ALLOWED
     template = noop("编制和复核要由不同的人办理，您不能复核自己编制的内容。")
     remedy = noop("请由另一位有复核权限的人员处理。")
 
