@@ -17,22 +17,26 @@ def benefits() -> None:
 
 
 @benefits.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day whose rules apply where a case names none (default: today).")
 @plainly
 def check(file: Path, on: datetime | None) -> None:
-    """Run every case of FILE through the formulas; print each failure and "N passed, N failed"; exit 1 on failure.
+    """Run every case of FILE through the formulas and policies; print each failure and "N passed, N failed"; exit 1 on failure.
 
-    FILE is YAML in the format of the cases that ship with Linli (src/linli/domains/benefits/data/benefit-cases.yaml). Needs no database:
-    the figures are those that ship with Linli.
+    FILE is YAML in the format of the cases that ship with Linli (src/linli/domains/benefits/data/benefit-cases.yaml), or a folder of the
+    bureau's own policies (docs/policies.md), which is looked at whole before its cases.yaml is run. Needs no database: the figures are
+    those that ship with Linli and those of the folder.
 
     \b
     Example:
       linli benefits check src/linli/domains/benefits/data/benefit-cases.yaml
+      linli benefits check /etc/linli/policies
     """
     import os
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linli.config.settings")
+    if file.is_dir():
+        os.environ["LINLI_POLICIES"], file = str(file), file / "cases.yaml"
     import django
 
     django.setup()
@@ -43,7 +47,7 @@ def check(file: Path, on: datetime | None) -> None:
 
     try:
         text = file.read_text("utf-8")
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise CaseFileWrong(where=str(file), why=error) from error
     outcomes = run_file(text, today=on.date() if on else local_date(timezone.now()))
     for outcome in outcomes:

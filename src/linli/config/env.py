@@ -114,6 +114,7 @@ class Env(BaseSettings):
         "sm", description="Ciphers of a new key ring: SM4-GCM, or AES-256-GCM. An existing ring keeps what it has."
     )
     # Benefits (docs/operations.md, Benefits).
+    policies: str = Field("", description="Folder of the bureau's own policies (docs/policies.md); none when empty.")
     benefits_engine: Literal["duckdb", "spark"] = Field(
         "duckdb", description="What scans of whole populations run on; both give the same result."
     )

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from django.apps import AppConfig
 
 
@@ -8,7 +10,10 @@ class BenefitsConfig(AppConfig):
     append_only = ("benefits_ledger_entry", "benefits_ledger_line", "benefits_repayment")
 
     def ready(self) -> None:
-        """Facts follow what the rooms below learn."""
+        """Facts follow what the rooms below learn; the bureau's own policies stand beside those that ship."""
+        from django.conf import settings
+
+        from linli.domains.benefits import definitions, granting, own
         from linli.domains.cases.queries import Move
         from linli.domains.trace.commands import subscribe
 
@@ -16,3 +21,7 @@ class BenefitsConfig(AppConfig):
             subscribe(act, "benefits.project_person")
         subscribe("exchange.answered", "benefits.project_answers")
         subscribe(Move.CLOSE.act, "benefits.project_case")
+        if settings.ENV.policies:
+            own.use(Path(settings.ENV.policies))
+            definitions.check_own()
+            granting.check_own()

@@ -11,9 +11,13 @@ from importlib import resources
 from typing import Any
 
 from linli.domains.benefits import calculators
+from linli.domains.benefits.definitions import policy_of
+from linli.domains.benefits.facts import vocabulary
 from linli.domains.benefits.parameters import Figure, Figures, Parameter, exact_yaml, shipped_parameters
+from linli.domains.benefits.scanning import assess
+from linli.domains.benefits.values import MONEY, ValueWrong
 from linli.kernel.errors import LinliError
-from linli.kernel.text import noop
+from linli.kernel.text import msg, noop
 
 _REMARKS = ("reason", "tolerance", "note")  # of an expected result: said to people, not compared
 
@@ -55,10 +59,45 @@ def run_file(text: str, *, today: date, book: Mapping[str, Parameter] | None = N
     """Run all cases, with the figures that ship or others. Raises :class:`CaseFileWrong` when the file has no cases or one has no topic."""
     try:
         raw = exact_yaml(text)
-        cases = [(str(c["id"]), str(c["topic"]), dict(c["input"]), dict(c["expected"])) for c in raw["cases"]]
+        cases = [(c, str(c["id"]), str(c.get("policy") or c["topic"]), dict(c["input"]), dict(c["expected"])) for c in raw["cases"]]
     except Exception as error:
         raise CaseFileWrong(where="cases", why=error) from error
-    return [_run(*case, today=today, book=shipped_parameters() if book is None else book) for case in cases]
+    book = shipped_parameters() if book is None else book
+    return [
+        _run_policy(*case, on=c.get("day", today), region=str(c.get("region", "")), book=book) if "policy" in c
+        else _run(*case, today=today, book=book)
+        for c, *case in cases
+    ]  # fmt: skip
+
+
+def _run_policy(
+    id: str, policy: str, given: dict[str, Any], expected: dict[str, Any], *, on: date, region: str, book: Mapping[str, Parameter]
+) -> Outcome:
+    """A case of a policy: the facts as a file has them (``none``: known that there is none), and what it says of them."""
+    used: dict[str, Figure] = {}
+    try:
+        rule = policy_of(policy)
+        facts = _facts(rule.subject, given)
+        found = assess([rule], facts, Figures(on, region, book, used))[0]
+    except LinliError as error:
+        return Outcome(id, policy, {"error": (expected, str(error))}, frozenset(used))
+    got = {
+        "state": found.state.value, "amount": MONEY.plain(found.amount), "missing": [f.name for f in found.missing],
+        "fails": [r.key for r in found.reasons if r.holds is False],
+    }  # fmt: skip
+    return Outcome(id, policy, differing(expected, got), frozenset(found.figures))
+
+
+def _facts(subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    known = vocabulary()[subject]
+    facts = {}
+    for name, value in given.items():
+        if name not in known:
+            raise ValueWrong(field=name, label=name, value=value, why=msg("没有这一项"))
+        fact = known[name]
+        read = fact.absent if value == "none" and fact.none else fact.kind.read(value, label=fact.label)
+        facts[name] = fact.checked(read)
+    return facts
 
 
 def run_shipped(book: Mapping[str, Parameter], *, today: date) -> list[Outcome]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
+import yaml
 from ibis.expr.types import Table
 
 from linli.domains.benefits.facts import REGION, SUBJECT_ID, Fact, vocabulary
-from linli.domains.benefits.parameters import Figures, exact_yaml
+from linli.domains.benefits.own import OwnWrong, run_expressions, texts
+from linli.domains.benefits.parameters import FigureMissing, Figures, exact_yaml, shipped_parameters
 from linli.domains.benefits.policies import RULES, Rule, Verdict
+from linli.domains.benefits.reckoning import Program
 from linli.domains.benefits.values import DATE
 from linli.kernel.errors import Kind as ErrorKind
 from linli.kernel.errors import LinliError
-from linli.kernel.text import noop
+from linli.kernel.text import msg, noop
 
 
 class PolicyUnknown(LinliError):
@@ -105,12 +108,19 @@ def facts_table(subject: str) -> Table:
 
 
 def read_policies(text: str) -> dict[str, Policy]:
-    """Policies out of YAML. Raises :class:`PolicyWrong`."""
+    """Policies out of YAML. Raises :class:`PolicyWrong` naming the policy and what it lacks."""
     found = {}
-    for code, raw in exact_yaml(text).items():
+    for code, raw in (exact_yaml(text) or {}).items():
+        if not re.fullmatch(r"[a-z][a-z0-9-]{2,62}", str(code)):
+            raise PolicyWrong(policy=code, why=msg("编号只用小写字母、数字和连字符"))
         if code not in RULES:
-            raise PolicyWrong(policy=code, why="expression")
-        found[code] = _policy(code, raw)
+            raise PolicyWrong(policy=code, why=msg("没有它的表达式"))
+        try:
+            found[code] = _policy(code, raw)
+        except KeyError as error:
+            raise PolicyWrong(policy=code, why=msg("缺少 %(key)s", key=error.args[0])) from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise PolicyWrong(policy=code, why=error) from error
     return found
 
 
@@ -128,8 +138,51 @@ def _policy(code: str, raw: Mapping[str, Any]) -> Policy:
 
 @cache
 def shipped_policies() -> dict[str, Policy]:
-    """The policies that ship with Linli."""
-    return read_policies((resources.files("linli.domains.benefits") / "data/policies.yaml").read_text("utf-8"))
+    """The policies that ship with Linli, and the bureau's own. Raises :class:`OwnWrong`, :class:`PolicyWrong`."""
+    run_expressions()
+    found: dict[str, Policy] = {}
+    for file, text in texts("policies.yaml"):
+        try:
+            more = read_policies(text)
+        except yaml.YAMLError as error:
+            raise OwnWrong(file=file, why=error) from error
+        if twice := found.keys() & more.keys():
+            raise PolicyWrong(policy=min(twice), why=msg("已经有这个编号的政策"))
+        found |= more
+    if wordless := RULES.keys() - found.keys():
+        raise PolicyWrong(policy=min(wordless), why=msg("没有它的文字"))
+    return found
+
+
+def own_policies() -> dict[str, Policy]:
+    """The bureau's own among them."""
+    every = shipped_policies()
+    ours = {code for _, text in list(texts("policies.yaml"))[1:] for code in exact_yaml(text) or {}}
+    return {code: policy for code, policy in every.items() if code in ours}
+
+
+def check_own() -> None:
+    """Look at everything in the bureau's own folder once. Raises an error that names what is wrong, so that nothing starts with half a policy."""
+    book = shipped_parameters()
+    known = {parameter.label for parameter in book.values()}
+    for policy in own_policies().values():
+        days = {(f.since, f.region) for parameter in book.values() for f in parameter.figures}
+        for on, region in sorted(days, reverse=True):
+            try:
+                verdict = policy.verdict(Figures(on, region, book))
+                Program(verdict.conditions if verdict.amount is None else {**verdict.conditions, "": verdict.amount})
+            except FigureMissing as missing:
+                wanted = missing
+                if missing.params["name"] not in known:  # nowhere and on no day
+                    raise PolicyWrong(policy=policy.code, why=missing) from missing
+                continue
+            except PolicyWrong:
+                raise
+            except Exception as error:
+                raise PolicyWrong(policy=policy.code, why=f"{type(error).__name__}: {error}") from error
+            break
+        else:
+            raise PolicyWrong(policy=policy.code, why=wanted)
 
 
 def policy_of(code: str) -> Policy:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
 import yaml
 
-from linli.domains.benefits.definitions import PolicyUnknown
+from linli.domains.benefits.definitions import PolicyUnknown, PolicyWrong, own_policies
+from linli.domains.benefits.own import texts
 from linli.kernel.crypto import sm3
-from linli.kernel.text import noop
+from linli.kernel.text import msg, noop
 
 
 class GrantState(StrEnum):
@@ -252,9 +252,13 @@ class Granting:
 
 @cache
 def _shipped() -> dict[str, Granting]:
-    text = (resources.files("linli.domains.benefits") / "data/granting.yaml").read_text("utf-8")
-    raw = yaml.safe_load(text)
-    return {code: _granting(one, raw["window"]) for code, one in raw["policies"].items()}
+    found: dict[str, Granting] = {}
+    window: Mapping[str, Any] = {}
+    for _, text in texts("granting.yaml"):
+        raw = yaml.safe_load(text)
+        window = raw.get("window", window)
+        found |= {code: _granting(one, window) for code, one in raw["policies"].items()}
+    return found
 
 
 def _granting(raw: Mapping[str, Any], window: Mapping[str, Any]) -> Granting:
@@ -262,6 +266,13 @@ def _granting(raw: Mapping[str, Any], window: Mapping[str, Any]) -> Granting:
     if fund and fund not in FUNDS:
         raise ValueError(fund)
     return Granting(How(raw["how"]), fund, Window(**raw.get("window", window)), raw.get("why", ""))
+
+
+def check_own() -> None:
+    """Of each of the bureau's own policies it is written how it pays. Raises :class:`PolicyWrong`."""
+    for code in own_policies():
+        if code not in _shipped():
+            raise PolicyWrong(policy=code, why=msg("granting.yaml 没有写它怎样发放"))
 
 
 def granting_of(policy: str) -> Granting:

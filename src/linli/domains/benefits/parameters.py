@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import yaml
 
+from linli.domains.benefits.own import texts
 from linli.domains.benefits.values import DATE, Kind
 from linli.kernel.errors import Kind as ErrorKind
 from linli.kernel.errors import LinliError
-from linli.kernel.text import noop
+from linli.kernel.text import msg, noop
 
 COUNTRY = ""
 
@@ -114,9 +114,14 @@ def _figure(raw: Mapping[str, Any]) -> Figure:
 
 @cache
 def shipped_parameters() -> dict[str, Parameter]:
-    """The figures that ship with Linli, as researched; what an office sets later stands above them."""
-    file = resources.files("linli.domains.benefits") / "data/parameters.yaml"
-    return read_parameters(file.read_text("utf-8"))
+    """The figures that ship with Linli, as researched, and those of the bureau's own policies; what an office sets later stands above them."""
+    found: dict[str, Parameter] = {}
+    for _, text in texts("parameters.yaml"):
+        for name, parameter in read_parameters(text).items():
+            if name in found:
+                raise FigureWrong(name=name, why=msg("已经有这个名字的参数"))
+            found[name] = parameter
+    return found
 
 
 def laid_over(book: Mapping[str, Parameter], later: Iterable[tuple[str, Figure]]) -> dict[str, Parameter]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from linli.domains.benefits.facts import Fact, vocabulary
+from linli.domains.benefits.own import texts
 from linli.domains.benefits.parameters import exact_yaml
 from linli.domains.benefits.values import ValueWrong
 
@@ -68,13 +68,21 @@ class Projection:
 
 @cache
 def projection() -> Projection:
-    """What ships with Linli."""
-    raw = exact_yaml((resources.files("linli.domains.benefits") / "data/projection.yaml").read_text("utf-8"))
+    """What ships with Linli, and what the bureau's own interfaces and items tell besides."""
+    raw: dict[str, Any] = {}
+    for _, text in texts("projection.yaml"):
+        raw = _together(raw, exact_yaml(text) or {})
     return Projection(
         _register(raw["people"]),
         {code: _register(r) for code, r in raw["exchange"].items()},
         {code: _register(r) for code, r in raw["cases"].items()},
     )
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two registers as one, table by table; where both say something of the same fact, the other's word counts."""
+    both = {key: _together(one[key], other[key]) for key in one.keys() & other.keys() if isinstance(one[key], Mapping)}
+    return {**one, **other, **both}
 
 
 def _register(raw: Mapping[str, Any]) -> Register:

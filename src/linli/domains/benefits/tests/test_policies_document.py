@@ -1,0 +1,145 @@
+"""What docs/policies.md tells works as it stands there: its files are a bureau's folder, checked, asked of one person, scanned over many."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from linli.domains.benefits import commands, definitions, granting, own, parameters, projection, queries, scanning
+from linli.domains.benefits.models import FACTS
+from linli.domains.benefits.parameters import FigureWrong
+from linli.domains.benefits.policies import RULES
+from linli.domains.benefits.queries import results
+from linli.kernel.actors import system
+
+ROOT = Path(__file__).resolve().parents[5]
+ON, CODE = date(2025, 11, 15), "heating-grant"
+NOW = datetime(2025, 11, 15, 3, 0, tzinfo=UTC)
+KEPT = (definitions.shipped_policies, parameters.shipped_parameters, projection.projection, granting._shipped)
+
+
+def written(language):
+    """The blocks of the document in a language, by what stands behind it."""
+    return re.findall(rf"^```{language} ?(\S*)\n(.*?)^```$", (ROOT / "docs/policies.md").read_text("utf-8"), re.M | re.S)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder that somebody has who copied every file out of the document."""
+    made = tmp_path / "policies"
+    made.mkdir()
+    for name, text in written("yaml") + written("python"):
+        (made / name).write_text(text, "utf-8")
+    return made
+
+
+@pytest.fixture
+def taken_in(folder):
+    """This process as if it had been started with the folder."""
+    before = dict(RULES)
+    own.use(folder)
+    for kept in KEPT:
+        kept.cache_clear()
+    yield folder
+    own.use(None)
+    RULES.clear()
+    RULES.update(before)
+    for kept in (*KEPT, scanning._anatomy):
+        kept.cache_clear()
+
+
+def check(folder):
+    """``linli benefits check FOLDER``, as somebody types it."""
+    return subprocess.run(
+        [sys.executable, "-m", "linli.cli", "benefits", "check", folder.name],
+        cwd=folder.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_is_typed_says_what_the_document_shows(folder):
+    ((_, shown),) = [block for block in written("console") if "benefits check" in block[1]]
+    typed, expected = shown.splitlines()
+    assert typed == f"$ linli benefits check {folder.name}"
+    done = check(folder)
+    assert (done.stdout.strip(), done.returncode) == (expected, 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "becomes", "told"),
+    [
+        ("policies.yaml", "  every: year\n", "", "every"),
+        ("policies.yaml", "    alive: 没有部门报告死亡\n", "", "alive"),
+        ("policies.yaml", "heating-grant:", "na-elderly-allowance:", "na-elderly-allowance"),
+        ("policies.yaml", "conditions:", "conditions: [", "policies.yaml"),
+        ("granting.yaml", "heating-grant", "another", "granting.yaml"),
+        ("parameters.yaml", "heating.age:", "elderly_allowance.bands:", "elderly_allowance.bands"),
+        ("parameters.yaml", "heating.age:", "heating.years:", "heating.age"),
+        ("heating.py", "p.local_household", "p.local_houshold", "local_houshold"),
+        ("heating.py", "import ibis\n", "import ibis as\n", "heating.py"),
+        ("heating.py", '"local": p.local_household', '"local": p.hardship.upper() == "X"', "Uppercase"),
+        ("projection.yaml", "poor_disability", "rich", ""),
+    ],
+)
+def test_a_folder_that_is_wrong_stops_the_start_and_says_what_is_wrong(folder, taken_in, file, was, becomes, told):
+    text = (folder / file).read_text("utf-8")
+    assert was in text
+    (folder / file).write_text(text.replace(was, becomes, 1), "utf-8")
+    RULES.pop(CODE, None)
+    if not told:  # a word that a fact cannot have tells nothing, as with every register
+        (register,) = [r for code, r in projection.projection().exchange.items() if code == "city-disabled-poor"]
+        assert register.told("person", {"category": "困难残疾人家庭"}) == {}
+        return
+    with pytest.raises((definitions.PolicyWrong, own.OwnWrong, FigureWrong)) as wrong:
+        definitions.check_own()
+        granting.check_own()
+    assert told in str(wrong.value)
+
+
+def test_a_wrong_policy_is_told_on_the_command_line_without_a_traceback(folder):
+    (folder / "heating.py").write_text("1 +", "utf-8")
+    done = check(folder)
+    assert done.returncode and "heating.py" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_its_cases_fail_when_a_limit_moves(folder):
+    file = folder / "parameters.yaml"
+    file.write_text(file.read_text("utf-8").replace("value: 70}", "value: 71}"), "utf-8")
+    done = check(folder)
+    assert (
+        done.returncode == 1
+        and "HEAT-1, seventy today FAILED state" in done.stdout
+        and done.stdout.endswith("5 passed, 1 failed\n")
+    )
+
+
+def test_one_person_and_a_scan_of_the_population_of_the_document_say_the_same(taken_in, tmp_path, world, committed_db):
+    """The commands of the last step, and everybody's answer held against the one that a page gives."""
+    by = system("benefits.run", "benefits.view", "benefits.learn")
+    commands.make_population(folder=tmp_path / "people", number=1500, seed=7701, on=ON, places=["770102", "770121"])
+    commands.load_facts(folder=tmp_path / "people", by=by, now=NOW)
+    run_id = commands.start_run(on=ON, region="7701", policies=[CODE], by=by, now=NOW)
+    for step in (partial(commands.freeze_run, by=by, now=NOW), commands.scan_run, partial(commands.finish_run, by=by, now=NOW)):
+        step(run_id=run_id)
+    run, policy = queries.run(run_id, by=by), queries.policy_of(CODE)
+    assert run.counts[CODE]["entitled"] > 0 and run.counts[CODE]["unknown"] > 0 and run.counts[CODE]["left_out"] == 0
+    entitled = {line.subject_id: line.fen for line in queries.entitled(run_id, CODE, by=by, size=5000).rows}
+    states = {}
+    for row in FACTS["person"].objects.all():
+        figures = parameters.Figures(ON, row.region)
+        (outcome,) = scanning.assess([policy], queries.facts_of("person", row.pk, on=ON), figures)
+        states[outcome.state] = states.get(outcome.state, 0) + 1
+        assert entitled.get(row.pk) == outcome.amount
+        assert {r.says for r in outcome.reasons} == set(policy.conditions.values())
+    assert {state.value: number for state, number in states.items()} == {
+        s: run.counts[CODE][s] for s in ("entitled", "not_entitled", "unknown")
+    }
+    assert results.rerun(run_id, next(iter(entitled)), by=system("benefits.audit")).same
