@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("linli.web.console.notices.urls")),
     path("", include("linli.web.console.archive.urls")),
     path("", include("linli.web.console.certification.urls")),
+    path("", include("linli.web.console.runs.urls")),
 ]

@@ -15,11 +15,12 @@ from linli.domains.benefits.engine import book, fingerprint
 from linli.domains.benefits.exact import book_of
 from linli.domains.benefits.facts import REGION, Fact, vocabulary
 from linli.domains.benefits.models import HireFacts, Run
-from linli.domains.benefits.parameters import Figure, Figures, Parameter, shipped_parameters
+from linli.domains.benefits.parameters import Figure, Figures, shipped_parameters
 from linli.domains.benefits.permissions import AUDIT, RUN, VIEW, run_for
 from linli.domains.benefits.queries.results import FACTS, VERDICT, RunNotDone, folder_of, frozen
 from linli.domains.benefits.runs import RunState, shortest
 from linli.domains.benefits.scanning import FEN, MET, OPEN, Outcome, State, assess, column, state_of
+from linli.domains.benefits.shapes import said
 from linli.domains.org.queries import Region, regions
 from linli.domains.people.queries import Party, find_named, parties
 from linli.kernel.actors import Actor
@@ -35,18 +36,31 @@ def places_to_scan(*, by: Actor) -> list[Region]:
     return list(regions().filter(code__startswith=shortest(by.region)))
 
 
-def figures_of(found: Run) -> list[tuple[tuple[str, ...], list[tuple[Parameter, Figure]]]]:
-    """The figures that a run was made with, by group of places; one that all groups share stands with the first only."""
-    apart: dict[tuple[str, ...], dict[str, tuple[Parameter, Figure]]] = {}
-    words = shipped_parameters()
+@dataclass(frozen=True, slots=True)
+class FigureUsed:
+    """A figure that a run was made with; ``said``: its value, of a table each entry with its label."""
+
+    label: str
+    figure: Figure
+    said: tuple[tuple[str, str], ...]
+
+
+def figures_of(found: Run) -> list[tuple[tuple[str, ...], list[FigureUsed]]]:
+    """The figures that a run was made with, by group of places; one that several groups share stands with the first only."""
+    apart: list[tuple[tuple[str, ...], list[FigureUsed]]] = []
+    known: dict[str, list[Figure]] = {}
+    shipped = shipped_parameters()
     for group in found.figures:
-        mine = apart.setdefault(tuple(group["places"]), {})
+        mine = []
         for name, parameter in book_of(group["figures"]).items():
             (figure,) = parameter.figures
-            said = replace(parameter, words=words[name].words) if name in words else parameter
-            if all(p.name != name or f != figure for g in apart.values() for p, f in g.values()):
-                mine[name] = said, figure
-    return [(places, sorted(mine.values(), key=lambda pair: pair[0].label)) for places, mine in apart.items() if mine]
+            if figure not in known.setdefault(name, []):
+                known[name].append(figure)
+                words = replace(shipped.get(name, parameter), figures=(figure,))
+                mine.append(FigureUsed(parameter.label, figure, tuple(said(words, figure.value))))
+        if mine:
+            apart.append((tuple(group["places"]), sorted(mine, key=lambda used: used.label)))
+    return apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +144,25 @@ def subject_in_run(run_id: UUID, subject_id: UUID, *, by: Actor) -> SubjectInRun
         for subject in dict.fromkeys(policy_of(code).subject for code in found.policies):
             row = scans.row_of(engine, frozen(found, FACTS, subject), str(subject_id))
             if row is not None:
-                said = scans.row_of(engine, frozen(found, VERDICT, subject), str(subject_id)) or {}
+                told = scans.row_of(engine, frozen(found, VERDICT, subject), str(subject_id)) or {}
                 known = tuple((fact, row[name]) for name, fact in vocabulary()[subject].items())
-                return SubjectInRun(found, found.on, subject, subject_id, row[REGION], known, _found(found, subject, row, said))
+                return SubjectInRun(found, found.on, subject, subject_id, row[REGION], known, _found(found, subject, row, told))
     raise NotFound(what=msg("这个对象在这次比对中的记录"))
 
 
-def _found(run: Run, subject: str, row: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[Found, ...]:
+def _found(run: Run, subject: str, row: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[Found, ...]:
     group = next(g for g in run.figures if g["subject"] == subject and row[REGION] in g["places"])
     figures = Figures(run.on, row[REGION], book_of(group["figures"]))
     number = fingerprint(figures)
     facts = {name: row[name] for name in vocabulary()[subject] if row[name] is not None}
     policies = []
     for policy in map(policy_of, run.policies):
-        met = said.get(column(policy, MET))
+        met = told.get(column(policy, MET))
         if policy.subject == subject:
-            state = None if met is None else state_of(policy, met, said[column(policy, OPEN)])
+            state = None if met is None else state_of(policy, met, told[column(policy, OPEN)])
             alike = state is not None and _version(policy.code, run.on, row[REGION], number) == group["rules"].get(policy.code)
             outcome = assess([policy], facts, figures)[0] if alike else None
-            policies.append(Found(policy, state, said.get(column(policy, FEN)), outcome))
+            policies.append(Found(policy, state, told.get(column(policy, FEN)), outcome))
     return tuple(policies)
 
 
