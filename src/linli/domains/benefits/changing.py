@@ -10,9 +10,10 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from linli.domains.benefits.definitions import facts_table, shipped_policies
+from linli.domains.benefits.definitions import Policy, facts_read, facts_table, shipped_policies
 from linli.domains.benefits.engine import book as book_numbered
 from linli.domains.benefits.engine import fingerprint, inputs_table
+from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS
 from linli.domains.benefits.parameters import Figure, FigureMissing, Figures, Parameter
 from linli.kernel.text import noop
@@ -98,3 +99,16 @@ def _named(code: CodeType) -> set[str]:
     for constant in code.co_consts:
         found |= _named(constant) if isinstance(constant, CodeType) else {constant} if isinstance(constant, str) else set()
     return found
+
+
+def facts_asked(policy: Policy, book: Mapping[str, Parameter], on: date) -> tuple[Fact, ...]:
+    """The facts that the conditions and the amount of a policy ask for, in the order of the vocabulary."""
+    verdict = policy.verdict(_Listening(on, parameters=book))
+    told = [*verdict.conditions.values(), *([] if verdict.amount is None else [verdict.amount])]
+    asked = {fact.name for expression in told for fact in facts_read(expression, policy.subject)}
+    return tuple(fact for fact in vocabulary()[policy.subject].values() if fact.name in asked)
+
+
+def pays(policy: Policy, book: Mapping[str, Parameter], on: date) -> bool:
+    """Whether a policy comes to an amount of money."""
+    return policy.verdict(_Listening(on, parameters=book)).amount is not None

@@ -36,6 +36,25 @@ from linli.domains.benefits.commands.claw_backs import (
 )
 from linli.domains.benefits.commands.due import open_due
 from linli.domains.benefits.commands.facts import SourceWrong, learn
+from linli.domains.benefits.commands.figures import (
+    CasesFail,
+    ChangeMoved,
+    FigureNotThere,
+    Ground,
+    LaterThere,
+    NothingToCompare,
+    NotYourDraft,
+    OwnProposal,
+    add_policy_case,
+    agree_to_change,
+    ask_what_if,
+    draft_change,
+    edit_change,
+    propose_change,
+    refuse_change,
+    retire_policy_case,
+    withdraw_change,
+)
 from linli.domains.benefits.commands.looks import (
     MOST_WHOLE,
     PurposeMissing,
@@ -133,6 +152,8 @@ __all__ = [
     "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone", "period_said",
     "propose_claw_back", "propose_write_off", "publish_list", "retry_cases", "SameOfficer", "settle_claw_back", "settle_objection",
     "StillNotEntitled", "take_in_answer", "void_grant", "WhoObjects", "withdraw_batch", "withdraw_list", "WriteOffMissing",
+    "add_policy_case", "agree_to_change", "ask_what_if", "CasesFail", "ChangeMoved", "draft_change", "edit_change", "FigureNotThere",
+    "Ground", "LaterThere", "NothingToCompare", "NotYourDraft", "OwnProposal", "propose_change", "refuse_change", "retire_policy_case", "withdraw_change",
     "ask_audit", "audit_in_run", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_in_run", "perform_audit", "PurposeMissing",
     "repeat_run", "SampleWrong", "SeedMissing", "TooManyWhole", "whole_numbers",
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",

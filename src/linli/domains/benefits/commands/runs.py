@@ -133,7 +133,7 @@ def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # what a killed process left half done
     folder.mkdir(parents=True)
     kinds = [s for s in SUBJECTS if any(p.subject == s for p in _policies(run))]
-    if run.facts_of_id:
+    if run.facts_of:
         _take_over(run, kinds)
     else:
         # What would be on a day to come is asked of the facts as they are known today.
@@ -155,7 +155,8 @@ def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
 
 def _take_over(run: Run, kinds: Sequence[str]) -> None:
     """The facts that another run froze, as they were frozen; the same file under another name."""
-    other = Run.objects.get(pk=run.facts_of_id)
+    other = run.facts_of
+    assert other
     rows = 0
     for subject in kinds:
         file = file_of(run.pk, FACTS, subject)

@@ -5,6 +5,7 @@ from linli.domains.benefits.calculators import calculate, explained
 from linli.domains.benefits.certifying import OUTCOMES as REACH_OUTCOMES
 from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, rung_day, rungs_for
 from linli.domains.benefits.certifying import book as certification_book
+from linli.domains.benefits.changing import ChangeState
 from linli.domains.benefits.checks import CaseFileWrong, Outcome, run_file, shipped_cases
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
 from linli.domains.benefits.due import MOST_ASKED, NONE, UNSURE, Due, Standing, may_be_due, once_said, read_answer
@@ -64,6 +65,28 @@ from linli.domains.benefits.queries.due import (
     whose,
 )
 from linli.domains.benefits.queries.facts import Hire, facts_of, hires_of, seen_of
+from linli.domains.benefits.queries.figures import (
+    ChangeSheet,
+    Effect,
+    Held,
+    ParameterSheet,
+    PolicyLine,
+    PolicySheet,
+    change,
+    change_sheet,
+    changes,
+    effects,
+    parameter_sheet,
+    parameter_sheets,
+    place_names,
+    policy_lines,
+    policy_sheet,
+    recently_published,
+    scan_of,
+    scans_in_use,
+    settable_places,
+    what_if,
+)
 from linli.domains.benefits.queries.grants import (
     GrantLine,
     GrantOrigin,
@@ -136,8 +159,14 @@ from linli.domains.benefits.queries.scanned import (
     subjects_named,
     who_are,
 )
+from linli.domains.benefits.queries.trials import Target, Trial, cases_of, target_of
 from linli.domains.benefits.runs import Change, RunState
 from linli.domains.benefits.scanning import Reason, State, assess
+from linli.domains.benefits.shapes import Entry as FigureEntry
+from linli.domains.benefits.shapes import Part as FigurePart
+from linli.domains.benefits.shapes import like as figure_like
+from linli.domains.benefits.shapes import parts as figure_parts
+from linli.domains.benefits.shapes import typed as figure_typed
 from linli.domains.benefits.snapshots import SnapshotChanged
 from linli.domains.benefits.values import ValueWrong
 from linli.domains.benefits.worksheets import (
@@ -159,6 +188,10 @@ __all__ = [
     "ledger_differences", "LineState", "list_sums", "ListState", "ListSums", "my_grant_objections", "my_grants", "ObjectionState",
     "owed_grants", "pay_batch", "pay_batches", "pay_lines", "published_lines", "published_list", "published_lists", "PublishedLine",
     "PublishedList", "returned_lines", "stopped", "waiting_lines", "WaitingLine", "Waits",
+    "cases_of", "change", "change_sheet", "changes", "ChangeSheet", "ChangeState", "Effect", "effects", "figure_like", "figure_parts",
+    "figure_typed", "FigureEntry", "FigurePart", "Held", "parameter_sheet", "parameter_sheets", "ParameterSheet", "place_names",
+    "policy_lines", "policy_sheet", "PolicyLine", "PolicySheet", "recently_published", "scan_of", "scans_in_use", "settable_places",
+    "Target", "target_of", "Trial", "what_if",
     "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
     "whole_list",
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
