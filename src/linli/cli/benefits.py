@@ -92,6 +92,30 @@ def certify(folder: Path) -> None:
 
 
 @benefits.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day as of which the registers say so (default: today).")
+@plainly
+def facts(folder: Path, on: datetime | None) -> None:
+    """Take in what registers tell of people and employers: every Parquet file of FOLDER, by number (docs/operations.md).
+
+    \b
+    Example:
+      linli benefits facts /media/extracts-2026-11 --on 2026-11-05
+    """
+    from linli.cli.boot import now, ready
+
+    ready()
+    from linli.domains.benefits.commands import load_extract
+    from linli.kernel.actors import system
+    from linli.kernel.calendar import local_date
+
+    by, day = system("benefits.learn", device="linli benefits facts"), on.date() if on else local_date(now())
+    for file in sorted(folder.glob("*.parquet")):
+        rows, strangers = load_extract(file=file, on=day, by=by, now=now())
+        click.echo(f"{file.name}  {rows - strangers:,} taken in, {strangers:,} not registered here")
+
+
+@benefits.command()
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day as of which facts and figures count (default: today).")
 @click.option("--region", default="", help="The division whose people and employers are looked at (default: all there are).")
 @click.option(

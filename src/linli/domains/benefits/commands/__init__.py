@@ -36,6 +36,7 @@ from linli.domains.benefits.commands.claw_backs import (
 )
 from linli.domains.benefits.commands.due import open_due
 from linli.domains.benefits.commands.facts import SourceWrong, learn
+from linli.domains.benefits.commands.feeds import ExtractWrong, load_extract
 from linli.domains.benefits.commands.figures import (
     CasesFail,
     ChangeMoved,
@@ -158,7 +159,7 @@ __all__ = [
     "repeat_run", "SampleWrong", "SeedMissing", "TooManyWhole", "whole_numbers",
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",
     "fail_run", "finish_run", "forget_signs", "freeze_run", "gesture", "GESTURES", "InquiryNeeded", "InquiryOpen", "learn",
-    "load_evidence", "load_facts", "make_population", "measure", "note_reach", "NothingInForce", "NotReached", "NotReceiving",
+    "load_evidence", "load_extract", "load_facts", "make_population", "measure", "note_reach", "NothingInForce", "NotReached", "NotReceiving",
     "NotSuspended", "only_here", "open_due", "open_inquiry", "OutcomeWrong", "PhotoWaits", "PhotoWrong", "picture", "PolicyOver",
     "project_answers", "project_case", "project_everything", "project_on", "project_person", "ReasonNeeded", "resume",
     "SaidAlready", "say_abroad", "scan_run", "SignWrong", "SourceWrong", "start_run", "StepsOpen", "StillCertified", "suspend",

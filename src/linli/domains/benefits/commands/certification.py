@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from linli.domains.benefits.certifying import LifeStanding, Signal, Terms, book, judge, months_owed, next_day
+from linli.domains.benefits.commands.feeds import tell_certified
 from linli.domains.benefits.models import (
     Certification,
     CertificationCheck,
@@ -193,6 +194,7 @@ def weigh(*, person_ids: Iterable[UUID], by: Actor, now: datetime) -> int:
             held = {s.certification_id: s for s in Suspension.objects.filter(certification__in=rows, ended_on=None)}
             for row in rows:
                 changed += _weigh_one(row, signs.get(row.person_id, []), terms, held.get(row.pk), by=by, now=now)
+            tell_certified((r.person_id for r in rows), now=now)
     return changed
 
 

@@ -36,13 +36,13 @@ def learn(
     message never undoes a newer one, in whichever order they come. For a hire the employer and the person are told too.
     """
     by.must(LEARN)
-    facts = _checked(subject, source, values)
+    facts = checked_facts(subject, source, values)
     more = {"employer_id": employer_id, "person_id": person_id} if subject == "hire" else {}
     region = region_of(employer_id or subject_id, is_employer=subject != "person")
     model = FACTS[subject]
     model.objects.get_or_create(subject_id=subject_id, defaults={"region": region, **more})
     row = model.objects.select_for_update().get(subject_id=subject_id)
-    changed = _take_in(row, source, facts, values, on)
+    changed = take_in(row, source, facts, values, on)
     if changed or row.region != region:
         row.region = region
         record("benefits.learned", subject=Subject(subject, subject_id), by=by, at=now, source=source, facts=sorted(changed), on=on)
@@ -50,7 +50,7 @@ def learn(
     return bool(changed)
 
 
-def _checked(subject: str, source: str, values: Mapping[str, Any]) -> Mapping[str, Fact]:
+def checked_facts(subject: str, source: str, values: Mapping[str, Any]) -> Mapping[str, Fact]:
     """The facts of a source, by name; every value looked at."""
     facts = {name: fact for name, fact in vocabulary()[subject].items() if fact.source.name == source}
     for name, value in values.items():
@@ -60,7 +60,7 @@ def _checked(subject: str, source: str, values: Mapping[str, Any]) -> Mapping[st
     return facts
 
 
-def _take_in(row: Any, source: str, facts: Mapping[str, Fact], values: Mapping[str, Any], on: date) -> list[str]:
+def take_in(row: Any, source: str, facts: Mapping[str, Fact], values: Mapping[str, Any], on: date) -> list[str]:
     """Put values into a row, each only if it is not older than what stands there; gives the facts that now read otherwise.
 
     Afterwards the source's day is the newest on which it was heard; a fact that is older than that, or of which the source said that

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from linli.domains.benefits.commands.facts import learn
+from linli.domains.benefits.commands.feeds import tell_certified
 from linli.domains.benefits.permissions import LEARN
 from linli.domains.benefits.projection import Register, projection, still_told_on
+from linli.domains.benefits.queries.certification import receiving_after
 from linli.domains.cases.queries.outcomes import Ended, ended, ended_since
 from linli.domains.exchange.queries import answered_since, told_for
 from linli.domains.people.queries import recognised
@@ -74,8 +76,12 @@ def _tell(
 
 
 def project_chunk(*, of: str, after: UUID | None, now: datetime) -> UUID | None:
-    """Go through the next few of all people, answered cases or closed cases; the last of them, None at the end."""
+    """Go through the next few of all people, receivers, answered cases or closed cases; the last of them, None at the end."""
     cases = projection().cases
+    if of == "certified":
+        ids = receiving_after(after, size=_CHUNK)
+        tell_certified(ids, now=now)
+        return _last(ids, lambda i: i)
     if of == "people":
         ids = verified_after(after, size=_CHUNK)
         project_people(person_ids=ids, now=now)
@@ -104,5 +110,5 @@ def project_on(*, of: str, after: UUID | None, now: datetime) -> None:
 
 def project_everything() -> None:
     """Begin to go through all that may tell something."""
-    for of in ("people", "answers", "cases"):
+    for of in ("people", "certified", "answers", "cases"):
         defer("benefits.project_all", of=of, after=None)

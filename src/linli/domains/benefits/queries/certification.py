@@ -58,6 +58,14 @@ def signs_of(person_ids: Iterable[UUID]) -> dict[UUID, list[Sign]]:
     return found
 
 
+def receiving_after(person_id: UUID | None, *, size: int) -> list[UUID]:
+    """The next few who receive a long-term benefit, in the order of their ids."""
+    found = Certification.objects.filter(over_on=None)
+    if person_id:
+        found = found.filter(person_id__gt=person_id)
+    return list(found.order_by("person_id").values_list("person_id", flat=True).distinct()[:size])
+
+
 # -- who stands how --------------------------------------------------------------------------------------------------------------
 
 
