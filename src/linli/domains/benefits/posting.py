@@ -18,7 +18,7 @@ _ENTER = """
     )
     INSERT INTO benefits_ledger_line (entry_id, book, fund, policy, fen)
     SELECT entered.id, side.book, %(fund)s, %(policy)s, side.sign * said.fen
-      FROM entered JOIN said USING (source_id) CROSS JOIN (VALUES (%(debit)s, 1), (%(credit)s, -1)) AS side(book, sign)
+      FROM entered JOIN said USING (source_id) CROSS JOIN (VALUES (%(debit)s::text, 1), (%(credit)s::text, -1)) AS side(book, sign)
 """
 
 

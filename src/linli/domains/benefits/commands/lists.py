@@ -43,7 +43,7 @@ class NotGranted(LinliError):
 
     code = "benefits.not_granted"
     kind = Kind.CONFLICT
-    template = noop("政策“%(policy)s”不能凭比对直接编制发放名单：%(why)s")
+    template = noop("政策“%(policy)s::text”不能凭比对直接编制发放名单：%(why)s")
     remedy = noop("请选其他政策；要办这一项的，按它的事项办理。")
 
 
@@ -199,12 +199,12 @@ def _entitled(run: Run, policy: str, place: str) -> Iterator[list[tuple[str, str
 _INTO = """
     INSERT INTO benefits_grant (list_id, run_id, number, policy, period, subject_kind, subject_id, payee_id, payee_is_employer, region,
                                 amount_fen, state, case_problem)
-    SELECT %(list)s, %(run)s, row_number() OVER (ORDER BY e.subject_id), %(policy)s, %(period)s, %(kind)s, e.subject_id, {payee}, {employer},
+    SELECT %(list)s, %(run)s, row_number() OVER (ORDER BY e.subject_id), %(policy)s::text, %(period)s::text, %(kind)s::text, e.subject_id, {payee}, {employer},
            e.region, e.fen, 'listed', ''
       FROM entitled e {hire}
      WHERE e.fen > 0
        AND NOT EXISTS (SELECT 1 FROM benefits_grant g
-                        WHERE g.policy = %(policy)s AND g.subject_id = e.subject_id AND g.period = %(period)s AND g.state <> 'void')
+                        WHERE g.policy = %(policy)s::text AND g.subject_id = e.subject_id AND g.period = %(period)s::text AND g.state <> 'void')
      ORDER BY e.subject_id
         ON CONFLICT (policy, subject_id, period) WHERE state <> 'void' DO NOTHING
 """
@@ -215,10 +215,10 @@ def _fill(made: GrantList, kind: str, rows: Iterator[list[tuple[str, str, int | 
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.entitled")
         cursor.execute("CREATE TEMP TABLE entitled (subject_id uuid PRIMARY KEY, region text NOT NULL, fen bigint) ON COMMIT DROP")
-        with cursor.copy("COPY entitled (subject_id, region, fen) FROM STDIN") as copy:
-            for some in rows:
-                for row in some:
-                    copy.write_row(row)
+        for some in rows:
+            ids, places, amounts = zip(*some, strict=True)
+            arrays = [list(ids), list(places), list(amounts)]
+            cursor.execute("INSERT INTO entitled SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bigint[])", arrays)
         cursor.execute("ANALYZE entitled")
         of_hire = kind == "hire"
         sql = _INTO.format(
@@ -229,7 +229,7 @@ def _fill(made: GrantList, kind: str, rows: Iterator[list[tuple[str, str, int | 
         cursor.execute(sql, given)
         cursor.execute(
             """SELECT count(*), count(*) FILTER (WHERE fen IS NULL OR fen <= 0),
-                      count(*) FILTER (WHERE fen > 0 AND %(hire)s
+                      count(*) FILTER (WHERE fen > 0 AND %(hire)s::boolean
                                          AND NOT EXISTS (SELECT 1 FROM benefits_hire_facts h WHERE h.subject_id = e.subject_id))
                  FROM entitled e""",
             {"hire": of_hire},
@@ -456,13 +456,13 @@ def close_windows(*, limit: int = 2_000, by: Actor, now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH some AS (
+            WITH ready AS (
                 SELECT g.id FROM benefits_grant g JOIN benefits_grantlist l ON l.id = g.list_id
                  WHERE g.state = 'listed' AND l.state = 'closed'
                    AND NOT EXISTS (SELECT 1 FROM benefits_grantobjection o WHERE o.grant_id = g.id AND o.state = 'open')
                  ORDER BY g.list_id, g.id LIMIT %s FOR UPDATE OF g SKIP LOCKED
             )
-            UPDATE benefits_grant g SET state = 'due', due_on = %s FROM some WHERE g.id = some.id RETURNING g.policy, g.id, g.amount_fen
+            UPDATE benefits_grant g SET state = 'due', due_on = %s FROM ready WHERE g.id = ready.id RETURNING g.policy, g.id, g.amount_fen
             """,
             [limit, today],
         )

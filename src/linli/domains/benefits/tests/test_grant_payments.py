@@ -1,0 +1,356 @@
+"""Payments through the doors: batches, the file, the bank's answer, what waits, claw-backs, and the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from linli.domains.benefits import commands, queries
+from linli.domains.benefits.granting import reference_of
+from linli.domains.benefits.models import Certification, Grant, PayLine, PersonFacts
+from linli.domains.notices.queries import messages_about
+from linli.domains.people.commands import learn
+from linli.domains.trace.queries import timeline
+from linli.kernel.crypto import sm3
+from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.ids import uuid7
+from linli.testing import grants as do
+from linli.testing.grants import AFTER, DAY, POLICY
+from linli.testing.world import BUILDER
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+AMOUNT = 40_000
+SAID = "400.00"
+
+
+@pytest.fixture
+def who(world, committed_db):
+    return do.hands(world)
+
+
+@pytest.fixture
+def people(world, who):
+    found = [do.known(n) for n in range(4)]
+    do.due(found)
+    return found
+
+
+@pytest.fixture
+def list_id(who, people):
+    return do.closed(who, do.scanned(who))
+
+
+def balances(who):
+    return {b.book.value: b.fen for b in queries.balance(date(2027, 1, 1), by=who.auditor) if b.fen}
+
+
+def agrees(who):
+    return queries.ledger_differences(by=who.auditor) == [] and sum(balances(who).values()) == 0
+
+
+def test_a_file_goes_out_the_same_every_time_and_only_after_a_second_officer_agreed(who, people, list_id):
+    batch_id = commands.make_batch(policy=POLICY, list_id=list_id, by=who.payer, now=AFTER)
+    with pytest.raises(commands.BatchMoved):
+        commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER)
+    with pytest.raises(commands.SameOfficer):
+        commands.agree_batch(batch_id=batch_id, by=who.payer, now=AFTER)
+    with pytest.raises(DatabaseError, match="benefits_batch_two_hands"), transaction.atomic(), connection.cursor() as cursor:
+        sql = "UPDATE benefits_paybatch SET state = 'agreed', agreed_by_id = made_by_id, agreed_at = now(), digest = 'x' WHERE id = %s"
+        cursor.execute(sql, [batch_id])
+    digest = commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    assert balances(who) == {"expense": 4 * AMOUNT, "clearing": -4 * AMOUNT} and agrees(who)
+    first = commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER)
+    # Somebody's account changes meanwhile: the file does not.
+    learn(party_id=people[0], is_employer=False, facts={"bank_account": "80009999999999"}, by=BUILDER, now=AFTER)
+    again = commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER + timedelta(days=3))
+    assert first == again and first.digest == digest == sm3(first.content).hex()
+    lines = first.content.decode().splitlines()
+    assert lines[0].startswith("H,LINLI-PAY-1,20260312") and lines[0].endswith(",失业保险基金,领金期间代缴职工医保费,4,1600.00")
+    assert lines[-1] == f"T,4,1600.00,{sm3(chr(10).join([*lines[:-1], '']).encode()).hex()}"
+    assert {line.split(",")[5] for line in lines[1:-1]} == {do.account_number(n) for n in range(4)}
+    taken = [e for e in timeline(batch_id) if e.act == "benefits.file_taken"]
+    assert len(taken) == 2 and all(e.user_id == who.payer.user_id for e in taken)
+    assert not any(do.account_number(n) in repr([e.data for e in timeline(batch_id)]) for n in range(4))
+
+
+def test_a_reference_follows_from_grant_and_attempt(who, list_id):
+    batch_id = do.sent(who)
+    for line in queries.pay_lines(batch_id, by=who.payer):
+        assert line.reference == reference_of(line.grant_id, 1)
+    grant = uuid7()
+    assert reference_of(grant, 1) == reference_of(grant, 1) != reference_of(grant, 2)
+
+
+def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_account_was_corrected(who, people, list_id):
+    batch_id = do.sent(who)
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    back = PayLine.objects.get(batch=batch_id, grant__payee_id=people[1])
+    content = do.answer(number, rows, returned={back.reference: "账号不存在"})
+    taken = commands.take_in_answer(content=content, by=who.payer, now=AFTER)
+    assert taken == {"paid": 3, "returned": 1, "known": 0}
+    assert balances(who) == {"expense": 4 * AMOUNT, "payable": -AMOUNT, "bank": -3 * AMOUNT} and agrees(who)
+    assert commands.take_in_answer(content=content, by=who.payer, now=AFTER) == {"paid": 0, "returned": 0, "known": 4}
+    assert [line.pk for line in queries.returned_lines(by=who.payer)] == [back.pk]
+    assert [m.kind for m in messages_about(batch_id)] == ["benefits.returned"]
+    assert [w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer)))] == ["correction"]
+    with pytest.raises(commands.NothingToPay):
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    commands.give_account(party_id=people[1], bank="示例农商行", account="80001111111111", by=who.payer, now=AFTER)
+    second = do.sent(who)
+    line = queries.pay_lines(second, by=who.payer).get()
+    assert (line.grant_id, line.attempt, line.reference) == (back.grant_id, 2, reference_of(back.grant_id, 2))
+    number, rows = do.payments_in(commands.payment_file(batch_id=second, by=who.payer, now=AFTER).content)
+    assert commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)["paid"] == 1
+    assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
+    assert balances(who) == {"expense": 4 * AMOUNT, "bank": -4 * AMOUNT}
+    # The answer of the first time once more.
+    assert commands.take_in_answer(content=content, by=who.payer, now=AFTER)["known"] == 4
+    assert not queries.returned_lines(by=who.payer).exists()
+    with pytest.raises(commands.NothingToPay):
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    assert len(queries.grant_origin(back.grant_id, by=who.auditor).payments) == 2
+
+
+def test_answers_may_come_in_parts(who, list_id):
+    batch_id = do.sent(who)
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    for some in (rows[:1], rows[1:3], rows):
+        commands.take_in_answer(content=do.answer(number, some), by=who.payer, now=AFTER)
+    assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
+
+
+def spoil(content: bytes, old: str, new: str, count: int = 1) -> bytes:
+    text = content.decode()
+    assert old in text
+    return text.replace(old, new, count).encode()
+
+
+def test_an_answer_that_cannot_be_right_is_refused_with_its_lines_and_nothing_taken_in(who, list_id):
+    batch_id = do.sent(who)
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    good = do.answer(number, rows)
+    reference = rows[1][0]
+    wrong = {
+        "第 3 行：流水号": do.answer(number, [rows[0], ("LUNKNOWN01", SAID), *rows[2:]]),
+        "第 3 行：金额与付款文件不符": do.answer(number, [rows[0], (reference, "4000.00"), *rows[2:]]),
+        "第 6 行：末行的笔数或金额与明细不符": spoil(good, "T,4,1600.00", "T,4,1600.01"),
+        "第 1 行：没有批次号": do.answer("20260312FFFFFFFF", rows),
+        "第 1 行：首行": good.split(b"\n", 1)[1],
+        "第 1 行：不是 UTF-8": "付款".encode("gbk"),
+        "第 3 行：流水号 ": do.answer(number, [rows[0], rows[0], *rows[2:]]),
+        "第 2 行：结果“OK”": spoil(good, ",PAID,", ",OK,"),
+        "第 2 行：日期": spoil(good, "2026-03-02", "02/03/26"),
+        "第 2 行：金额“400”": spoil(good, ",400.00,", ",400,"),
+        "第 2 行：退回的要写明原因": spoil(good, ",PAID,", ",RETURNED,"),
+        "第 2 行：每行要有 6 栏": spoil(good, ",PAID,", ",PAID,x,"),
+        "第 4 行：": do.answer(number, [*rows[:2], ("甲", SAID), rows[3]]),
+    }
+    for said, content in wrong.items():
+        with pytest.raises(commands.AnswerWrong) as refused:
+            commands.take_in_answer(content=content, by=who.payer, now=AFTER)
+        assert said in str(refused.value.message), said
+        assert do.states(list_id, who.maker) == {"paying": 4} and balances(who)["clearing"] == -4 * AMOUNT
+    commands.take_in_answer(content=good, by=who.payer, now=AFTER)
+    with pytest.raises(commands.AnswerWrong, match="先前回盘为“已到账”"):
+        commands.take_in_answer(content=do.answer(number, rows, returned={reference: "户名不符"}), by=who.payer, now=AFTER)
+    assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
+
+
+def test_what_cannot_be_paid_waits_and_says_for_what(who):
+    people = [do.known(n, account=n != 1) for n in range(5)]
+    do.due([*people, *do.strangers(1)])
+    list_id = do.closed(who, do.scanned(who))
+    held, reported = people[2], people[3]
+    row = Certification.objects.create(
+        person_id=held, benefit="pension", region="770121", start_on=DAY, start_kind="first", certified_on=DAY, certified_by=[],
+        certified_until=date(2027, 1, 1), signal="presumed-dead",
+    )  # fmt: skip
+    PersonFacts.objects.filter(subject_id=reported).update(death_sources=1)
+    batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    batch = queries.pay_batch(batch_id, by=who.payer)
+    assert batch.lines == 2 and batch.waiting == {"account": 1, "held": 2, "case": 1}
+    assert {g.payee_id for g in Grant.objects.filter(list=list_id, state="paying")} == {people[0], people[4]}
+    needs = Grant.objects.get(list=list_id, payee_id=people[1])
+    assert [m.kind for m in messages_about(needs.case_id)] == ["benefits.granted_needs"]
+    # Presumed dead between the one officer and the other: taken out.
+    PersonFacts.objects.filter(subject_id=people[4]).update(death_sources=2)
+    commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    content = commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content
+    assert len(do.payments_in(content)[1]) == 1 and do.account_number(0) in content.decode()
+    assert do.states(list_id, who.maker) == {"due": 5, "paying": 1} and agrees(who)
+    # Looked into and found alive: paid with the next batch, under another reference.
+    row.signal = ""
+    row.save()
+    PersonFacts.objects.update(death_sources=0)
+    second = do.sent(who)
+    assert {x.grant.payee_id for x in queries.pay_lines(second, by=who.payer)} == {held, reported, people[4]} and agrees(who)
+
+
+def test_a_batch_taken_back_leaves_its_grants_owed(who, list_id):
+    batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    with pytest.raises(commands.NothingToPay):
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    commands.withdraw_batch(batch_id=batch_id, by=who.payer, now=AFTER)
+    assert do.states(list_id, who.maker) == {"due": 4} and agrees(who)
+    with pytest.raises(commands.BatchMoved):
+        commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    assert queries.pay_batch(do.sent(who), by=who.payer).lines == 4 and agrees(who)
+
+
+def test_a_grant_has_one_live_payment_also_past_the_command(who, list_id):
+    batch_id = do.sent(who)
+    line = queries.pay_lines(batch_id, by=who.payer).first()
+    for change, why in (
+        ("attempt = 2, reference = 'X1'", "benefits_line_live"),
+        ("attempt = 2, reference = 'X2', amount_fen = 1", "not what"),
+    ):
+        with pytest.raises(DatabaseError, match=why), transaction.atomic(), connection.cursor() as cursor:
+            columns = "batch_id, grant_id, amount_fen, account, account_index, state, reason"
+            cursor.execute("CREATE TEMP TABLE copied ON COMMIT DROP AS SELECT * FROM benefits_payline WHERE id = %s", [line.pk])
+            cursor.execute(f"UPDATE copied SET id = gen_random_uuid(), position = 99, {change}")
+            cursor.execute("INSERT INTO benefits_payline SELECT * FROM copied")
+            del columns
+    with pytest.raises(DatabaseError, match="nothing of it is in the ledger"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE benefits_payline SET state = 'paid' WHERE id = %s", [line.pk])
+    with pytest.raises(DatabaseError, match="answered already"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE benefits_payline SET amount_fen = 1 WHERE id = %s", [line.pk])
+
+
+@pytest.fixture
+def paid(who, list_id):
+    batch_id = do.sent(who)
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
+    return Grant.objects.filter(list=list_id).order_by("number").first()
+
+
+def claw(grant, who, fen=AMOUNT, **more):
+    return commands.propose_claw_back(
+        grant_id=grant.pk,
+        amount_fen=fen,
+        reason="重复就业",
+        legal_basis="《社会保险法》第八十八条",
+        by=who.payer,
+        now=AFTER,
+        **more,
+    )
+
+
+def test_money_comes_back_in_parts_and_what_is_left_is_given_up_by_two(who, paid):
+    with pytest.raises(commands.AmountWrong):
+        claw(paid, who, AMOUNT + 1)
+    back = claw(paid, who)
+    assert agrees(who) and "receivable" not in balances(who)
+    with pytest.raises(commands.ClawBackThere):
+        claw(paid, who, 1)
+    both = replace(who.payer, permissions=who.payer.permissions | {"benefits.agree"})
+    with pytest.raises(commands.SameOfficer):
+        commands.settle_claw_back(claw_back_id=back, agreed=True, by=both, now=AFTER)
+    commands.settle_claw_back(claw_back_id=back, agreed=True, by=who.second, now=AFTER)
+    assert balances(who) == {"expense": 3 * AMOUNT, "bank": -4 * AMOUNT, "receivable": AMOUNT} and agrees(who)
+    assert [m.kind for m in messages_about(back)] == ["benefits.claw_back"]
+
+    def repay(fen, reference, on=DAY):
+        return commands.note_repayment(claw_back_id=back, amount_fen=fen, on=on, reference=reference, by=who.payer, now=AFTER)
+
+    assert repay(10_000, "R1") == 30_000 == repay(10_000, "R1")
+    for fen, reference, on in ((1, "R1", DAY), (30_001, "R2", DAY), (0, "R3", DAY), (1, "R4", date(2026, 12, 1))):
+        with pytest.raises(commands.AmountWrong):
+            repay(fen, reference, on)
+    assert repay(5_000, "R2") == 25_000 and agrees(who)
+    with pytest.raises(commands.WriteOffMissing):
+        commands.agree_write_off(claw_back_id=back, by=who.second, now=AFTER)
+    commands.propose_write_off(claw_back_id=back, reason="下落不明", by=who.payer, now=AFTER)
+    assert balances(who)["receivable"] == 25_000
+    with pytest.raises(commands.SameOfficer):
+        commands.agree_write_off(claw_back_id=back, by=both, now=AFTER)
+    commands.agree_write_off(claw_back_id=back, by=who.second, now=AFTER)
+    assert balances(who) == {"expense": 3 * AMOUNT, "bank": -4 * AMOUNT + 15_000, "loss": 25_000} and agrees(who)
+    sheet = queries.claw_back(back, by=who.auditor)
+    assert (sheet.left_fen, sheet.claw_back.state, len(sheet.repayments)) == (0, "settled", 2)
+    assert repay(5_000, "R2") == 0
+    with pytest.raises(commands.ClawBackMoved):
+        repay(1, "R9")
+
+
+def test_what_was_not_agreed_to_moves_nothing_and_all_of_it_repaid_settles(who, paid):
+    refused = claw(paid, who, 100)
+    commands.settle_claw_back(claw_back_id=refused, agreed=False, by=who.second, now=AFTER)
+    assert agrees(who) and queries.claw_back(refused, by=who.payer).claw_back.state == "refused"
+    back = claw(paid, who, 100)
+    with pytest.raises(commands.ClawBackMoved):
+        commands.note_repayment(claw_back_id=back, amount_fen=100, on=DAY, reference="R1", by=who.payer, now=AFTER)
+    commands.settle_claw_back(claw_back_id=back, agreed=True, by=who.second, now=AFTER)
+    assert commands.note_repayment(claw_back_id=back, amount_fen=100, on=DAY, reference="R1", by=who.payer, now=AFTER) == 0
+    assert queries.claw_back(back, by=who.payer).claw_back.state == "settled" and agrees(who)
+
+
+def test_the_ledger_says_what_an_entry_is_and_is_asked_by_account(who, paid):
+    found = queries.ledger(by=who.auditor, source_id=paid.pk)
+    entry = found.get()
+    assert entry.kind == "granted" and sorted((x.book, x.fen) for x in entry.lines.all()) == [
+        ("expense", AMOUNT),
+        ("payable", -AMOUNT),
+    ]
+    assert queries.ledger(by=who.auditor, book=queries.Book.BANK).count() == 4
+    assert queries.ledger(by=who.auditor, policy=POLICY).count() == 12
+    assert not queries.ledger(by=who.auditor, policy="na-price-subsidy").exists()
+    assert queries.balance(DAY, by=who.auditor) == []  # before anything was entered
+
+
+def test_each_command_and_query_asks_for_its_permission(world, who, paid):
+    back, nobody = claw(paid, who), world.actor("clerk")
+    batch = queries.pay_batches(by=who.payer).get().pk
+    asked = {
+        ("maker", "second", "nobody"): [
+            lambda by: commands.make_batch(policy=POLICY, by=by, now=AFTER),
+            lambda by: commands.payment_file(batch_id=batch, by=by, now=AFTER),
+            lambda by: commands.take_in_answer(content=b"", by=by, now=AFTER),
+            lambda by: commands.give_account(party_id=paid.payee_id, bank="甲", account="80001111111111", by=by, now=AFTER),
+            lambda by: claw(paid, replace_payer(who, by)),
+            lambda by: commands.note_repayment(claw_back_id=back, amount_fen=1, on=DAY, reference="x", by=by, now=AFTER),
+            lambda by: commands.propose_write_off(claw_back_id=back, reason="x", by=by, now=AFTER),
+        ],
+        ("maker", "payer", "nobody"): [
+            lambda by: commands.settle_claw_back(claw_back_id=back, agreed=True, by=by, now=AFTER),
+            lambda by: commands.agree_write_off(claw_back_id=back, by=by, now=AFTER),
+        ],
+        ("maker", "nobody"): [
+            lambda by: commands.agree_batch(batch_id=batch, by=by, now=AFTER),
+            lambda by: commands.withdraw_batch(batch_id=batch, by=by, now=AFTER),
+        ],
+        ("nobody",): [
+            lambda by: queries.pay_batches(by=by), lambda by: queries.pay_lines(batch, by=by), lambda by: queries.claw_backs(by=by),
+            lambda by: queries.balance(DAY, by=by), lambda by: queries.ledger(by=by), lambda by: queries.ledger_differences(by=by),
+            lambda by: queries.owed_grants(by=by), lambda by: queries.returned_lines(by=by), lambda by: queries.batch_sums(batch, by=by),
+        ],
+    }  # fmt: skip
+    posts = {"maker": who.maker, "payer": who.payer, "second": who.second, "nobody": nobody}
+    for names, calls in asked.items():
+        for call in calls:
+            for name in names:
+                with pytest.raises(NotAllowed):
+                    call(posts[name])
+    elsewhere = replace(who.payer, region="770122", permissions=who.payer.permissions | {"benefits.agree"})
+    for call in (
+        lambda: queries.pay_batch(batch, by=elsewhere), lambda: queries.claw_back(back, by=elsewhere),
+        lambda: commands.payment_file(batch_id=batch, by=elsewhere, now=AFTER),
+        lambda: commands.settle_claw_back(claw_back_id=back, agreed=True, by=elsewhere, now=AFTER),
+        lambda: claw(paid, replace_payer(who, elsewhere)),
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            call()
+
+
+def replace_payer(who, by):
+    return replace(who, payer=by)
+
+
+def test_what_waits_costs_the_same_however_many(who, list_id, django_assert_max_num_queries):
+    with django_assert_max_num_queries(9) as few:
+        queries.waiting_lines(list(queries.owed_grants(by=who.payer)[:1]))
+    with django_assert_max_num_queries(len(few)):
+        queries.waiting_lines(list(queries.owed_grants(by=who.payer)))

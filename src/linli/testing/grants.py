@@ -1,0 +1,145 @@
+"""Granting benefits in tests: people who are due one, a run over them, and the way of a list through all hands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from linli.domains.benefits import commands
+from linli.domains.benefits.queries import GrantState, grants_of
+from linli.domains.benefits.tasks import perform_run
+from linli.domains.people.commands import learn, register_person
+from linli.domains.people.queries import Gender, IdType
+from linli.kernel.actors import Actor, system
+from linli.kernel.ids import uuid7
+from linli.testing.rosters import someone
+from linli.testing.story import at
+from linli.testing.world import BUILDER, COUNTY, World
+
+POLICY = "na-unemployed-medical"
+NOW, DAY = at("2026-03-02 10:00"), date(2026, 3, 2)
+AFTER = NOW + timedelta(days=10)  # the window of five working days is over
+JOB = system()
+
+
+def due(people: Iterable[UUID], *, region: str = COUNTY, on: date = DAY) -> None:
+    """Let the facts say that some people draw unemployment benefit and have no work, as a register that was loaded whole does."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO benefits_person_facts (subject_id, region, receiving_unemployment, on_job_insured, seen_benefits, seen_contributions) "
+            "VALUES (%s, %s, true, false, %s, %s)",
+            [(person, region, on, on) for person in people],
+        )
+
+
+def account_number(n: int) -> str:
+    """An account that no check refuses."""
+    return f"80{n:010d}"
+
+
+def known(n: int, *, account: bool = True, now: datetime = NOW) -> UUID:
+    """Somebody whom the register of people knows, with an account."""
+    person = register_person(
+        name=f"待遇{n:03d}", id_type=IdType.CITIZEN, id_number=someone(n), gender=Gender.MALE, phone="", address="", region=COUNTY,
+        by=BUILDER, now=now,
+    )  # fmt: skip
+    if account:
+        learn(
+            party_id=person,
+            is_employer=False,
+            facts={"bank_name": "示例银行", "bank_account": account_number(n)},
+            by=BUILDER,
+            now=now,
+        )
+    return person
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Who makes, agrees, pays and looks into it."""
+
+    maker: Actor
+    second: Actor
+    payer: Actor
+    auditor: Actor
+
+
+def hands(world: World) -> Hands:
+    return Hands(*(world.actor(n) for n in ("benefits", "second-policies", "payments", "auditor")))
+
+
+def scanned(who: Hands, *, policy: str = POLICY, on: date = DAY, now: datetime = NOW) -> UUID:
+    """A finished run."""
+    run_id = commands.start_run(on=on, region="7701", policies=[policy], by=who.maker, now=now)
+    perform_run(str(run_id))
+    return run_id
+
+
+def published(who: Hands, run_id: UUID, *, policy: str = POLICY, now: datetime = NOW) -> UUID:
+    """A list that is open to objections."""
+    list_id = commands.make_list(run_id=run_id, policy=policy, by=who.maker, now=now)
+    commands.agree_list(list_id=list_id, by=who.second, now=now)
+    commands.publish_list(list_id=list_id, by=who.maker, now=now)
+    return list_id
+
+
+def closed(who: Hands, run_id: UUID, *, now: datetime = NOW) -> UUID:
+    """A list whose window is over, with its cases made."""
+    list_id = published(who, run_id, now=now)
+    work(now=now + timedelta(days=10))
+    return list_id
+
+
+def work(*, now: datetime) -> None:
+    """What the job does that runs every ten minutes."""
+    while commands.close_windows(by=JOB, now=now):
+        pass
+    while commands.make_cases(by=JOB, now=now):
+        pass
+
+
+def sent(who: Hands, *, policy: str = POLICY, now: datetime = AFTER) -> UUID:
+    """A batch that went to the bank."""
+    batch_id = commands.make_batch(policy=policy, by=who.payer, now=now)
+    commands.agree_batch(batch_id=batch_id, by=who.second, now=now)
+    return batch_id
+
+
+def payments_in(content: bytes) -> tuple[str, list[tuple[str, str]]]:
+    """The number of a batch, and reference and amount of each payment, as a bank reads them out of the file."""
+    rows = list(csv.reader(io.StringIO(content.decode())))
+    return rows[0][2], [(row[2], row[6]) for row in rows if row[0] == "D"]
+
+
+def answer(number: str, rows: Sequence[tuple[str, str]], *, returned: Mapping[str, str] | None = None, on: date = DAY) -> bytes:
+    """What a bank says: paid, but for the references that were sent back with a reason."""
+    back, sums = returned or {}, {True: 0, False: 0}
+    out = io.StringIO()
+    told = csv.writer(out, lineterminator="\n")
+    told.writerow(["H", "LINLI-ANSWER-1", number])
+    for reference, amount in rows:
+        paid = reference not in back
+        sums[paid] += int(amount.replace(".", ""))
+        told.writerow(["D", reference, amount, "PAID" if paid else "RETURNED", on.isoformat(), back.get(reference, "")])
+    told.writerow(["T", len(rows), *(f"{fen // 100}.{fen % 100:02d}" for fen in sums.values())])
+    return out.getvalue().encode()
+
+
+def states(list_id: UUID, by: Actor) -> dict[str, int]:
+    """How many grants of a list stand how."""
+    found: dict[str, int] = {}
+    for state in GrantState:
+        if number := grants_of(list_id, by=by, state=state).count():
+            found[state.value] = number
+    return found
+
+
+def strangers(number: int) -> list[UUID]:
+    """Ids of people whom the register does not know."""
+    return [uuid7() for _ in range(number)]
