@@ -130,7 +130,17 @@ def test_from_an_item_in_the_palette_to_the_correction_notice_and_back(page, wor
     page.get_by_role("button", name=re.compile("改为未收")).wait_for()
     axe(page)
     shot(page, "counter-intake-long")
-    page.keyboard.press("Control+Enter")
+    held, area = [], page.locator("#id_f_place_area")
+    page.route("**/save", lambda route: held.append((route, route.fetch())), times=1)
+    with page.expect_request("**/save"):
+        area.fill("121")
+        area.press("Tab")
+    area.fill("122")
+    page.keyboard.press("Control+Enter")  # while the form saves itself: nobody else changed it
+    page.wait_for_function("document.getElementById('case-form').dataset.waits")
+    while not held:  # the hall has saved it, the page does not know yet
+        page.evaluate("0")
+    held[0][0].fulfill(response=held[0][1])
     page.get_by_role("alert").filter(has_text="还缺").wait_for()
     assert page.locator("#id_f_handler_name").input_value() == "吴示例" and Case.objects.get().state == State.DRAFT
     axe(page)

@@ -73,7 +73,7 @@ def values_of(joint):
 
 
 def on(page):
-    follow(page.get_by_role("button", name=re.compile("下一步|交上，继续|签署承诺|提交申请|开始填写|都对")).first)
+    page.get_by_role("button", name=re.compile("下一步|交上，继续|签署承诺|提交申请|开始填写|都对")).first.click()
 
 
 def fill_pages(phone, joint, look, *, commit=False):
@@ -143,6 +143,7 @@ def test_an_employers_clerk_on_a_phone_and_what_becomes_of_each_part(open_page, 
     look("parts")
     phone.get_by_label(re.compile("刻制公章")).check()
     on(phone)
+    phone.wait_for_url(lambda url: not url.endswith("/p/parts"))
     fill_pages(phone, joint, look)
     look("review")
     on(phone)  # without having said that it is true

@@ -26,6 +26,19 @@
     }
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
+    // While the form saves itself its version is on the way: sent with the old one it would run into its own saving.
+    const saving = form.elements.version && form.querySelector("[data-saved].htmx-request");
+    if (!saving) return;
+    event.preventDefault();
+    const go = () => {
+      if (!form.dataset.waits) return;
+      delete form.dataset.waits;
+      delete form.dataset.sent;
+      form.requestSubmit(event.submitter);
+    };
+    form.dataset.waits = "yes";
+    saving.addEventListener("htmx:afterRequest", () => queueMicrotask(go), { once: true });
+    setTimeout(go, 5000);
   });
 
   // A page that comes back from the browser's memory can be sent again; its key makes that harmless.
@@ -238,6 +251,10 @@
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!event.target.matches?.("[data-saved]")) return;
+    if (event.target.closest("form")?.dataset.sent) {
+      event.preventDefault(); // all of it is being sent
+      return;
+    }
     event.target.dataset.state = "saving";
     event.target.textContent = say("saving");
   });
