@@ -132,6 +132,7 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     from linli.cli.demo.city import load_city
     from linli.cli.demo.day import play
     from linli.cli.demo.departments import leave_down, prepare, start
+    from linli.cli.demo.extracts import feed
     from linli.cli.demo.partner import keep_key
     from linli.cli.demo.population import populate
 
@@ -140,6 +141,7 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     raw = yaml.safe_load((resources.files("linli.cli.demo") / "data/city.yaml").read_text("utf-8"))
     city = load_city(raw, now=now(), password=state["password"], progress=progress("city     "))
     people = populate(city, residents=2_000, employers=150, progress=progress("residents"))
+    feed(people, data / "extracts", now=now(), progress=progress("facts    "))
     prepare(state)
     leave_down(state)
     _save(data, state)

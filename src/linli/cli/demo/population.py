@@ -27,6 +27,7 @@ class Population:
     persons: list[UUID] = field(default_factory=list)
     employers: list[UUID] = field(default_factory=list)
     names: dict[UUID, str] = field(default_factory=dict)
+    numbers: dict[UUID, str] = field(default_factory=dict)
 
 
 def populate(city: City, *, residents: int, employers: int, progress: Callable[[int, int], None], seed: int = 7701) -> Population:
@@ -56,12 +57,13 @@ def _resident(
     region = dice.choice(villages)
     name = names["rare"][number % len(names["rare"])] if number % 97 == 0 else _name(dice, names)
     gender = dice.choice([Gender.MALE, Gender.FEMALE])
+    id_number = _id_number(dice, region, gender, number)
     person = register_person(
-        name=name, id_type=IdType.CITIZEN, id_number=_id_number(dice, region, gender, number), gender=gender,
+        name=name, id_type=IdType.CITIZEN, id_number=id_number, gender=gender,
         phone=f"1000{number:07d}", address=f"{dice.choice(names['streets'])}{dice.randint(1, 199)}号", region=region, by=by, now=now,
     )  # fmt: skip
     found.persons.append(person)
-    found.names[person] = name
+    found.names[person], found.numbers[person] = name, id_number
     if number % 3 == 0:
         facts = {
             "education": dice.choice(["初中", "高中（中专、技校）", "大学专科", "大学本科"]), "bank_name": "云岭农村商业银行",
@@ -76,8 +78,9 @@ def _employer(
     region = dice.choice([r for r in city.regions if len(r) == 6])
     stem = f"云岭{dice.choice('宏鑫恒瑞嘉安盛达源泰')}{dice.choice('远通和成峰润华景')}"
     name = f"{stem}{dice.choice(names['trades'])}{dice.choice(names['forms'])}（{number + 1:03d}）"
+    credit_code = credit_code_with_checks(f"91{region}{dice.randint(10**7, 10**8 - 1)}")
     employer = register_employer(
-        name=name, credit_code=credit_code_with_checks(f"91{region}{dice.randint(10**7, 10**8 - 1)}"),
+        name=name, credit_code=credit_code,
         legal_representative=_name(dice, names), phone=f"0770-{dice.randint(2_000_000, 8_999_999)}",
         address=f"{dice.choice(names['streets'])}{dice.randint(1, 199)}号", region=region, by=by, now=now,
     )  # fmt: skip
@@ -86,7 +89,7 @@ def _employer(
     }  # fmt: skip
     learn(party_id=employer, is_employer=True, facts=facts, by=by, now=now)
     found.employers.append(employer)
-    found.names[employer] = name
+    found.names[employer], found.numbers[employer] = name, credit_code
 
 
 def _name(dice: random.Random, names: dict[str, Any]) -> str:
