@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("linli.web.console.notices.urls")),
     path("", include("linli.web.console.archive.urls")),
     path("", include("linli.web.console.certification.urls")),
+    path("", include("linli.web.console.policies.urls")),
     path("", include("linli.web.console.runs.urls")),
 ]

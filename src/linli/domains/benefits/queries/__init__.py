@@ -159,7 +159,7 @@ from linli.domains.benefits.queries.scanned import (
     subjects_named,
     who_are,
 )
-from linli.domains.benefits.queries.trials import Target, Trial, cases_of, target_of
+from linli.domains.benefits.queries.trials import Target, Trial, cases_of, policy_case, target_of
 from linli.domains.benefits.runs import Change, RunState
 from linli.domains.benefits.scanning import Reason, State, assess
 from linli.domains.benefits.shapes import Entry as FigureEntry
@@ -190,7 +190,7 @@ __all__ = [
     "PublishedList", "returned_lines", "stopped", "waiting_lines", "WaitingLine", "Waits",
     "cases_of", "change", "change_sheet", "changes", "ChangeSheet", "ChangeState", "Effect", "effects", "figure_like", "figure_parts",
     "figure_typed", "FigureEntry", "FigurePart", "Held", "parameter_sheet", "parameter_sheets", "ParameterSheet", "place_names",
-    "policy_lines", "policy_sheet", "PolicyLine", "PolicySheet", "recently_published", "scan_of", "scans_in_use", "settable_places",
+    "policy_case", "policy_lines", "policy_sheet", "PolicyLine", "PolicySheet", "recently_published", "scan_of", "scans_in_use", "settable_places",
     "Target", "target_of", "Trial", "what_if",
     "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
     "whole_list",

@@ -216,6 +216,7 @@ class ChangeSheet:
     """
 
     row: FigureChange
+    value: Any
     state: ChangeState
     parameter: Parameter
     place: str
@@ -260,7 +261,7 @@ def change_sheet(change_id: UUID, *, by: Actor, today: date) -> ChangeSheet:
     entries = tuple(timeline(row.pk))
     mine, decidable = row.proposed_by_id == by.user_id, may_set(row.region, by)
     return ChangeSheet(
-        row, state, parameter, places[row.region], _held(parameter, before, places, None) if before else None,
+        row, after.value, state, parameter, places[row.region], _held(parameter, before, places, None) if before else None,
         _differences(parameter, before.value if before else None, after.value), after.source,
         tuple(policy_of(code) for code in who.policies_reading(row.name)),
         tuple((name, FORMULAS[name].label) for name in who.formulas_reading(row.name)), tuple(touching(trials, [row.name])),

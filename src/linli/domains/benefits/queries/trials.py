@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -18,8 +19,10 @@ from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.formulas import FORMULAS
 from linli.domains.benefits.models import PolicyCase
 from linli.domains.benefits.parameters import Figure, Figures, Parameter
+from linli.domains.benefits.permissions import may_set
 from linli.domains.benefits.scanning import State, assess
 from linli.domains.benefits.values import MONEY, Field, code
+from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import msg, noop
 
@@ -93,3 +96,11 @@ def _run(row: PolicyCase, book: Mapping[str, Parameter]) -> Outcome:
     except LinliError as error:
         return Outcome(str(row.pk), row.target, {"error": (expected, str(error))}, frozenset(used))
     return Outcome(str(row.pk), row.target, differing(expected, got), frozenset(used))
+
+
+def policy_case(case_id: UUID, *, by: Actor) -> PolicyCase:
+    """A case that is run and that the actor may give up. Raises :class:`NotFound`."""
+    found = PolicyCase.objects.filter(pk=case_id, retired_at=None).first()
+    if found is None or not may_set(found.region, by):
+        raise NotFound(what=msg("这个用例"))
+    return found

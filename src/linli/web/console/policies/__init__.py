@@ -1,0 +1,1 @@
+"""Policies and their figures, for the officers who look after them."""
