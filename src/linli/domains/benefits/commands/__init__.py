@@ -57,15 +57,6 @@ from linli.domains.benefits.commands.figures import (
     retire_policy_case,
     withdraw_change,
 )
-from linli.domains.benefits.commands.looks import (
-    MOST_WHOLE,
-    PurposeMissing,
-    TooManyWhole,
-    audit_in_run,
-    export_list,
-    open_in_run,
-    whole_numbers,
-)
 from linli.domains.benefits.commands.grant_cases import make_cases, period_said, retry_cases
 from linli.domains.benefits.commands.lists import (
     AmountWrong,
@@ -90,6 +81,16 @@ from linli.domains.benefits.commands.lists import (
     settle_objection,
     void_grant,
     withdraw_list,
+)
+from linli.domains.benefits.commands.looks import (
+    MOST_WHOLE,
+    PurposeMissing,
+    TooManyWhole,
+    audit_in_run,
+    export_ledger,
+    export_list,
+    open_in_run,
+    whole_numbers,
 )
 from linli.domains.benefits.commands.payments import (
     AnswerWrong,
@@ -157,7 +158,7 @@ __all__ = [
     "add_policy_case", "agree_to_change", "ask_what_if", "CasesFail", "ChangeMoved", "draft_change", "edit_change", "FigureNotThere",
     "Ground", "LaterThere", "NothingToCompare", "NotYourDraft", "OwnProposal", "propose_change", "refuse_change",
     "retire_policy_case", "TextMissing", "withdraw_change",
-    "ask_audit", "audit_in_run", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_in_run", "perform_audit", "PurposeMissing",
+    "ask_audit", "audit_in_run", "export_ledger", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_in_run", "perform_audit", "PurposeMissing",
     "repeat_run", "SampleWrong", "SeedMissing", "TooManyWhole", "whole_numbers",
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",
     "fail_run", "finish_run", "forget_signs", "freeze_run", "gesture", "GESTURES", "InquiryNeeded", "InquiryOpen", "learn",

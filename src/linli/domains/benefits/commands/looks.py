@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, time
 from uuid import UUID
 
 from django.db import transaction
 
 from linli.domains.benefits.commands.runs import run_subject
-from linli.domains.benefits.permissions import AUDIT, RUN, run_for
+from linli.domains.benefits.permissions import AUDIT, PAY, RUN, run_for
 from linli.domains.benefits.queries.results import Rerun, finished, rerun
 from linli.domains.benefits.queries.scanned import SubjectInRun, person_behind, subject_in_run
 from linli.domains.people.commands import employer_subject, person_subject, view_numbers
 from linli.domains.people.queries import Purpose
-from linli.domains.trace.commands import once, record
+from linli.domains.trace.commands import Subject, once, record
 from linli.domains.trace.queries import events_of
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
-from linli.kernel.errors import Kind, LinliError
+from linli.kernel.errors import Kind, LinliError, NotAllowed
 from linli.kernel.text import noop
 
 VIEWED = "people.viewed"
@@ -81,6 +81,14 @@ def export_list(
     record(
         "benefits.list_exported", subject=run_subject(run_id), by=by, at=now, policy=policy, kind=kind, lines=lines, purpose=purpose
     )
+
+
+@once
+def export_ledger(*, filters: Mapping[str, str], lines: int, by: Actor, now: datetime) -> None:
+    """Record that the ledger was taken along, and which part of it."""
+    if not (by.can(PAY) or by.can(AUDIT)):
+        raise NotAllowed(permission=PAY)
+    record("benefits.ledger_exported", subject=Subject("user", by.person_id), by=by, at=now, filters=dict(filters), lines=lines)
 
 
 def whole_numbers(*, person_ids: Collection[UUID], purpose: Purpose | None, by: Actor, now: datetime) -> dict[UUID, str]:

@@ -15,6 +15,8 @@ from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
 from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.granting import (
+    FUNDS,
+    OWED,
     BatchState,
     Book,
     ClawBackState,
@@ -127,6 +129,7 @@ from linli.domains.benefits.queries.payments import (
     pay_batch,
     pay_batches,
     pay_lines,
+    payments_of,
     returned_lines,
     stopped,
     waiting_lines,
@@ -157,6 +160,7 @@ from linli.domains.benefits.queries.scanned import (
     places_to_scan,
     subject_in_run,
     subjects_named,
+    subjects_numbered,
     who_are,
 )
 from linli.domains.benefits.queries.trials import Target, Trial, cases_of, policy_case, target_of
@@ -182,17 +186,19 @@ from linli.domains.benefits.worksheets import (
 )
 
 __all__ = [
+    "FUNDS", "OWED",
     "Account", "accounts_of", "Balance", "balance", "batch_sums", "BatchState", "Book", "claw_back", "claw_backs", "ClawBackSheet",
     "ClawBackState", "Difference", "EntryKind", "fund_name", "grant", "grant_lines", "grant_list", "grant_lists", "grant_objection",
     "grant_objections", "grant_origin", "granting", "GrantLine", "GrantOrigin", "grants_of", "GrantState", "How", "ledger",
     "ledger_differences", "LineState", "list_sums", "ListState", "ListSums", "my_grant_objections", "my_grants", "ObjectionState",
-    "owed_grants", "pay_batch", "pay_batches", "pay_lines", "published_lines", "published_list", "published_lists", "PublishedLine",
+    "owed_grants", "pay_batch", "pay_batches", "pay_lines", "payments_of", "published_lines", "published_list", "published_lists", "PublishedLine",
     "PublishedList", "returned_lines", "stopped", "waiting_lines", "WaitingLine", "Waits",
     "cases_of", "change", "change_sheet", "changes", "ChangeSheet", "ChangeState", "Effect", "effects", "figure_like", "figure_parts",
     "figure_typed", "FigureEntry", "FigurePart", "Held", "parameter_sheet", "parameter_sheets", "ParameterSheet", "place_names",
     "policy_case", "policy_lines", "policy_sheet", "PolicyLine", "PolicySheet", "recently_published", "scan_of", "scans_in_use", "settable_places",
     "Target", "target_of", "Trial", "what_if",
-    "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan", "subject_in_run", "SubjectInRun", "subjects_named", "Who", "who_are",
+    "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan",
+    "subject_in_run", "SubjectInRun", "subjects_named", "subjects_numbered", "Who", "who_are",
     "whole_list",
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
     "certification_book", "certification_lines", "certifications", "Change", "differences", "Due", "due_by_month", "due_by_word",

@@ -176,6 +176,13 @@ def pay_lines(batch_id: UUID, *, by: Actor, state: LineState | None = None) -> Q
     return (found.filter(state=state) if state else found).order_by("position")
 
 
+def payments_of(grant_id: UUID, *, by: Actor) -> QuerySet[PayLine]:
+    """Every payment of a grant that was tried, the first first."""
+    _must(by)
+    found = PayLine.objects.filter(grant_id=grant_id, batch__region__startswith=shortest(by.region))
+    return found.select_related("batch").order_by("attempt")
+
+
 def returned_lines(*, by: Actor, open_only: bool = True) -> QuerySet[PayLine]:
     """What the bank sent back in the actor's place, newest first; those that have not been paid since."""
     _must(by)

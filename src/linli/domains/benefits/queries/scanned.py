@@ -23,6 +23,7 @@ from linli.domains.benefits.scanning import FEN, MET, OPEN, Outcome, State, asse
 from linli.domains.benefits.shapes import said
 from linli.domains.org.queries import Region, regions
 from linli.domains.people.queries import Party, find_named, parties
+from linli.domains.people.queries.register import whose_number
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
@@ -96,6 +97,14 @@ def subjects_named(subject: str, text: str) -> list[UUID]:
         return found
     hired = HireFacts.objects.filter(person_id__in=found) | HireFacts.objects.filter(employer_id__in=found)
     return list(hired.order_by("pk").values_list("pk", flat=True)[: 2 * MOST_FOUND])
+
+
+def subjects_numbered(subject: str, number: str) -> list[UUID]:
+    """The subjects of a kind under a whole document number or credit code; of somebody taken on each hire, the newest first."""
+    found = whose_number(number.strip(), is_employer=subject == "employer")
+    if found is None or subject != "hire":
+        return [found] if found else []
+    return list(HireFacts.objects.filter(person_id=found).order_by("-pk").values_list("pk", flat=True))
 
 
 # -- one of them -----------------------------------------------------------------------------------------------------------
