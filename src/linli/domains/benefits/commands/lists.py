@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -25,7 +26,7 @@ from linli.domains.benefits.queries.results import CHANGES, RunNotDone, folder_o
 from linli.domains.benefits.runs import RunState, shortest, within
 from linli.domains.benefits.scanning import State
 from linli.domains.benefits.values import MONEY
-from linli.domains.notices.commands import Recipient, notify
+from linli.domains.notices.commands import Recipient, Words, notify
 from linli.domains.org.queries import bureau_for, calendar, letterhead
 from linli.domains.people.queries import Scope, may_act_for, own_ids, parties
 from linli.domains.trace.commands import Subject, once, record
@@ -225,7 +226,7 @@ def _fill(made: GrantList, kind: str, rows: Iterator[list[tuple[str, str, int | 
             payee="h.employer_id" if of_hire else "e.subject_id", employer="true" if kind != "person" else "false",
             hire="JOIN benefits_hire_facts h ON h.subject_id = e.subject_id" if of_hire else "",
         )  # fmt: skip
-        given = {"list": made.pk, "run": made.run_id, "policy": made.policy, "period": made.period, "kind": kind}
+        given: dict[str, Any] = {"list": made.pk, "run": made.run_id, "policy": made.policy, "period": made.period, "kind": kind}
         cursor.execute(sql, given)
         cursor.execute(
             """SELECT count(*), count(*) FILTER (WHERE fen IS NULL OR fen <= 0),
@@ -381,6 +382,7 @@ def settle_objection(
 
 
 def _uphold(found: GrantObjection, amount_fen: int | None) -> None:
+    assert found.grant_id
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=found.grant_id)
     if grant.state != GrantState.LISTED:
         raise GrantMoved(state=msg(GrantState(grant.state).label))
@@ -423,7 +425,7 @@ def _add(row: GrantList, subject_id: UUID | None, *, by: Actor, now: datetime) -
 
 def _tell_of_answer(found: GrantObjection, row: GrantList, why: str, *, by: Actor, now: datetime) -> None:
     office = letterhead(bureau_for(row.region, on=local_date(now)))
-    values = {
+    values: dict[str, Words] = {
         "item": policy_of(row.policy).name, "office": office.name, "phone": office.phone, "reason": why,
         "what": msg(ObjectionState(found.state).label),
     }  # fmt: skip

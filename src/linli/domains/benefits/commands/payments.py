@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -166,7 +166,7 @@ def withdraw_batch(*, batch_id: UUID, by: Actor, now: datetime) -> None:
     record("benefits.batch_withdrawn", subject=batch_subject(row.pk), by=by, at=now)
 
 
-def _drop(line_ids: Sequence[UUID], now: datetime) -> None:
+def _drop(line_ids: Iterable[UUID], now: datetime) -> None:
     """Take payments out of a batch that has not gone to the bank: their grants are owed as before."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -247,7 +247,7 @@ def _payments(row: PayBatch) -> Iterator[Payment]:
 def payment_file(*, batch_id: UUID, by: Actor, now: datetime) -> PaymentFile:
     """The file of a batch that was agreed to, the same bytes every time; who took it is recorded. Raises :class:`FileNotAsAgreed`."""
     by.must(PAY)
-    row = batch_for(PayBatch.objects, batch_id, by)
+    row = batch_for(PayBatch.objects.all(), batch_id, by)
     if row.state != BatchState.AGREED:
         raise BatchMoved(state=msg(BatchState(row.state).label))
     content = b"".join(_pieces(row))
@@ -274,17 +274,19 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
     if row is None:
         _refuse([Problem(1, msg("没有批次号为 %(number)s 的已送银行付款", number=answer.number[:24]))])
         raise AssertionError
-    batch_for(PayBatch.objects, row.pk, by)
+    batch_for(PayBatch.objects.all(), row.pk, by)
     fresh, known = _held_against(row, answer)
     paid, returned = ([a for a in fresh if a[0].paid is which] for which in (True, False))
     _answer(row, paid, LineState.PAID, GrantState.PAID, EntryKind.PAID, by=by, now=now)
     _answer(row, returned, LineState.RETURNED, GrantState.RETURNED, EntryKind.RETURNED, by=by, now=now)
-    counted = {"paid": len(paid), "returned": len(returned), "known": known}
     if fresh:
-        record("benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), **counted)
+        record(
+            "benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), paid=len(paid),
+            returned=len(returned), known=known,
+        )  # fmt: skip
     for told, line in returned:
         _tell_of_return(line, told, by=by, now=now)
-    return counted
+    return {"paid": len(paid), "returned": len(returned), "known": known}
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

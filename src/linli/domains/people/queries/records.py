@@ -105,10 +105,9 @@ def bank_accounts(ids: Iterable[UUID]) -> dict[UUID, BankAccount]:
     """The accounts that some people and employers have in their records, for a room that pays them; two queries however many."""
     wanted = list(ids)
     found = {}
-    for model in (Person, Employer):
-        for pk, name, profile in model.objects.filter(pk__in=wanted).values_list("pk", "name", "profile"):
-            kept = profile.open_json() if profile else {}
-            found[pk] = BankAccount(name, kept.get("bank_name", ""), kept.get("bank_account", ""))
+    for party in [*Person.objects.filter(pk__in=wanted), *Employer.objects.filter(pk__in=wanted)]:
+        kept = party.profile.open_json() if party.profile else {}
+        found[party.pk] = BankAccount(party.name, kept.get("bank_name", ""), kept.get("bank_account", ""))
     return found
 
 

@@ -1,0 +1,227 @@
+"""Whatever officers, the bank and the jobs do in whatever order: the ledger balances, and nobody is paid twice or more than was granted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from linli.domains.benefits import commands, queries
+from linli.domains.benefits.models import ClawBack, Grant, GrantObjection, LedgerLine, PayBatch, PayLine, PersonFacts
+from linli.kernel.actors import Actor
+from linli.kernel.errors import LinliError
+from linli.testing import grants as do
+from linli.testing.grants import DAY, NOW, POLICY
+
+PEOPLE = 5
+STRANGER = Actor(user_id=None, device="test")
+anyone = st.integers(0, PEOPLE - 1)
+
+
+class Money(RuleBasedStateMachine):
+    """Each example is one long transaction, which is given up at its end; what the database checks at a commit is checked after each step."""
+
+    who: do.Hands
+    runs: list
+    people: list
+    refused: Counter = Counter()
+    done: Counter = Counter()
+
+    def __init__(self):
+        super().__init__()
+        self.frame = transaction.atomic()
+        self.frame.__enter__()
+        self.now, self.files, self.answers = NOW, {}, []
+
+    def teardown(self):
+        transaction.set_rollback(True)
+        self.frame.__exit__(None, None, None)
+
+    def try_(self, name, call, /, **given):
+        self.now += timedelta(minutes=1)
+        try:
+            result = call(now=self.now, **given)
+        except LinliError as error:
+            self.refused[f"{name}: {type(error).__name__}"] += 1
+            return None
+        self.done[name] += 1
+        return result
+
+    @initialize(far=st.integers(0, 2))
+    def publish(self, far):
+        """Some examples begin when the window is over, some when the money is on its way."""
+        self.list_id = do.published(self.who, self.runs[0], now=self.now)
+        if far:
+            self.now += timedelta(days=10)
+            do.work(now=self.now)
+        if far == 2:
+            do.sent(self.who, now=self.now)
+
+    @rule(n=anyone)
+    def somebody_objects(self, n):
+        grant = Grant.objects.filter(list=self.list_id, payee_id=self.people[n]).first()
+        self.try_(
+            "object", commands.object_to, list_id=self.list_id, grant_id=grant.pk, text="不对", name="甲", contact="1", by=STRANGER
+        )
+
+    @rule()
+    def somebody_was_left_out(self):
+        self.try_("left out", commands.object_to, list_id=self.list_id, text="漏了", name="乙", contact="2", by=STRANGER)
+
+    @rule(upheld=st.booleans(), amount=st.sampled_from([None, 1, 39_999, 50_000]), n=anyone)
+    def an_objection_is_settled(self, upheld, amount, n):
+        found = GrantObjection.objects.filter(state="open").order_by("made_at", "id").first()
+        if found:
+            self.try_(
+                "settle", commands.settle_objection, objection_id=found.pk, upheld=upheld, reasons="查过", amount_fen=amount,
+                subject_id=self.people[n], by=self.who.second,
+            )  # fmt: skip
+
+    @rule()
+    def days_pass_and_the_jobs_run(self):
+        self.now += timedelta(days=4)
+        do.work(now=self.now)
+
+    @precondition(lambda self: len(self.runs) > 1)
+    @rule()
+    def another_run_lists_them_again(self):
+        made = self.try_("list again", commands.make_list, run_id=self.runs[1], policy=POLICY, by=self.who.maker)
+        if made and self.try_("agree again", commands.agree_list, list_id=made, by=self.who.second):
+            commands.publish_list(list_id=made, by=self.who.maker, now=self.now)
+
+    @rule(n=anyone)
+    def a_grant_is_given_up(self, n):
+        grant = Grant.objects.filter(payee_id=self.people[n]).exclude(state="void").first()
+        if grant:
+            self.try_("void", commands.void_grant, grant_id=grant.pk, reason="查错了", by=self.who.second)
+
+    @rule(n=anyone, dead=st.booleans())
+    def somebody_is_reported_dead_or_not(self, n, dead):
+        PersonFacts.objects.filter(subject_id=self.people[n]).update(death_sources=int(dead))
+
+    @rule(n=anyone, account=st.integers(0, 3))
+    def somebody_gives_an_account(self, n, account):
+        self.try_(
+            "account", commands.give_account, party_id=self.people[n], bank="示例银行", account=do.account_number(900 + account),
+            by=self.who.payer,
+        )  # fmt: skip
+
+    @rule()
+    def a_batch_is_put_together(self):
+        self.try_("batch", commands.make_batch, policy=POLICY, by=self.who.payer)
+
+    @rule(agree=st.integers(0, 3))
+    def a_batch_is_agreed_to_or_taken_back(self, agree):
+        batch = PayBatch.objects.filter(state="made").first()
+        if batch:
+            call = commands.agree_batch if agree else commands.withdraw_batch
+            self.try_(call.__name__, call, batch_id=batch.pk, by=self.who.second)
+
+    @rule(back=st.sets(anyone), only=st.sets(anyone, min_size=1), n=st.integers(0, 3))
+    def the_bank_answers(self, back, only, n):
+        batches = list(PayBatch.objects.filter(state="agreed").order_by("made_at"))
+        if not batches:
+            return
+        batch = batches[-1 - n % len(batches)]
+        content = commands.payment_file(batch_id=batch.pk, by=self.who.payer, now=self.now).content
+        assert self.files.setdefault(batch.pk, content) == content
+        number, rows = do.payments_in(content)
+        rows = [row for i, row in enumerate(rows) if i in only]
+        said = do.answer(number, rows, returned={rows[i][0]: "账号不存在" for i in back if i < len(rows)})
+        if self.try_("answer", commands.take_in_answer, content=said, by=self.who.payer):
+            self.answers.append(said)
+
+    @precondition(lambda self: self.answers)
+    @rule(n=st.integers(0, 9))
+    def an_old_answer_comes_again(self, n):
+        said = self.answers[n % len(self.answers)]
+        taken = commands.take_in_answer(content=said, by=self.who.payer, now=self.now)
+        assert taken["paid"] == taken["returned"] == 0
+
+    @rule(n=anyone, fen=st.integers(1, 50_000))
+    def money_is_asked_back(self, n, fen):
+        grant = Grant.objects.filter(payee_id=self.people[n], state="paid").first()
+        if grant:
+            self.try_(
+                "claw back", commands.propose_claw_back, grant_id=grant.pk, amount_fen=fen, reason="多发", legal_basis="社会保险法",
+                by=self.who.payer,
+            )  # fmt: skip
+
+    @rule(agreed=st.integers(0, 4))
+    def a_claw_back_is_agreed_to_or_not(self, agreed):
+        found = ClawBack.objects.filter(state="proposed").first()
+        if found:
+            self.try_("settle claw back", commands.settle_claw_back, claw_back_id=found.pk, agreed=bool(agreed), by=self.who.second)
+
+    @rule(fen=st.integers(1, 30_000), reference=st.sampled_from("ABCD"), give_up=st.integers(0, 5))
+    def some_is_repaid_or_given_up(self, fen, reference, give_up):
+        found = ClawBack.objects.filter(state__in=["ordered", "settled"]).order_by("-state").first()
+        if found is None:
+            return
+        if give_up:
+            self.try_(
+                "repay",
+                commands.note_repayment,
+                claw_back_id=found.pk,
+                amount_fen=fen,
+                on=DAY,
+                reference=reference,
+                by=self.who.payer,
+            )
+        elif self.try_("give up", commands.propose_write_off, claw_back_id=found.pk, reason="找不到人", by=self.who.payer) is None:
+            self.try_("agree to give up", commands.agree_write_off, claw_back_id=found.pk, by=self.who.second)
+
+    @invariant()
+    def money_is_right(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        books = Counter()
+        for book, fen in LedgerLine.objects.values_list("book", "fen"):
+            books[book] += fen
+        assert sum(books.values()) == 0
+        assert queries.ledger_differences(by=self.who.auditor) == []
+        grants = {g.pk: g for g in Grant.objects.all()}
+        live = Counter(g.subject_id for g in grants.values() if g.state != "void")
+        assert max(live.values(), default=0) <= 1
+        paid = list(PayLine.objects.filter(state="paid"))
+        assert all(n == 1 for n in Counter(line.grant_id for line in paid).values())
+        assert {line.grant_id for line in paid} == {pk for pk, g in grants.items() if g.state == "paid"}
+        assert all(line.amount_fen == grants[line.grant_id].amount_fen for line in paid)
+        assert sum(line.amount_fen for line in paid) <= sum(
+            g.amount_fen for g in grants.values() if g.state not in ("listed", "void")
+        )
+        assert (
+            books["payable"] <= 0
+            and books["clearing"] <= 0
+            and books["receivable"] >= 0
+            and books["loss"] >= 0
+            and books["bank"] <= 0
+        )
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_in_any_order_the_ledger_balances_and_nobody_is_paid_twice(world):
+    who = do.hands(world)
+    people = [do.known(n, account=n != 1) for n in range(PEOPLE)]
+    do.due(people)
+    machine = type(
+        "Money",
+        (Money,),
+        {"who": who, "people": people, "runs": [do.scanned(who), do.scanned(who)], "refused": Counter(), "done": Counter()},
+    )
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        ),
+    )
+    print(dict(machine.done), dict(machine.refused))
+    # The examples came far: money was paid, came back, was paid again, and was had back.
+    for name in ("object", "settle", "batch", "agree_batch", "answer", "account", "void", "list again", "claw back", "repay"):
+        assert machine.done[name], (name, machine.done)

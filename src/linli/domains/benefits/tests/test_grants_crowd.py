@@ -1,0 +1,207 @@
+"""Nobody is paid twice and no grant is dropped: real connections at once, replays, and workers that are killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from datetime import date
+
+import pytest
+from django.db import connection, connections
+
+from linli.domains.benefits import commands, queries
+from linli.domains.benefits.models import Grant, GrantList, LedgerEntry, PayLine
+from linli.domains.cases.commands import finish_ex_officio
+from linli.domains.cases.queries import Case
+from linli.domains.documents.queries import documents_of
+from linli.domains.notices.queries import Message
+from linli.kernel.errors import LinliError
+from linli.kernel.ids import uuid7
+from linli.testing import grants as do
+from linli.testing.concurrency import at_once
+from linli.testing.grants import AFTER, JOB, NOW, POLICY
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+AMOUNT = 40_000
+
+
+@pytest.fixture
+def who(world, committed_db):
+    return do.hands(world)
+
+
+def balanced(who) -> bool:
+    return (
+        queries.ledger_differences(by=who.auditor) == []
+        and sum(b.fen for b in queries.balance(date(2030, 1, 1), by=who.auditor)) == 0
+    )
+
+
+def counted(results):
+    """How many worked, and the kinds of refusal; anything else is a fault."""
+    faults = [r for r in results if isinstance(r, Exception) and not isinstance(r, LinliError)]
+    assert not faults, faults
+    return Counter(type(r).__name__ if isinstance(r, LinliError) else "done" for r in results)
+
+
+def test_two_workers_make_the_same_list_and_two_runs_list_the_same_people(who):
+    do.due(do.strangers(500))
+    first, second = do.scanned(who), do.scanned(who)
+    lists = at_once(
+        [lambda r=r: commands.make_list(run_id=r, policy=POLICY, by=who.maker, now=NOW) for r in (first, second, first, second)]
+    )
+    assert counted(lists) == {"done": 2, "ListThere": 2}
+    assert Grant.objects.count() == 500 == Grant.objects.values("subject_id").distinct().count()
+    assert (
+        sum(row.counts["grants"] for row in GrantList.objects.all()) == 500 == sum(r.counts["had"] for r in GrantList.objects.all())
+    )
+
+
+def test_the_same_key_gives_the_same_list(who):
+    do.due(do.strangers(50))
+    run_id, key = do.scanned(who), uuid7()
+    found = at_once([lambda: commands.make_list(run_id=run_id, policy=POLICY, by=who.maker, now=NOW, key=key)] * 6)
+    assert len(set(found)) == 1 and GrantList.objects.count() == 1 and Grant.objects.count() == 50
+
+
+def test_many_workers_close_make_cases_and_seal_at_once(who):
+    people = [do.known(n) for n in range(24)]
+    do.due(people)
+    do.published(who, do.scanned(who))
+    counted(at_once([lambda: commands.close_windows(limit=5, by=JOB, now=AFTER)] * 6))
+    do.work(now=AFTER)
+    assert LedgerEntry.objects.filter(kind="granted").count() == 24
+    # All once more, beginning with none: eight workers, each ready to make all of them.
+    assert Case.objects.count() == 24 == len(set(Grant.objects.values_list("case_id", flat=True)))
+    do.due(more := [do.known(n) for n in range(100, 116)])
+    do.published(who, do.scanned(who), now=AFTER)
+    later = AFTER + (AFTER - NOW)
+    while commands.close_windows(by=JOB, now=later):
+        pass
+    counted(at_once([lambda: commands.make_cases(by=JOB, now=later)] * 8))
+    made = Grant.objects.filter(payee_id__in=more)
+    assert len(set(made.values_list("case_id", flat=True)) - {None}) == 16 and Case.objects.count() == 40
+    cases = list(made.values_list("case_id", flat=True))[:4]
+    done = at_once([lambda c=c: finish_ex_officio(case_id=c, now=later) for c in cases * 3])
+    assert counted(done) == {"done": 12} and done.count(True) == 4
+    for case_id in cases:
+        assert Counter(d.kind.value for d in documents_of(case_id))["benefit_notice"] == 1
+    assert Message.objects.filter(kind="benefits.granted").count() == 40 and balanced(who)
+
+
+def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
+    people = [do.known(n) for n in range(20)]
+    do.due(people)
+    list_id = do.closed(who, do.scanned(who))
+    made = at_once([lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)] * 6)
+    assert counted(made)["done"] == 1 and PayLine.objects.count() == 20
+    batch_id = next(r for r in made if not isinstance(r, Exception))
+    assert counted(at_once([lambda: commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)] * 4)) == {
+        "done": 1,
+        "BatchMoved": 3,
+    }
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    content = do.answer(number, rows, returned={rows[0][0]: "账号不存在", rows[1][0]: "户名不符"})
+    taken = at_once([lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER)] * 6)
+    assert counted(taken) == {"done": 6} and sum(t["paid"] for t in taken) == 18 and sum(t["returned"] for t in taken) == 2
+    assert do.states(list_id, who.maker) == {"paid": 18, "returned": 2} and balanced(who)
+    for n, (reference, _) in enumerate(rows[:2]):
+        party = PayLine.objects.get(reference=reference).grant.payee_id
+        commands.give_account(party_id=party, bank="示例银行", account=do.account_number(500 + n), by=who.payer, now=AFTER)
+    again = at_once([lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)] * 4)
+    assert counted(again)["done"] == 1 and PayLine.objects.filter(state="open").count() == 2
+    assert balanced(who)
+
+
+def test_repayments_at_once_never_take_more_than_was_asked_back(who):
+    do.due([do.known(1)])
+    list_id = do.closed(who, do.scanned(who))
+    number, rows = do.payments_in(commands.payment_file(batch_id=do.sent(who), by=who.payer, now=AFTER).content)
+    commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
+    back = commands.propose_claw_back(
+        grant_id=Grant.objects.get(list=list_id).pk, amount_fen=1_000, reason="多发", legal_basis="《社会保险法》第八十八条", by=who.payer, now=AFTER
+    )  # fmt: skip
+    commands.settle_claw_back(claw_back_id=back, agreed=True, by=who.second, now=AFTER)
+    taken = at_once(
+        [
+            lambda n=n: commands.note_repayment(
+                claw_back_id=back, amount_fen=300, on=do.DAY, reference=f"R{n % 5}", by=who.payer, now=AFTER
+            )
+            for n in range(10)
+        ]
+    )
+    counted(taken)
+    assert queries.claw_back(back, by=who.payer).left_fen == 100 and balanced(who)
+
+
+# -- killed ----------------------------------------------------------------------------------------------------------------------
+
+
+def killed(work, past) -> int:
+    """A process of its own works until ``past`` says that it got far enough, and is killed; its exit status."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    while not past():
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
+def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):
+    people = [do.known(n) for n in range(60)]
+    do.due(people)
+    list_id, kills = do.published(who, do.scanned(who)), 0
+
+    def closing():
+        while commands.close_windows(limit=3, by=JOB, now=AFTER):
+            pass
+
+    def casing():
+        while commands.make_cases(limit=5, by=JOB, now=AFTER):
+            pass
+
+    for stop in (3, 20, 40):
+        kills += os.WIFSIGNALED(killed(closing, lambda stop=stop: LedgerEntry.objects.count() >= stop))
+        assert LedgerEntry.objects.count() == Grant.objects.filter(state="due").count() and balanced(who)
+    closing()
+    for stop in (1, 15, 40):
+        kills += os.WIFSIGNALED(killed(casing, lambda stop=stop: Case.objects.count() >= stop))
+        assert Case.objects.count() == Grant.objects.exclude(case=None).count()
+    casing()
+    assert Case.objects.count() == 60 and len({d.id for c in Case.objects.all() for d in documents_of(c.pk)}) == 60
+    assert Message.objects.filter(kind="benefits.granted").count() == 60
+    assert kills >= 4
+
+    def under_way():
+        """The other process has begun to change something."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL"
+            )
+            return cursor.fetchone() is not None
+
+    # Killed while a batch is put together, agreed to and answered: each is whole or not there, and is simply done again.
+    killed(lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER), under_way)
+    if not PayLine.objects.exists():
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    batch = queries.pay_batches(by=who.payer).get()
+    killed(lambda: commands.agree_batch(batch_id=batch.pk, by=who.second, now=AFTER), under_way)
+    batch.refresh_from_db()
+    assert balanced(who)
+    if batch.state == "made":
+        commands.agree_batch(batch_id=batch.pk, by=who.second, now=AFTER)
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch.pk, by=who.payer, now=AFTER).content)
+    content = do.answer(number, rows)
+    killed(lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER), under_way)
+    assert PayLine.objects.filter(state="paid").count() in (0, 60) and balanced(who)
+    commands.take_in_answer(content=content, by=who.payer, now=AFTER)
+    assert do.states(list_id, who.maker) == {"paid": 60} and balanced(who)
+    assert sum(b.fen for b in queries.balance(date(2030, 1, 1), by=who.auditor) if b.book.value == "bank") == -60 * AMOUNT
