@@ -13,7 +13,6 @@ from django.db import connection
 
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import GrantState, grants_of
-from linli.domains.benefits.tasks import perform_run
 from linli.domains.people.commands import learn, register_person
 from linli.domains.people.queries import Gender, IdType
 from linli.kernel.actors import Actor, system
@@ -77,7 +76,9 @@ def hands(world: World) -> Hands:
 def scanned(who: Hands, *, policy: str = POLICY, on: date = DAY, now: datetime = NOW) -> UUID:
     """A finished run."""
     run_id = commands.start_run(on=on, region="7701", policies=[policy], by=who.maker, now=now)
-    perform_run(str(run_id))
+    commands.freeze_run(run_id=run_id, by=JOB, now=now)
+    commands.scan_run(run_id=run_id)
+    commands.finish_run(run_id=run_id, by=JOB, now=now)
     return run_id
 
 

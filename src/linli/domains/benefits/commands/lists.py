@@ -44,7 +44,7 @@ class NotGranted(LinliError):
 
     code = "benefits.not_granted"
     kind = Kind.CONFLICT
-    template = noop("政策“%(policy)s::text”不能凭比对直接编制发放名单：%(why)s")
+    template = noop("政策“%(policy)s”不能凭比对直接编制发放名单：%(why)s")
     remedy = noop("请选其他政策；要办这一项的，按它的事项办理。")
 
 
