@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-PARTS = ("catalog", "bureau", "exchange", "notices", "archive", "certification", "policies", "runs")
+PARTS = ("catalog", "bureau", "exchange", "notices", "archive", "certification", "policies", "runs", "grants")
 
 
 class ConsoleConfig(AppConfig):

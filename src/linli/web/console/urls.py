@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("linli.web.console.certification.urls")),
     path("", include("linli.web.console.policies.urls")),
     path("", include("linli.web.console.runs.urls")),
+    path("", include("linli.web.console.grants.urls")),
 ]

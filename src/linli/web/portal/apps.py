@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-PARTS = ("guide", "apply", "due", "verify", "messages", "me", "rosters", "certification")
+PARTS = ("guide", "apply", "due", "verify", "messages", "me", "rosters", "certification", "benefits")
 
 
 class PortalConfig(AppConfig):

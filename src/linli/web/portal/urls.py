@@ -14,4 +14,5 @@ urlpatterns = [
     path("me/", include("linli.web.portal.me.urls")),
     path("", include("linli.web.portal.messages.urls")),
     path("", include("linli.web.portal.certification.urls")),
+    path("", include("linli.web.portal.benefits.urls")),
 ]

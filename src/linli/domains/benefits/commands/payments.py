@@ -65,7 +65,7 @@ class AnswerWrong(LinliError):
     """An answer of the bank has lines that cannot be right; nothing of it was taken in."""
 
     code = "benefits.bank_answer_wrong"
-    template = noop("回盘文件有 %(number)s 处不正确，没有入账：%(what)s")
+    template = noop("回盘文件有 %(number)s 处不正确，没有入账：%(what)s。")
     remedy = noop("请与银行核对后重新上传整个文件。")
 
 

@@ -18,6 +18,7 @@ from linli.domains.benefits.runs import shortest, within
 from linli.domains.org.queries import region_names
 from linli.domains.people.queries import Party, Scope, own_ids, parties, powers
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.identifiers import mask_name
 from linli.kernel.text import msg
@@ -187,7 +188,7 @@ def _published(rows: Sequence[GrantList]) -> list[PublishedList]:
     names = region_names({r.region for r in rows})
     return [
         PublishedList(
-            r.pk, r.policy, policy_of(r.policy).name, r.region, names.get(r.region, ""), r.period, r.published_at.date(), r.closes_on,
+            r.pk, r.policy, policy_of(r.policy).name, r.region, names.get(r.region, ""), r.period, local_date(r.published_at), r.closes_on,
             granting_of(r.policy).window.days,
         )
         for r in rows

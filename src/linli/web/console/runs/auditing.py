@@ -20,7 +20,7 @@ from linli.domains.trace.queries import recent_roots
 from linli.kernel.errors import LinliError
 from linli.web.access import requires
 from linli.web.console.runs.listing import place_name
-from linli.web.console.runs.parts import KINDS
+from linli.web.console.runs.parts import KINDS, called
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest
 from linli.web.once import keyed
@@ -75,7 +75,7 @@ def _about(request: StaffRequest, run_id: UUID) -> dict[str, Any]:
     who = _named(made)
     rows = [
         (
-            a, TONES[a.state], people.get(a.asked_by, ""), [(KINDS[k], n, a.differ.get(k, 0)) for k, n in a.checked.items()],
+            a, TONES[a.state], called(people, a.asked_by), [(KINDS[k], n, a.differ.get(k, 0)) for k, n in a.checked.items()],
             [(i, who[policy_of(code).subject].get(i), policy_of(code)) for i, code in a.named],
         )
         for a in made

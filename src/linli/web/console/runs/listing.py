@@ -30,7 +30,7 @@ from linli.domains.benefits.queries import (
 from linli.domains.org.queries import region_names
 from linli.kernel.errors import LinliError
 from linli.web.access import requires
-from linli.web.console.runs.parts import KINDS, TONES
+from linli.web.console.runs.parts import KINDS, TONES, called
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest
 from linli.web.once import keyed
@@ -56,7 +56,7 @@ def listing(request: StaffRequest) -> HttpResponse:
     places, people = region_names(r.region for r in page.rows), names(r.asked_by_id for r in page.rows)
     rows = [
         (
-            r, place_name(r.region, places), people.get(r.asked_by_id, ""), RunState(r.state), TONES[RunState(r.state)],
+            r, place_name(r.region, places), called(people, r.asked_by_id), RunState(r.state), TONES[RunState(r.state)],
             [policy_of(code).name for code in r.policies[:2]],
             sum(c["entitled"] for c in r.counts.values()), sum(c["fen"] for c in r.counts.values()),
         )
@@ -159,7 +159,7 @@ def one(request: StaffRequest, run_id: UUID) -> HttpResponse:
     ]  # fmt: skip
     context = {
         "run": found, "state": RunState(found.state), "tone": TONES[RunState(found.state)], "place": place_name(found.region, places),
-        "asked_by": names([found.asked_by_id]).get(found.asked_by_id, ""), "active": found.state in _ACTIVE, "columns": columns,
+        "asked_by": called(names([found.asked_by_id]), found.asked_by_id), "active": found.state in _ACTIVE, "columns": columns,
         "rows": sorted(
             ((policy_of(code), found.counts[code]) for code in found.policies if code in found.counts), key=lambda r: -r[1]["entitled"]
         ),

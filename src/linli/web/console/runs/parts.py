@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -15,6 +16,11 @@ KINDS = {"person": noop("个人"), "employer": noop("单位"), "hire": noop("招
 TONES = {RunState.WAITING: "plain", RunState.RUNNING: "info", RunState.DONE: "done", RunState.FAILED: "bad"}
 STATE_TONES = {State.ENTITLED: "done", State.NOT_ENTITLED: "plain", State.UNKNOWN: "soon"}
 SIZE = 30
+
+
+def called(people: Mapping[UUID, str], user_id: UUID | None) -> str:
+    """The name of who did something; nothing where nobody did."""
+    return people.get(user_id, "") if user_id else ""
 
 
 def number_of(request: HttpRequest) -> int:

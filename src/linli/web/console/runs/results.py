@@ -18,6 +18,7 @@ from linli.domains.benefits import commands
 from linli.domains.benefits.queries import (
     MOST_FOUND,
     Change,
+    How,
     Line,
     Lines,
     RunNotDone,
@@ -27,6 +28,7 @@ from linli.domains.benefits.queries import (
     caution,
     differences,
     entitled,
+    granting,
     policy_of,
     run,
     subjects_named,
@@ -98,7 +100,11 @@ def _policy_page(
     counts, shown = found.counts[policy], asked.get("list", "")
     shown = shown if shown in TABS else ENTITLED
     text = asked.get("q", "").strip()[:100]
-    numbers = {**{kind: counts[kind] for kind in Change}, ENTITLED: counts["entitled"], UNKNOWN: counts["unknown"]}
+    numbers: dict[str, int] = {
+        **{kind.value: counts[kind] for kind in Change},
+        ENTITLED: counts["entitled"],
+        UNKNOWN: counts["unknown"],
+    }
     context: dict[str, Any] = {
         "run": found, "policy": rule, "counts": counts, "shown": shown, "text": text, "place": _place(found.region),
         "kind": KINDS[rule.subject], "tabs": _tabs(shown, numbers, text), "may_export": shown != UNKNOWN and _may_take(request),
@@ -106,6 +112,7 @@ def _policy_page(
         "before": _before(found, policy, request), "sum": _sum(counts, shown), "most_whole": commands.MOST_WHOLE,
         "error": joined([error.message] + ([error.what_to_do] if error.what_to_do else []), _) if error else "",
     }  # fmt: skip
+    context |= _granted(request, rule.code, counts["entitled"])
     if shown == UNKNOWN:
         context["gaps"] = unknowns(run_id, policy, by=request.actor)
         context["columns"] = [Column(_("缺少的信息")), Column(_("由谁提供")), Column(_("怎样补上")), Column(_("涉及"), number=True)]
@@ -118,6 +125,14 @@ def _policy_page(
             "chips": [(_("名称：%(text)s") % {"text": text}, "?" + urlencode({"list": shown}))] if text else [],
         }  # fmt: skip
     return render(request, "console/runs/policy.html", context, status=status_of(error) if error else 200)
+
+
+def _granted(request: StaffRequest, policy: str, entitled_: int) -> dict[str, Any]:
+    """Whether a list can be made of this policy, or why it pays nobody by itself."""
+    terms = granting(policy)
+    if terms.how is How.NONE:
+        return {"not_granted": terms.why}
+    return {"may_make": bool(entitled_) and request.actor.can("benefits.run")}
 
 
 def _place(region: str) -> str:
@@ -209,7 +224,7 @@ def export(request: StaffRequest, run_id: UUID, policy: str, form: str) -> HttpR
     except ValueError:
         raise NotFound(what=msg("这个用途")) from None
     number = found.counts[policy][kind or "entitled"]
-    act = {"by": request.actor, "now": request.now}
+    act: dict[str, Any] = {"by": request.actor, "now": request.now}
     try:
         commands.export_list(
             run_id=run_id, policy=policy, kind=kind or ENTITLED, lines=number, purpose=purpose, **act, **keyed(request)

@@ -1,0 +1,1 @@
+"""Grants without an application: lists, objections, payments, claw-backs and the ledger."""

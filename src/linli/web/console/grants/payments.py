@@ -1,0 +1,219 @@
+"""Payments: batches, what waits for what, the file for the bank, its answer, and what came back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linli.domains.accounts.queries import names
+from linli.domains.benefits import commands
+from linli.domains.benefits.queries import (
+    BatchState,
+    GrantState,
+    How,
+    LineState,
+    Waits,
+    batch_sums,
+    grant_lines,
+    granting,
+    owed_grants,
+    pay_batch,
+    pay_batches,
+    pay_lines,
+    policy_of,
+    returned_lines,
+    shipped_policies,
+    waiting_lines,
+)
+from linli.kernel.errors import LinliError, NotFound
+from linli.kernel.text import joined, msg
+from linli.web.access import requires
+from linli.web.console.grants.parts import BATCH_TONES, GRANT_TONES, LINE_TONES, told
+from linli.web.console.runs.parts import called
+from linli.web.errors import status_of
+from linli.web.http import StaffRequest
+from linli.web.once import keyed
+from linli.web.ui.fields import Option
+from linli.web.ui.paging import page_of
+from linli.web.ui.parts import Column, Tab
+from linli.web.ui.toasts import done, warn
+
+_SEE, _AGREE, _PAY = "benefits.view", "benefits.agree", "benefits.pay"
+MOST_BYTES = 20_000_000  # of a bank's answer
+
+
+def _paying() -> list[Option]:
+    """The policies that pay."""
+    return [Option(code, p.name) for code, p in shipped_policies().items() if granting(code).how is not How.NONE]
+
+
+@requires(_SEE)
+@require_safe
+def listing(request: StaffRequest) -> HttpResponse:
+    """Batches, newest first."""
+    page = page_of(pay_batches(by=request.actor), request, by="-made_at")
+    people = names([b.made_by_id for b in page.rows])
+    lines = [
+        (b, policy_of(b.policy), BatchState(b.state), BATCH_TONES[BatchState(b.state)], called(people, b.made_by_id))
+        for b in page.rows
+    ]
+    columns = [
+        Column(_("批次号")), Column(_("政策")), Column(_("状态")), Column(_("笔数"), number=True), Column(_("金额（元）"), number=True),
+        Column(_("编制")),
+    ]  # fmt: skip
+    context = {"page": page, "lines": lines, "columns": columns, "policies": _paying(), "may_pay": request.actor.can(_PAY)}
+    return render(request, "console/grants/payments.html", context)
+
+
+@requires(_PAY)
+@require_POST
+def make(request: StaffRequest) -> HttpResponse:
+    """Put together what can be paid now, of a policy or of one list."""
+    policy, asked = request.POST.get("policy", ""), request.POST.get("list", "")
+    policy_of(policy)
+    try:
+        list_id = UUID(asked) if asked else None
+    except ValueError:
+        raise NotFound(what=msg("这份名单")) from None
+    try:
+        batch_id = commands.make_batch(policy=policy, list_id=list_id, by=request.actor, now=request.now, **keyed(request))
+    except commands.NothingToPay as error:
+        warn(request, joined([error.message, error.what_to_do] if error.what_to_do else [error.message], _))
+        return redirect("grants:waiting")
+    done(request, _("付款批次已编制，请另一位有复核权限的人员复核。"))
+    return redirect("grants:batch", batch_id)
+
+
+@requires(_SEE)
+@require_safe
+def waiting(request: StaffRequest) -> HttpResponse:
+    """What is owed and in no payment, each with what it waits for."""
+    policies = _paying()
+    policy = request.GET.get("policy", "")
+    policy = policy if any(o.value == policy for o in policies) else ""
+    page = page_of(owed_grants(by=request.actor, policy=policy), request, by="due_on", size=30)
+    known = {x.grant.pk: x for x in grant_lines(page.rows)}
+    lines = [(known[w.grant.pk], policy_of(w.grant.policy), w.waits, GrantState(w.grant.state)) for w in waiting_lines(page.rows)]
+    columns = [
+        Column(_("发给")),
+        Column(_("政策")),
+        Column(_("金额（元）"), number=True),
+        Column(_("可发日期")),
+        Column(_("在等什么")),
+    ]
+    context = {
+        "page": page, "lines": lines, "columns": columns, "policies": policies, "policy": policy,
+        "chips": [(policy_of(policy).name, "?")] if policy else [], "tones": GRANT_TONES,
+    }  # fmt: skip
+    return render(request, "console/grants/waiting.html", context)
+
+
+@requires(_SEE)
+@require_safe
+def returned(request: StaffRequest) -> HttpResponse:
+    """What the bank sent back and has not been sent again."""
+    page = page_of(returned_lines(by=request.actor), request, by="-answered_at")
+    known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
+    waits = {w.grant.pk: w.waits for w in waiting_lines([p.grant for p in page.rows])}
+    lines = [(p, known[p.grant_id], policy_of(p.grant.policy), waits[p.grant_id]) for p in page.rows]
+    columns = [
+        Column(_("发给")),
+        Column(_("政策")),
+        Column(_("金额（元）"), number=True),
+        Column(_("退回原因")),
+        Column(_("批次")),
+        Column(_("能不能再发")),
+    ]
+    return render(request, "console/grants/returned.html", {"page": page, "lines": lines, "columns": columns})
+
+
+# -- one batch -------------------------------------------------------------------------------------------------------------
+
+
+@requires(_SEE)
+@require_safe
+def sheet(request: StaffRequest, batch_id: UUID) -> HttpResponse:
+    """The payments of a batch and what the bank said of each."""
+    return _sheet(request, batch_id)
+
+
+def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = None) -> HttpResponse:
+    row, sums = pay_batch(batch_id, by=request.actor), batch_sums(batch_id, by=request.actor)
+    shown = request.GET.get("state", "")
+    rows = pay_lines(batch_id, by=request.actor, state=LineState(shown) if shown in sums else None)
+    page = page_of(rows, request, by="position", size=30)
+    known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
+    people = names([row.made_by_id, row.agreed_by_id, row.withdrawn_by_id])
+    state, mine = BatchState(row.state), row.made_by_id == request.actor.user_id
+    some = [Tab(_(s.label), f"?state={s.value}", shown == s, sums[s][0]) for s in LineState if s in sums]
+    context: dict[str, Any] = {
+        "row": row, "policy": policy_of(row.policy), "state": state, "tone": BATCH_TONES[state], "page": page,
+        "sums": [(_(s.label), sums[s][0], sums[s][1], LINE_TONES[s]) for s in LineState if s in sums],
+        "tabs": [Tab(_("全部"), "?", shown not in sums, sum(n for n, _fen in sums.values())), *some] if len(some) > 1 else [],
+        "lines": [(p, known[p.grant_id], LineState(p.state), LINE_TONES[LineState(p.state)]) for p in page.rows],
+        "columns": [
+            Column(_("序号"), number=True), Column(_("发给")), Column(_("流水号")), Column(_("金额（元）"), number=True), Column(_("银行结果")),
+        ],
+        "waiting": [(Waits(why).label, n) for why, n in row.waiting.items()], "made_by": called(people, row.made_by_id),
+        "agreed_by": called(people, row.agreed_by_id), "withdrawn_by": called(people, row.withdrawn_by_id),
+        "may": {
+            "agree": state is BatchState.MADE and not mine and (request.actor.can(_AGREE) or request.actor.can(_PAY)),
+            "wait": state is BatchState.MADE and mine, "withdraw": state is BatchState.MADE and (request.actor.can(_AGREE) or request.actor.can(_PAY)),
+            "file": state is BatchState.AGREED and request.actor.can(_PAY),
+        },
+        **told(error, "batch"),
+    }  # fmt: skip
+    return render(request, "console/grants/batch.html", context, status=status_of(error) if error else 200)
+
+
+@requires(_PAY, _AGREE)
+@require_POST
+def act(request: StaffRequest, batch_id: UUID, act: str) -> HttpResponse:
+    """Agree to a batch, or take it back."""
+    known = {"agree": commands.agree_batch, "withdraw": commands.withdraw_batch}
+    if act not in known:
+        raise NotFound(what=msg("这个操作"))
+    pay_batch(batch_id, by=request.actor)
+    try:
+        known[act](batch_id=batch_id, by=request.actor, now=request.now, **keyed(request))
+    except LinliError as error:
+        return _sheet(request, batch_id, error)
+    done(request, _("已复核同意，付款文件可以下载了。") if act == "agree" else _("批次已撤回，里面的待遇回到待发放。"))
+    return redirect("grants:batch", batch_id)
+
+
+@requires(_PAY)
+@require_POST
+def file(request: StaffRequest, batch_id: UUID) -> HttpResponse:
+    """The file for the bank, the same every time; who took it is recorded."""
+    made = commands.payment_file(batch_id=batch_id, by=request.actor, now=request.now)
+    answer = HttpResponse(made.content, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@requires(_PAY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: StaffRequest) -> HttpResponse:
+    """Take in what the bank says; a file with mistakes is told line by line and changes nothing."""
+    shown: dict[str, Any] = told(None)
+    status = 200
+    if request.method == "POST":
+        given = request.FILES.get("file")
+        if given is None or (given.size or 0) > MOST_BYTES:
+            shown = {"act": "answer", "sentence": _("请选择银行的回盘文件，不超过 20 MB。"), "field": "file"}
+            return render(request, "console/grants/answer.html", shown, status=422)
+        try:
+            found = commands.take_in_answer(content=given.read(), by=request.actor, now=request.now, **keyed(request))
+        except LinliError as error:
+            shown, status = told(error, "answer"), status_of(error)
+        else:
+            done(request, _("到账 %(paid)s 笔，退回 %(returned)s 笔，以前已入账 %(known)s 笔。") % found)
+            return redirect("grants:returned" if found["returned"] else "grants:payments")
+    return render(request, "console/grants/answer.html", shown, status=status)

@@ -1,0 +1,252 @@
+"""The pages of grants, payments and the ledger, and what residents see: who may do what, what is said, and what a list costs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from linli.domains.benefits import commands
+from linli.domains.benefits.queries import GrantState, grant_lists, grant_objections, grants_of, ledger_differences, pay_batches
+from linli.domains.trace.queries import acts_by
+from linli.kernel.calendar import local_date
+from linli.testing.browser import sign_in_resident
+from linli.testing.grants import POLICY, answer, due, hands, known, payments_in, published, scanned, work
+from linli.testing.world import COUNTY, PASSWORD, person_id
+
+
+def now():
+    return timezone.now()
+
+
+def enter(name: str) -> Client:
+    client = Client()
+    assert client.post("/login", {"username": name, "password": PASSWORD}).status_code == 302
+    return client
+
+
+def send(client, url, **given):
+    return client.post(url, {"once": str(uuid4()), **given})
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+@pytest.fixture
+def who(world, committed_db):
+    return hands(world)
+
+
+def run_over(who, people):
+    due(people, on=local_date(now()))
+    return scanned(who, on=local_date(now()), now=now())
+
+
+@pytest.fixture
+def listed(world, who):
+    """A published list with the applicant and two others."""
+    return published(who, run_over(who, [world.people["applicant"], known(1), known(2)]), now=now())
+
+
+def owed(who, list_id):
+    """The window of the list is over: as the job finds it ten days later."""
+    work(now=now() + timedelta(days=10))
+    return list(grants_of(list_id, by=who.maker, state=GrantState.DUE))
+
+
+def test_a_list_goes_from_a_scan_to_publication_by_two_officers(world, who):
+    run_id = run_over(who, [world.people["applicant"], known(1)])
+    officer, second = enter("benefits"), enter("second-policies")
+    page = text(officer.get(reverse("runs:policy", args=[run_id, POLICY])))
+    assert "编制发放名单" in page and "编制发放名单" not in text(enter("leader").get(reverse("runs:policy", args=[run_id, POLICY])))
+    made = send(officer, reverse("grants:make"), run=str(run_id), policy=POLICY)
+    (row,) = grant_lists(by=who.maker)
+    assert made["Location"] == reverse("grants:list", args=[row.pk])
+    again = send(officer, reverse("grants:make"), run=str(run_id), policy=POLICY)
+    assert again["Location"] == reverse("runs:policy", args=[run_id, POLICY]) and grant_lists(by=who.maker).count() == 1
+    act = reverse("grants:act", args=[row.pk, "agree"])
+    assert send(officer, act).status_code == 403 and send(enter("payments"), act).status_code == 403
+    assert "不能自己复核" in text(officer.get(made["Location"])) and person_id(0) not in text(officer.get(made["Location"]))
+    assert send(officer, reverse("grants:act", args=[row.pk, "publish"])).status_code == 409
+    assert send(second, act).status_code == 302
+    assert send(officer, reverse("grants:act", args=[row.pk, "publish"])).status_code == 302
+    assert "公示中" in text(officer.get(made["Location"]))
+    public = Client().get(reverse("benefits:published_list", args=[row.pk]))
+    assert "赵" in text(public) and "赵示例" not in text(public) and person_id(0) not in text(public)
+    refused = send(officer, reverse("grants:act", args=[row.pk, "withdraw"]), reason=" ")
+    assert refused.status_code == 422
+    assert send(officer, reverse("grants:act", args=[row.pk, "withdraw"]), reason="标准有误").status_code == 302
+    assert Client().get(reverse("benefits:published_list", args=[row.pk])).status_code == 404
+    assert "标准有误" in text(officer.get(made["Location"]))
+
+
+def test_every_address_asks_who_one_is_and_where(world, who, listed):
+    grant = grants_of(listed, by=who.maker).first()
+    commands.object_to(list_id=listed, text="不对", name="李四", contact="0", by=who.maker, now=now())
+    objection = grant_objections(by=who.maker).get()
+    see = [
+        *(reverse(f"grants:{n}") for n in ("lists", "objections", "payments", "waiting", "returned", "claw_backs", "ledger")),
+        reverse("grants:list", args=[listed]), reverse("grants:grant", args=[grant.pk]), reverse("grants:objection", args=[objection.pk]),
+    ]  # fmt: skip
+    for name, status in {
+        "benefits": 200,
+        "payments": 200,
+        "second-policies": 200,
+        "auditor": 200,
+        "clerk": 403,
+        "village": 403,
+    }.items():
+        client = enter(name)
+        assert {client.get(url).status_code for url in see} == {status}, name
+    elsewhere, clerk = enter("benefits-elsewhere"), enter("clerk")
+    assert {elsewhere.get(url).status_code for url in see[-3:-2]} == {404}
+    for url in (
+        reverse("grants:make"), reverse("grants:make_batch"), reverse("grants:answer"), reverse("grants:act", args=[listed, "agree"]),
+        reverse("grants:grant_act", args=[grant.pk, "void"]), reverse("grants:batch_act", args=[uuid4(), "agree"]),
+        reverse("grants:file", args=[uuid4()]), reverse("grants:claw_back_act", args=[uuid4(), "settle"]), reverse("grants:objection", args=[objection.pk]),
+        reverse("grants:ledger_export", args=["csv"]),
+    ):  # fmt: skip
+        assert send(clerk, url).status_code == 403, url
+    payer = enter("payments")
+    assert send(payer, reverse("grants:file", args=[uuid4()])).status_code == 404
+    assert payer.get(reverse("grants:batch", args=[uuid4()])).status_code == 404
+    assert payer.get(reverse("grants:claw_back", args=[uuid4()])).status_code == 404
+    assert send(payer, reverse("grants:act", args=[listed, "burn"])).status_code == 404
+    assert send(enter("benefits"), reverse("grants:objection", args=[objection.pk]), upheld="no", reasons="x").status_code == 403
+
+
+def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, listed):
+    resident, stranger = Client(), Client()
+    sign_in_resident(resident, world)
+    page = text(resident.get(reverse("benefits:mine")))
+    assert "公示中" in page and "提出异议" in page
+    grant = grants_of(listed, by=who.maker).get(payee_id=world.people["applicant"])
+    url = reverse("benefits:object", args=[listed]) + f"?grant={grant.pk}"
+    assert send(resident, url, text="").status_code == 422
+    assert send(resident, url, text="金额少了").status_code == 302
+    found = grant_objections(by=who.maker).get()
+    assert found.grant_id == grant.pk
+    assert send(stranger, reverse("benefits:object", args=[listed]), text="有人不该领").status_code == 422
+    assert send(stranger, reverse("benefits:object", args=[listed]), text="有人不该领", name="王五", contact="1").status_code == 302
+    foreign = Client()
+    sign_in_resident(foreign, world, "agent")
+    assert "金额少了" not in text(foreign.get(reverse("benefits:mine")))
+    assert foreign.get(reverse("benefits:account", args=[grant.pk])).status_code == 404
+    assert send(foreign, reverse("benefits:confirm", args=[grant.pk])).status_code == 404
+    officer, page_of_it = enter("second-policies"), reverse("grants:objection", args=[found.pk])
+    assert "金额少了" in text(officer.get(page_of_it))
+    wrong = send(officer, page_of_it, upheld="yes", amount="1.234", reasons="核对过缴费")
+    assert wrong.status_code == 422 and "核对过缴费" in text(wrong)
+    assert send(officer, page_of_it, upheld="yes", amount="88.50", reasons="核对过缴费").status_code == 302
+    assert send(officer, page_of_it, upheld="no", reasons="再来").status_code == 409
+    grant.refresh_from_db()
+    assert grant.amount_fen == 8850
+    answered = text(resident.get(reverse("benefits:mine")))
+    assert "核对过缴费" in answered and "88.50" in answered and "异议成立" in answered
+
+
+def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, listed):
+    assert len(owed(who, listed)) == 3
+    payer, second = enter("payments"), enter("second-policies")
+    assert "缺收款账户" in text(payer.get(reverse("grants:waiting")))
+    grant = grants_of(listed, by=who.maker).get(payee_id=world.people["applicant"])
+    account = reverse("grants:grant_act", args=[grant.pk, "account"])
+    refused = send(payer, account, bank="示例银行", account="12")
+    assert refused.status_code == 422 and 'value="12"' not in text(refused)
+    assert send(payer, account, bank="示例银行", account="800000000099").status_code == 302
+    made = send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
+    (batch,) = pay_batches(by=who.payer)
+    assert made["Location"] == reverse("grants:batch", args=[batch.pk]) and batch.lines == 3
+    assert send(payer, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 403
+    assert send(payer, reverse("grants:file", args=[batch.pk])).status_code == 409
+    assert send(second, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 302
+    file = send(payer, reverse("grants:file", args=[batch.pk])).content
+    assert (
+        file == send(payer, reverse("grants:file", args=[batch.pk])).content
+        and send(second, reverse("grants:file", args=[batch.pk])).status_code == 403
+    )
+    number, rows = payments_in(file)
+
+    def upload(content):
+        return send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", content, "text/csv"))
+
+    assert send(payer, reverse("grants:answer")).status_code == 422
+    bad = upload(answer(number, [(rows[0][0], "0.01")]))
+    assert bad.status_code == 422 and "金额与付款文件不符" in text(bad)
+    said = answer(number, rows, returned={rows[0][0]: "账号不符"}, on=local_date(now()))
+    assert upload(said).status_code == 302 and upload(said).status_code == 302
+    page = text(payer.get(reverse("grants:returned")))
+    assert "账号不符" in page and "退回后账户还没有更正" in page
+    back = grants_of(listed, by=who.maker, state=GrantState.RETURNED).get()
+    send(payer, reverse("grants:grant_act", args=[back.pk, "account"]), bank="示例银行", account="800000000088")
+    assert "可以再发" in text(payer.get(reverse("grants:returned")))
+    assert send(payer, reverse("grants:make_batch"), policy=POLICY).status_code == 302
+    newest = pay_batches(by=who.payer).first()
+    assert (newest.lines, newest.pk != batch.pk) == (1, True)
+    send(second, reverse("grants:batch_act", args=[newest.pk, "agree"]))
+    again = payments_in(send(payer, reverse("grants:file", args=[newest.pk])).content)
+    assert upload(answer(*again, on=local_date(now()))).status_code == 302
+    books = text(payer.get(reverse("grants:ledger")))
+    assert "账目平衡" in books and ledger_differences(by=who.payer) == []
+    csv = b"".join(send(payer, reverse("grants:ledger_export", args=["csv"]), kind="returned").streaming_content).decode()
+    assert csv.count("银行退回") == 1 and "银行付出" not in csv
+    taken = acts_by(world.users["payments"], since=now() - timedelta(1), until=now() + timedelta(1)).filter(
+        act="benefits.ledger_exported"
+    )
+    assert taken.get().data["lines"] == 1
+    assert "银行付出" not in text(payer.get(reverse("grants:ledger") + "?kind=returned")).split("记账")[-1].split("</thead>")[-1]
+
+
+def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):
+    owed(who, listed)
+    payer, second = enter("payments"), enter("second-policies")
+    send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
+    batch = pay_batches(by=who.payer).first()
+    send(second, reverse("grants:batch_act", args=[batch.pk, "agree"]))
+    told = payments_in(send(payer, reverse("grants:file", args=[batch.pk])).content)
+    send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", answer(*told, on=local_date(now())), "text/csv"))
+    grant = grants_of(listed, by=who.maker, state=GrantState.PAID).first()
+    url = reverse("grants:grant_act", args=[grant.pk, "claw-back"])
+    assert send(payer, url, amount="x", reason="重复", legal_basis="社会保险法").status_code == 422
+    assert send(payer, url, amount="5", reason="重复", legal_basis="社会保险法").status_code == 302
+    page = text(payer.get(reverse("grants:claw_backs")))
+    (where,) = {h for h in page.split('"') if h.startswith(reverse("grants:claw_backs")) and len(h) > 40}
+    assert send(payer, where + "/settle", agreed="yes").status_code == 403
+    assert send(second, where + "/settle", agreed="yes").status_code == 302
+    assert send(payer, where + "/repay", amount="9", on=local_date(now()).isoformat(), reference="B1").status_code == 422
+    assert send(payer, where + "/repay", amount="2", on=local_date(now()).isoformat(), reference="B1").status_code == 302
+    assert "3.00" in text(payer.get(where))
+    assert send(payer, where + "/give-up", reason="已失联").status_code == 302
+    assert send(second, where + "/agree-give-up").status_code == 302
+    assert "已结清" in text(payer.get(where)) and ledger_differences(by=who.payer) == []
+
+
+def test_the_lists_cost_the_same_for_few_and_for_many(world, who):
+    client = enter("payments")
+
+    def cost(urls):
+        found = []
+        for url in urls:
+            client.get(url)
+            with CaptureQueriesContext(connection) as seen:
+                assert client.get(url).status_code == 200
+            found.append(len(seen))
+        return found
+
+    def some(first, number):
+        list_id = published(who, run_over(who, [known(n) for n in range(first, first + number)]), now=now())
+        owed(who, list_id)
+        return [reverse(f"grants:{n}") for n in ("lists", "payments", "waiting", "ledger")] + [
+            reverse("grants:list", args=[list_id])
+        ]
+
+    assert cost(some(1, 2)) == cost(some(20, 12))
+    assert COUNTY

@@ -1,0 +1,1 @@
+"""Grants as residents and employers see them: what is published, what one gets, and objections."""

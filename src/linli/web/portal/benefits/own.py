@@ -1,0 +1,128 @@
+"""What one gets without having applied: how it stands, why, the notice, the account, and one's objections with their answers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linli.domains.benefits import commands
+from linli.domains.benefits.queries import (
+    GrantState,
+    How,
+    ListState,
+    ObjectionState,
+    Who,
+    accounts_of,
+    grant_lines,
+    granting,
+    my_grant_objections,
+    my_grants,
+    policy_of,
+    who_are,
+)
+from linli.kernel.errors import LinliError, NotFound
+from linli.kernel.identifiers import mask_name
+from linli.kernel.text import msg, noop
+from linli.web.access import PORTAL, requires
+from linli.web.errors import status_of
+from linli.web.http import StaffRequest
+from linli.web.once import keyed
+from linli.web.ui.forms import Form
+from linli.web.ui.paging import page_of
+from linli.web.ui.toasts import done
+
+# What a state is called to whom it is about.
+WORDS = {
+    GrantState.LISTED: noop("公示中"), GrantState.DUE: noop("等待发放"), GrantState.PAYING: noop("正在发放"), GrantState.PAID: noop("已发放"),
+    GrantState.RETURNED: noop("银行退回，请核对账户"), GrantState.VOID: noop("不予发放"),
+}  # fmt: skip
+TONES = {
+    GrantState.LISTED: "info", GrantState.DUE: "info", GrantState.PAYING: "info", GrantState.PAID: "done", GrantState.RETURNED: "bad",
+    GrantState.VOID: "plain",
+}  # fmt: skip
+_OPEN = (GrantState.LISTED, GrantState.DUE, GrantState.RETURNED)
+_ANSWERS = {ObjectionState.OPEN: "info", ObjectionState.UPHELD: "done", ObjectionState.REFUSED: "plain"}
+_MOST = 10
+
+
+@requires(PORTAL)
+@require_safe
+def mine(request: StaffRequest) -> HttpResponse:
+    """All that is granted to me, and to employers I stand for."""
+    page = page_of(my_grants(by=request.actor, on=request.today), request, by="-pk")
+    accounts = accounts_of({g.payee_id for g in page.rows})
+    hired = who_are("hire", [g.subject_id for g in page.rows if g.subject_kind == "hire"])
+    lines = [_line(x, accounts.get(x.grant.payee_id), hired.get(x.grant.subject_id), request) for x in grant_lines(page.rows)]
+    answers = [
+        (o, policy_of(o.list.policy), ObjectionState(o.state), _ANSWERS[ObjectionState(o.state)], o.text.open(), o.reasons.open() if o.reasons else "")
+        for o in my_grant_objections(by=request.actor)[:_MOST]
+    ]  # fmt: skip
+    return render(request, "portal/benefits/mine.html", {"page": page, "lines": lines, "answers": answers})
+
+
+def _line(x: Any, account: Any, hired: Who | None, request: StaffRequest) -> dict[str, Any]:
+    g, state = x.grant, GrantState(x.grant.state)
+    confirms = granting(g.policy).how is How.CONFIRMED
+    return {
+        "x": x, "g": g, "policy": policy_of(g.policy), "state": _(WORDS[state]), "tone": TONES[state], "account": account,
+        "hired": mask_name(hired.party.name) if hired and hired.party else "", "period": commands.period_said(g.period),
+        "own": g.payee_id == request.actor.resident_id,
+        "confirm": confirms and g.confirmed_at is None and state in _OPEN, "needs_account": state in _OPEN,
+        "object": state is GrantState.LISTED and g.list.state == ListState.PUBLISHED and g.list.closes_on and request.today <= g.list.closes_on,
+    }  # fmt: skip
+
+
+@requires(PORTAL)
+@require_POST
+def confirm(request: StaffRequest, grant_id: UUID) -> HttpResponse:
+    """Say yes, where nothing is paid before."""
+    commands.confirm_grant(grant_id=grant_id, by=request.actor, now=request.now, **keyed(request))
+    done(request, _("已确认，到时候自动发放。"))
+    return redirect("benefits:mine")
+
+
+class AccountForm(Form):
+    kinds = {"account": "bank-account"}
+
+    bank = forms.CharField(label=_lazy("开户银行"), max_length=60)
+    account = forms.CharField(label=_lazy("账号"), max_length=40, help_text=_lazy("要用领取人自己的账户。"))
+
+
+@requires(PORTAL)
+@sensitive_post_parameters("account")
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: StaffRequest, grant_id: UUID) -> HttpResponse:
+    """The account to which it is paid."""
+    found = my_grants(by=request.actor, on=request.today).filter(pk=grant_id).first()
+    if found is None:
+        raise NotFound(what=msg("这笔待遇"))
+    form, status = (AccountForm(request.POST), 422) if request.method == "POST" else (AccountForm(), 200)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            commands.give_account(
+                party_id=found.payee_id,
+                bank=given["bank"],
+                account=given["account"],
+                by=request.actor,
+                now=request.now,
+                **keyed(request),
+            )
+        except LinliError as error:
+            form.add_problem(error)
+            status = status_of(error)
+        else:
+            done(request, _("收款账户已登记。"))
+            return redirect("benefits:mine")
+    (line,) = grant_lines([found])
+    return render(
+        request, "portal/benefits/account.html", {"form": form, "line": line, "policy": policy_of(found.policy)}, status=status
+    )
