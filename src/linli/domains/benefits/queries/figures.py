@@ -92,8 +92,12 @@ def _sheet(parameter: Parameter, figures: Figures, who: Readers, places: Mapping
         parameter, next((h for h in held if h.figure is now), None), tuple(mine),
         tuple(policy_of(code) for code in who.policies_reading(parameter.name)),
         tuple((name, FORMULAS[name].label) for name in who.formulas_reading(parameter.name)),
-        tuple(s for s in worksheets().values() if any(q.figure == parameter.name for q in s.questions)), bool(parts(parameter)),
+        _worksheets_asking(parameter.name), bool(parts(parameter)),
     )  # fmt: skip
+
+
+def _worksheets_asking(name: str) -> tuple[Worksheet, ...]:
+    return tuple(s for s in worksheets().values() if any(q.figure == name for q in s.questions))
 
 
 def _held(parameter: Parameter, figure: Figure, places: Mapping[str, str], now: Figure | None) -> Held:
@@ -225,6 +229,7 @@ class ChangeSheet:
     source: str
     policies: tuple[Policy, ...]
     formulas: tuple[tuple[str, str], ...]
+    worksheets: tuple[Worksheet, ...]
     trials: tuple[Trial, ...]
     failing: tuple[Trial, ...]
     what_ifs: tuple[Run, ...]
@@ -264,7 +269,7 @@ def change_sheet(change_id: UUID, *, by: Actor, today: date) -> ChangeSheet:
         row, after.value, state, parameter, places[row.region], _held(parameter, before, places, None) if before else None,
         _differences(parameter, before.value if before else None, after.value), after.source,
         tuple(policy_of(code) for code in who.policies_reading(row.name)),
-        tuple((name, FORMULAS[name].label) for name in who.formulas_reading(row.name)), tuple(touching(trials, [row.name])),
+        tuple((name, FORMULAS[name].label) for name in who.formulas_reading(row.name)), _worksheets_asking(row.name), tuple(touching(trials, [row.name])),
         tuple(t for t in trials if not t.outcome.passed), tuple(what_ifs(row)), entries,
         names_of_users([row.proposed_by_id, row.decided_by_id, *(e.user_id for e in entries)]),
         may_edit=state.open and mine and by.can(POLICY),

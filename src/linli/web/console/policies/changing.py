@@ -95,7 +95,7 @@ def _given(post: QueryDict, parts: list[FigurePart]) -> dict[str, Any]:
             rows: dict[int, dict[str, str]] = {}
             for key in post:
                 if place := re.fullmatch(re.escape(part.name) + r"-(\d{1,4})-(\w+)", key):
-                    rows.setdefault(int(place[1]), {})["" if place[2] == _ONLY else place[2]] = post[key].strip()
+                    rows.setdefault(int(place[1]), {})["" if place[2] == _ONLY else place[2]] = str(post[key]).strip()
             found[part.name] = [rows[n] for n in sorted(rows)]
             if post.get("add_row") == part.name:
                 found[part.name].append({})
@@ -141,7 +141,8 @@ def _form(
     if not request.actor.region:
         places.insert(0, Option("", _("全国")))
     context = {
-        "seen": seen, "fields": fields, "places": places, "texts": texts, "wrong": wrong, "row": row, "whole": wrong.get("", ""),
+        "seen": seen, "fields": fields, "places": places, "texts": texts, "wrong": wrong, "row": row,
+        "scan_help": _("已有：%(name)s。再选一份就替换它。") % {"name": row.scan_name} if row and row.scan_name else "",
         "problems": [("" if not name else f"id_{name}", text) for name, text in wrong.items()],
     }  # fmt: skip
     return render(request, "console/policies/edit.html", context, status=422 if wrong else 200)

@@ -34,7 +34,7 @@ from linli.web.ui.flow import FlowStep, draw
 from linli.web.ui.parts import Column
 
 _FILTERS = ("q", "mode", "standing", "subject")
-_FEW = 12  # given cases that pass, shown one by one
+_ACROSS = 4  # steps of a procedure that stand side by side
 
 
 @requires(*SEE)
@@ -88,7 +88,8 @@ def policy(request: StaffRequest, code: str) -> HttpResponse:
     flow = [FlowStep(str(n), text, [str(n + 1)] if n < len(seen.policy.flow) else []) for n, text in enumerate(seen.policy.flow, 1)]
     context = {
         "seen": seen, "policy": seen.policy, "subject": _(SUBJECTS[seen.policy.subject]), "once": once_said(seen.policy),
-        "item": names_of([seen.policy.item]).get(seen.policy.item, "") if seen.policy.item else "", "flow": draw(flow) if flow else None,
+        "item": names_of([seen.policy.item]).get(seen.policy.item, "") if seen.policy.item else "",
+        "flow": draw(flow, across=len(flow) <= _ACROSS) if flow else None,
         "sure": {k: _(v) for k, v in SURE.items()}, "own": own, "given": given, "failing": sum(not r["passed"] for r in rows),
         "trial_columns": trial_columns(), "retired": cases_of([code]).filter(retired_at__isnull=False)[:10],
         "changes": [_change(row) for row in seen.changes], "figure_columns": _figure_columns(),

@@ -37,8 +37,8 @@ def found(request: StaffRequest, text: str) -> Iterator[Hit]:
 
 
 navigation.register(
-    Entry("console", noop("政策目录"), "policies:list", "book", frozenset(SEE), 51, _GROUP),
-    Entry("console", noop("政策参数"), "policies:figures", "adjustments-horizontal", frozenset(SEE), 52, _GROUP),
-    Entry("console", noop("参数修改"), "policies:changes", "edit", frozenset(SEE), 53, _GROUP),
+    Entry("console", noop("政策目录"), "policies:list", "book", frozenset(SEE), 57, _GROUP),
+    Entry("console", noop("政策参数"), "policies:figures", "adjustments-horizontal", frozenset(SEE), 58, _GROUP),
+    Entry("console", noop("参数修改"), "policies:changes", "edit", frozenset(SEE), 59, _GROUP),
 )
 palette.register(found)

@@ -22,6 +22,7 @@ from linli.web.console.policies.menu import SEE
 from linli.web.http import StaffRequest
 from linli.web.once import keyed
 from linli.web.ui.parts import Column
+from linli.web.ui.templatetags.linli_ui import day
 from linli.web.ui.toasts import done
 
 _BARS = 15  # places in a picture; the table has them all
@@ -51,7 +52,7 @@ def one(request: StaffRequest, run_id: UUID) -> HttpResponse:
     found = effects(run) if state is RunState.DONE else []
     context = {
         "run": run, "change": run.change, "state": state, "label": parameter_sheet(run.change.name, by=request.actor, on=request.today).parameter.label,
-        "place": region_names([run.region]).get(run.region, run.region), "stale": run.asked_at < run.change.written_at,
+        "lead": _lead(run), "stale": run.asked_at < run.change.written_at,
         "effects": [
             {
                 "of": e, "once": once_said(e.policy), "option": _option(e), "summary": _summary(e), "id": f"chart-{e.policy.code}",
@@ -65,6 +66,17 @@ def one(request: StaffRequest, run_id: UUID) -> HttpResponse:
         ],
     }  # fmt: skip
     return render(request, "console/policies/what_if.html", context)
+
+
+def _lead(run: Any) -> str:
+    place = region_names([run.region]).get(run.region, run.region)
+    if run.facts_of:
+        return _("%(place)s，用 %(day)s 比对时封存的信息，按 %(on)s 算。") % {
+            "place": place,
+            "day": day(run.facts_of.on),
+            "on": day(run.on),
+        }
+    return _("%(place)s，用 %(day)s 的信息，按 %(on)s 算。") % {"place": place, "day": day(run.asked_at), "on": day(run.on)}
 
 
 @requires(*SEE)
