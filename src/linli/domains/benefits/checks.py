@@ -59,14 +59,14 @@ def run_file(text: str, *, today: date, book: Mapping[str, Parameter] | None = N
     """Run all cases, with the figures that ship or others. Raises :class:`CaseFileWrong` when the file has no cases or one has no topic."""
     try:
         raw = exact_yaml(text)
-        cases = [(c, str(c["id"]), str(c.get("policy") or c["topic"]), dict(c["input"]), dict(c["expected"])) for c in raw["cases"]]
+        cases = [(str(c["id"]), str(c.get("policy") or c["topic"]), dict(c["input"]), dict(c["expected"]), c) for c in raw["cases"]]
     except Exception as error:
         raise CaseFileWrong(where="cases", why=error) from error
     book = shipped_parameters() if book is None else book
     return [
-        _run_policy(*case, on=c.get("day", today), region=str(c.get("region", "")), book=book) if "policy" in c
-        else _run(*case, today=today, book=book)
-        for c, *case in cases
+        _run_policy(id, about, given, expected, on=c.get("day", today), region=str(c.get("region", "")), book=book) if "policy" in c
+        else _run(id, about, given, expected, today=today, book=book)
+        for id, about, given, expected, c in cases
     ]  # fmt: skip
 
 

@@ -77,10 +77,10 @@ def _take_in_rows(subject: str, source: str, rows: list[dict[str, Any]], on: dat
     told: dict[UUID, dict[str, Any]] = {}
     fresh = []
     for row in rows:
-        who = [whose[name].get(str(row[name])) for name in _WHO[subject]]
-        if not all(who):
+        who = [found for name in _WHO[subject] if (found := whose[name].get(str(row[name])))]
+        if len(who) < len(_WHO[subject]):
             continue
-        (first, region), (last, _) = who[0] or (), who[-1] or ()
+        (first, region), (last, _) = who[0], who[-1]
         subject_id = uuid5(first, str(last)) if subject == "hire" else first
         more = {"employer_id": first, "person_id": last} if subject == "hire" else {}
         fresh.append(FACTS[subject](subject_id=subject_id, region=region, **more))
