@@ -106,10 +106,17 @@ def climb(timestamp: int) -> None:
 @periodic(cron="*/10 * * * *")
 @task(name="benefits.close_windows", queueing_lock="benefits.close_windows")
 def close_windows(timestamp: int) -> None:
-    """Close lists whose window is over, let grants go on, and make their cases."""
+    """Close lists whose window is over, and let grants go on."""
     by = system()
     while commands.close_windows(by=by, now=_now()):
         pass
+
+
+@periodic(cron="5-55/10 * * * *")
+@task(name="benefits.make_cases", queue="papers", queueing_lock="benefits.make_cases")
+def make_cases(timestamp: int) -> None:
+    """Make the cases of grants that have none; for a long list this takes hours, during which nothing else waits for it."""
+    by = system()
     while commands.make_cases(by=by, now=_now()):
         pass
 
