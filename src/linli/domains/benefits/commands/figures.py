@@ -189,7 +189,7 @@ def _own(change_id: UUID, by: Actor) -> FigureChange:
     if row.proposed_by_id != by.user_id:
         raise NotYourDraft
     if not ChangeState(row.state).open:
-        raise ChangeMoved(state=ChangeState(row.state).label)
+        raise ChangeMoved(state=msg(ChangeState(row.state).label))
     return row
 
 
@@ -267,7 +267,7 @@ def withdraw_change(*, change_id: UUID, reason: str, by: Actor, now: datetime) -
     """Give up a figure that is not published."""
     row = change_for(change_id, by, POLICY, lock=True)
     if row.state in (ChangeState.PUBLISHED, ChangeState.WITHDRAWN):
-        raise ChangeMoved(state=ChangeState(row.state).label)
+        raise ChangeMoved(state=msg(ChangeState(row.state).label))
     reason = _reason(reason)
     FigureChange.objects.filter(pk=row.pk).update(
         state=ChangeState.WITHDRAWN, decided_by_id=by.person_id, decided_at=now, reason=reason
@@ -313,7 +313,7 @@ def agree_to_change(*, change_id: UUID, by: Actor, now: datetime) -> int:
 def _proposed(change_id: UUID, by: Actor) -> FigureChange:
     row = change_for(change_id, by, AGREE, lock=True)
     if row.state != ChangeState.PROPOSED:
-        raise ChangeMoved(state=ChangeState(row.state).label)
+        raise ChangeMoved(state=msg(ChangeState(row.state).label))
     if row.proposed_by_id == by.user_id:
         raise OwnProposal
     return row
@@ -336,7 +336,7 @@ def ask_what_if(*, change_id: UUID, fresh: bool, by: Actor, now: datetime) -> UU
     """
     change = change_for(change_id, by, POLICY, AGREE)
     if ChangeState(change.state) in (ChangeState.PUBLISHED, ChangeState.WITHDRAWN):
-        raise ChangeMoved(state=ChangeState(change.state).label)
+        raise ChangeMoved(state=msg(ChangeState(change.state).label))
     on = max(change.since, local_date(now))
     policies = [code for code in readers(book_with(change), on).policies_reading(change.name) if policy_of(code).runs(on)]
     if not policies:
