@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import run
-from linli.domains.benefits.tasks import perform_run
+from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
 from linli.testing.benefits import hire, old, tell
 from linli.testing.world import CITY, World
@@ -27,11 +27,19 @@ def town(world: World) -> None:
         hire(world, n)
 
 
+def perform(run_id: UUID) -> None:
+    """What the job does that a scan waits for."""
+    now = timezone.now()
+    commands.freeze_run(run_id=run_id, by=system(), now=now)
+    commands.scan_run(run_id=run_id)
+    commands.finish_run(run_id=run_id, by=system(), now=now)
+
+
 def scan(world: World, *, region: str = CITY, policies: Sequence[str] | None = None) -> UUID:
     """A finished scan of today."""
     by = world.actor("benefits")
     now = timezone.now()
     run_id = commands.start_run(on=local_date(now), region=region, policies=policies, by=by, now=now)
-    perform_run(str(run_id))
+    perform(run_id)
     assert run(run_id, by=by).state == "done", run(run_id, by=by).error
     return run_id
