@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from linli.domains.benefits import commands, queries
 from linli.domains.benefits.definitions import shipped_policies
@@ -16,11 +17,14 @@ from linli.domains.documents.queries import documents_of
 from linli.domains.notices.queries import messages_about
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
+from linli.testing.benefits import hire
 from linli.testing.grants import AFTER, DAY, JOB, NOW, POLICY
 from linli.testing.online import resident
+from linli.testing.rosters import firm_mandate
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 AMOUNT = 40_000  # 5 000 yuan × 8 %
@@ -327,3 +331,34 @@ def test_a_page_of_a_list_costs_the_same_however_long_it_is(who, people, django_
         queries.grant_lines(list(queries.grants_of(list_id, by=who.maker)[:4]))
     with django_assert_max_num_queries(6):
         queries.published_lines(list_id, on=DAY)
+
+
+def test_what_asks_for_a_yes_is_paid_to_the_employer_only_after_one(world, who):
+    """Of a hire the employer is paid, and with this policy not before it said so."""
+    policy, now = "na-graduate-hire-subsidy", timezone.now()
+    for n in range(2):
+        hire(world, n)
+    today = local_date(now)
+    run_id = do.scanned(who, policy=policy, on=today, now=now)
+    list_id = do.published(who, run_id, policy=policy, now=now)
+    row = queries.grant_list(list_id, by=who.maker)
+    assert row.counts["grants"] == 2 and row.counts["fen"] == 300_000
+    over = now + timedelta(days=15)
+    do.work(now=over)
+    found = list(queries.grants_of(list_id, by=who.maker))
+    employer = world.people["employer"]
+    assert {(g.payee_id, g.payee_is_employer, g.subject_kind) for g in found} == {(employer, True, "hire")}
+    assert all(m.kind == "benefits.granted_needs" for g in found for m in messages_about(g.case_id))
+    commands.give_account(party_id=employer, bank="示例银行", account="80001111111111", by=who.payer, now=over)
+    assert {w.waits for w in queries.waiting_lines(found)} == {"confirmation"}
+    agent = resident(world, "agent")
+    with pytest.raises(NotFound):
+        commands.confirm_grant(grant_id=found[0].pk, by=agent, now=over)
+    firm_mandate(world, now=over)
+    for _ in range(2):
+        commands.confirm_grant(grant_id=found[0].pk, by=agent, now=over)
+    batch_id = do.sent(who, policy=policy, now=over)
+    assert [line.grant_id for line in queries.pay_lines(batch_id, by=who.payer)] == [found[0].pk]
+    assert queries.pay_batch(batch_id, by=who.payer).waiting == {"confirmation": 1}
+    assert {g.pk for g in queries.my_grants(by=agent, on=today)} == set()  # to apply is not to read
+    assert queries.ledger_differences(by=who.auditor) == []
