@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
 from linli.domains.benefits import calculators
 from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.facts import vocabulary
+from linli.domains.benefits.own import only_own
 from linli.domains.benefits.parameters import Figure, Figures, Parameter, exact_yaml, shipped_parameters
 from linli.domains.benefits.scanning import assess
 from linli.domains.benefits.values import MONEY, ValueWrong
@@ -57,16 +58,35 @@ def shipped_cases() -> str:
 
 def run_file(text: str, *, today: date, book: Mapping[str, Parameter] | None = None) -> list[Outcome]:
     """Run all cases, with the figures that ship or others. Raises :class:`CaseFileWrong` when the file has no cases or one has no topic."""
+    return _run_cases(_cases(text), shipped_parameters() if book is None else book, today)
+
+
+def run_standing(book: Mapping[str, Parameter], *, today: date) -> list[Outcome]:
+    """Run the cases that ship with Linli, and those of the bureau's own policies, with the figures of a book."""
+    texts = [shipped_cases(), *(text for _, text in only_own("cases.yaml"))]
+    return [outcome for text in texts for outcome in _run_cases(_cases(text), book, today)]
+
+
+@lru_cache(maxsize=8)
+def _cases(text: str) -> tuple[dict[str, Any], ...]:
+    """The cases of a file. Raises :class:`CaseFileWrong`."""
     try:
         raw = exact_yaml(text)
-        cases = [(str(c["id"]), str(c.get("policy") or c["topic"]), dict(c["input"]), dict(c["expected"]), c) for c in raw["cases"]]
+        return tuple(
+            {**c, "id": str(c["id"]), "about": str(c.get("policy") or c["topic"]), "input": dict(c["input"]), "expected": dict(c["expected"])}
+            for c in raw["cases"]
+        )
     except Exception as error:
         raise CaseFileWrong(where="cases", why=error) from error
-    book = shipped_parameters() if book is None else book
+
+
+def _run_cases(cases: Iterable[Mapping[str, Any]], book: Mapping[str, Parameter], today: date) -> list[Outcome]:
     return [
-        _run_policy(id, about, given, expected, on=c.get("day", today), region=str(c.get("region", "")), book=book) if "policy" in c
-        else _run(id, about, given, expected, today=today, book=book)
-        for id, about, given, expected, c in cases
+        _run_policy(
+            c["id"], c["about"], c["input"], c["expected"], on=c.get("day", today), region=str(c.get("region", "")), book=book
+        ) if "policy" in c
+        else _run(c["id"], c["about"], dict(c["input"]), c["expected"], today=today, book=book)
+        for c in cases
     ]  # fmt: skip
 
 
@@ -98,16 +118,6 @@ def _facts(subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
         read = fact.absent if value == "none" and fact.none else fact.kind.read(value, label=fact.label)
         facts[name] = fact.checked(read)
     return facts
-
-
-def run_shipped(book: Mapping[str, Parameter], *, today: date) -> list[Outcome]:
-    """Run the cases that ship with Linli with the figures of a book."""
-    return [_run(c["id"], c["topic"], dict(c["input"]), c["expected"], today=today, book=book) for c in _shipped()]
-
-
-@cache
-def _shipped() -> tuple[dict[str, Any], ...]:
-    return tuple(exact_yaml(shipped_cases())["cases"])
 
 
 def _run(

@@ -34,6 +34,11 @@ def use(folder: Path | None) -> None:
 def texts(name: str) -> Iterator[tuple[str, str]]:
     """A file of data as it ships and as the bureau has it: where it stands and its text."""
     yield name, (resources.files("linli.domains.benefits") / "data" / name).read_text("utf-8")
+    yield from only_own(name)
+
+
+def only_own(name: str) -> Iterator[tuple[str, str]]:
+    """A file as the bureau has it."""
     for folder in _folders:
         if (file := folder / name).exists():
             yield str(file), file.read_text("utf-8")

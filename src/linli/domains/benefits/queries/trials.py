@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from linli.domains.benefits.calculators import calculate
 from linli.domains.benefits.changing import facts_asked, pays
-from linli.domains.benefits.checks import Outcome, differing, run_shipped
+from linli.domains.benefits.checks import Outcome, differing, run_standing
 from linli.domains.benefits.definitions import policy_of, shipped_policies
 from linli.domains.benefits.exact import read
 from linli.domains.benefits.facts import Fact
@@ -72,7 +72,7 @@ def run_all(book: Mapping[str, Parameter], *, today: date) -> list[Trial]:
     """Every case, with the figures of a book: those of officers first. One query."""
     rows = PolicyCase.objects.filter(retired_at=None).order_by("-added_at", "-id")
     own = [Trial(_run(row, book), row.label, row) for row in rows]
-    return own + [Trial(outcome, outcome.id) for outcome in run_shipped(book, today=today)]
+    return own + [Trial(outcome, outcome.id) for outcome in run_standing(book, today=today)]
 
 
 def touching(trials: Sequence[Trial], names: Sequence[str], target: str = "") -> list[Trial]:

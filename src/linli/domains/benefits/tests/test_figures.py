@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from linli.domains.benefits import commands, queries, scans
+from linli.domains.benefits import commands, own, queries, scans
 from linli.domains.benefits.exact import plain
 from linli.domains.benefits.models import FACTS, FigureChange, PolicyCase, Run, seen
 from linli.domains.benefits.parameters import Figures, shipped_parameters
@@ -242,6 +242,18 @@ def test_a_case_that_fails_with_the_figure_keeps_it_from_being_published(one, tw
     case(one, expected={"state": "entitled", "amount": "253"})
     commands.agree_to_change(change_id=change, by=two, now=NOW)
     assert all(t.outcome.passed for t in queries.policy_sheet(CLAIM, by=one, on=ON).trials)
+
+
+def test_the_cases_of_the_bureaus_own_folder_are_run_too(one, two, tmp_path, monkeypatch):
+    facts = "{birth: 1960-01-01, resident_paid_months: 180, resident_account: 13900, resident_transitional: false, receiving_pension: false}"
+    about = f"id: OWN-1, policy: {CLAIM}, day: 2026-12-01, region: '770100'"
+    own_case = f"cases: [{{{about}, input: {facts}, expected: {{state: entitled, amount: 243}}}}]"
+    (tmp_path / "cases.yaml").write_text(own_case, "utf-8")
+    monkeypatch.setattr(own, "_folders", [tmp_path])
+    with pytest.raises(commands.CasesFail) as said:
+        publish(one, two)
+    assert "OWN-1" in str(said.value)
+    publish(one, two, region="770121")  # not where the case is
 
 
 def test_cases_say_what_is_wrong_with_them_and_run_formulas_too(one):
