@@ -8,18 +8,21 @@ from uuid import UUID
 
 from django.db import transaction
 
+from linli.domains.benefits.commands.due import open_due
 from linli.domains.benefits.commands.runs import run_subject
+from linli.domains.benefits.models import Grant
 from linli.domains.benefits.permissions import AUDIT, PAY, RUN, run_for
+from linli.domains.benefits.queries.grants import my_grants
 from linli.domains.benefits.queries.results import Rerun, finished, rerun
-from linli.domains.benefits.queries.scanned import SubjectInRun, person_behind, subject_in_run
+from linli.domains.benefits.queries.scanned import Found, SubjectInRun, found_for, person_behind, subject_in_run
 from linli.domains.people.commands import employer_subject, person_subject, view_numbers
-from linli.domains.people.queries import Purpose
+from linli.domains.people.queries import Purpose, own_ids
 from linli.domains.trace.commands import Subject, once, record
 from linli.domains.trace.queries import events_of
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import SHANGHAI, local_date
-from linli.kernel.errors import Kind, LinliError, NotAllowed
-from linli.kernel.text import noop
+from linli.kernel.errors import Kind, LinliError, NotAllowed, NotFound
+from linli.kernel.text import msg, noop
 
 VIEWED = "people.viewed"
 MOST_WHOLE = 1000  # numbers shown whole on one list; each is recorded with whom it belongs to
@@ -65,6 +68,19 @@ def _note(subject: str, subject_id: UUID, run_id: UUID, by: Actor, now: datetime
     if not events_of(owner, acts=(VIEWED,)).filter(user_id=by.user_id, at__gte=midnight, data__benefit_run=str(run_id)).exists():
         chain = employer_subject(owner) if subject == "employer" else person_subject(owner)
         record(VIEWED, subject=chain, by=by, at=now, benefit_run=run_id)
+
+
+def open_grant(*, grant_id: UUID, by: Actor, now: datetime) -> tuple[Grant, Found]:
+    """Why somebody is granted something, for whoever receives it or may read for them; reading for others is recorded with them.
+
+    Raises :class:`NotFound`, :class:`SnapshotChanged`.
+    """
+    grant = my_grants(by=by, on=local_date(now)).filter(pk=grant_id).first()
+    if grant is None or by.resident_id is None:
+        raise NotFound(what=msg("这笔待遇"))
+    if grant.payee_id not in own_ids(by.resident_id):
+        open_due(party_id=grant.payee_id, by=by, now=now)
+    return grant, found_for(grant)
 
 
 @once

@@ -14,7 +14,7 @@ from linli.domains.benefits.definitions import Policy, policy_of
 from linli.domains.benefits.engine import book, fingerprint
 from linli.domains.benefits.exact import book_of
 from linli.domains.benefits.facts import REGION, Fact, vocabulary
-from linli.domains.benefits.models import HireFacts, Run
+from linli.domains.benefits.models import Grant, HireFacts, Run
 from linli.domains.benefits.parameters import Figure, Figures, shipped_parameters
 from linli.domains.benefits.permissions import AUDIT, RUN, VIEW, run_for
 from linli.domains.benefits.queries.results import FACTS, VERDICT, RunNotDone, folder_of, frozen
@@ -159,13 +159,24 @@ def subject_in_run(run_id: UUID, subject_id: UUID, *, by: Actor) -> SubjectInRun
     raise NotFound(what=msg("这个对象在这次比对中的记录"))
 
 
-def _found(run: Run, subject: str, row: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[Found, ...]:
+def found_for(grant: Grant) -> Found:
+    """What the run said of a grant, with every reason; who asks is looked at by the caller. Raises :class:`SnapshotChanged`."""
+    run, kind, subject_id = grant.run, grant.subject_kind, str(grant.subject_id)
+    with scans.engine(folder_of(run.pk), threads=1) as engine:
+        row = scans.row_of(engine, frozen(run, FACTS, kind), subject_id)
+        told = scans.row_of(engine, frozen(run, VERDICT, kind), subject_id)
+    if row is None or told is None:
+        raise NotFound(what=msg("这个对象在这次比对中的记录"))
+    return _found(run, kind, row, told, grant.policy)[0]
+
+
+def _found(run: Run, subject: str, row: Mapping[str, Any], told: Mapping[str, Any], only: str = "") -> tuple[Found, ...]:
     group = next(g for g in run.figures if g["subject"] == subject and row[REGION] in g["places"])
     figures = Figures(run.on, row[REGION], book_of(group["figures"]))
     number = fingerprint(figures)
     facts = {name: row[name] for name in vocabulary()[subject] if row[name] is not None}
     policies = []
-    for policy in map(policy_of, run.policies):
+    for policy in map(policy_of, [only] if only else run.policies):
         met = told.get(column(policy, MET))
         if policy.subject == subject:
             state = None if met is None else state_of(policy, met, told[column(policy, OPEN)])

@@ -140,6 +140,9 @@ def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, li
     sign_in_resident(foreign, world, "agent")
     assert "金额少了" not in text(foreign.get(reverse("benefits:mine")))
     assert foreign.get(reverse("benefits:account", args=[grant.pk])).status_code == 404
+    assert foreign.get(reverse("benefits:why", args=[grant.pk])).status_code == 404
+    why = text(resident.get(reverse("benefits:why", args=[grant.pk])))
+    assert why.count("d-yes") >= 2 and "400.00" in why
     assert send(foreign, reverse("benefits:confirm", args=[grant.pk])).status_code == 404
     officer, page_of_it = enter("second-policies"), reverse("grants:objection", args=[found.pk])
     assert "金额少了" in text(officer.get(page_of_it))

@@ -81,6 +81,15 @@ def _line(x: Any, account: Any, hired: Who | None, request: StaffRequest) -> dic
 
 
 @requires(PORTAL)
+@require_safe
+def why(request: StaffRequest, grant_id: UUID) -> HttpResponse:
+    """Each condition as it was found, the amount with its arithmetic, and the law."""
+    grant, found = commands.open_grant(grant_id=grant_id, by=request.actor, now=request.now)
+    (line,) = grant_lines([grant])
+    return render(request, "portal/benefits/why.html", {"g": grant, "found": found, "line": line, "policy": found.policy})
+
+
+@requires(PORTAL)
 @require_POST
 def confirm(request: StaffRequest, grant_id: UUID) -> HttpResponse:
     """Say yes, where nothing is paid before."""

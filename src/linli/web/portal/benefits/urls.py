@@ -12,6 +12,7 @@ urlpatterns = [
     path("published/<uuid:list_id>", published.lines, name="published_list"),
     path("published/<uuid:list_id>/object", published.object_to, name="object"),
     path("me/benefits", own.mine, name="mine"),
+    path("me/benefits/<uuid:grant_id>/why", own.why, name="why"),
     path("me/benefits/<uuid:grant_id>/confirm", own.confirm, name="confirm"),
     path("me/benefits/<uuid:grant_id>/account", own.account, name="account"),
 ]
