@@ -5,7 +5,8 @@ from PostgreSQL to a frozen, compared result.
 
 The ten policies of ``peers/scan_floor.py`` are written there by hand for DuckDB and polars: who is entitled, how much, no reasons, no third
 value. Every contender reads the same frozen facts and writes its answer; counts and money must agree. ``--peers`` names a Python that has
-what ``requirements.txt`` lists. Each contender is a process of its own, so that its peak memory is its own.
+what ``requirements.txt`` lists. Each contender is a process of its own, so that its peak memory is its own. With Apache Spark at hand
+(``script/spark``) the same policies run on it too, with one worker and with two; its start is told apart, its memory is the machine's under it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ TEN = (
     "na-pension-certification", "na-injury-certification",
 )  # fmt: skip
 HERE = Path(__file__).resolve().parent
+OURS = ("ours", "spark")
 
 
 def django_ready() -> None:
@@ -51,7 +53,8 @@ def people_of(folder: Path, number: int) -> Path:
     from linli.domains.benefits.scans import engine
 
     start = time.perf_counter()
-    make_population(folder=made, number=number, seed=7701, on=ON, places=PLACES)
+    if not (made / "facts_person.parquet").exists():  # or somebody made it with linli population
+        make_population(folder=made, number=number, seed=7701, on=ON, places=PLACES)
     known = ", ".join(
         f'CASE WHEN seen_{f.source.name} >= DATE \'{f.source.fresh_from(ON)}\' THEN "{f.name}" END AS "{f.name}"'
         for f in vocabulary()["person"].values()
@@ -68,26 +71,57 @@ def ours(facts: Path, out: Path, codes: tuple[str, ...]) -> dict[str, list[int]]
     from linli.domains.benefits import scans
     from linli.domains.benefits.parameters import shipped_parameters
     from linli.domains.benefits.queries import policy_of
-    from linli.domains.benefits.scanning import FEN, MET, all_of, column
 
     policies = [policy_of(code) for code in codes]
     with scans.engine(out.parent / "scratch", memory="768MB") as db:
         apart = scans.groups(scans.places_in(db, facts), policies, ON, shipped_parameters())
         scans.evaluate(db, "person", facts, [(g.places, scans.statement("person", policies, g)) for g in apart], out)
-        asked = [f"count(*) FILTER ({column(p, MET)} = {all_of(p)}), coalesce(sum({column(p, FEN)}), 0)::BIGINT" for p in policies]
-        row: Any = db.execute(f"SELECT {', '.join(asked)} FROM read_parquet('{out}')").fetchone()
+        return counted(db, codes, out)
+
+
+def ours_on_spark(facts: Path, out: Path, codes: tuple[str, ...], workers: int) -> dict[str, Any]:
+    """The same on Spark: seconds from the first to the last byte once it runs, seconds of its start, peak memory of its machine."""
+    from linli.domains.benefits import scans, spark
+    from linli.domains.benefits.parameters import shipped_parameters
+    from linli.domains.benefits.queries import policy_of
+
+    policies, scratch, start = [policy_of(code) for code in codes], out.parent / "scratch", time.perf_counter()
+    with spark.session(scratch, master=f"local[{workers}]") as session, scans.engine(scratch, memory="768MB") as db:
+        session.range(10).count()
+        ready = time.perf_counter()
+        apart = scans.groups(scans.places_in(db, facts), policies, ON, shipped_parameters())
+        statements = [(g.places, scans.statement("person", policies, g, spark.DIALECT)) for g in apart]
+        scans.on_spark(session, db, scratch, "person", facts, statements, out)
+        found = counted(db, codes, out)
+        done = time.perf_counter()
+        machine = session.sparkContext._gateway.proc.pid
+        peak = next(
+            int(line.split()[1]) / 1024 for line in Path(f"/proc/{machine}/status").read_text().splitlines() if "VmHWM" in line
+        )
+    return {"counts": found, "seconds": done - ready, "start": ready - start, "peak": peak}
+
+
+def counted(db: Any, codes: tuple[str, ...], out: Path) -> dict[str, list[int]]:
+    from linli.domains.benefits.queries import policy_of
+    from linli.domains.benefits.scanning import FEN, MET, all_of, column
+
+    policies = [policy_of(code) for code in codes]
+    asked = [f"count(*) FILTER ({column(p, MET)} = {all_of(p)}), coalesce(sum({column(p, FEN)}), 0)::BIGINT" for p in policies]
+    row: Any = db.execute(f"SELECT {', '.join(asked)} FROM read_parquet('{out}')").fetchone()
     return {code: [row[2 * i], row[2 * i + 1]] for i, code in enumerate(codes)}
 
 
 def contender(name: str, facts: Path, out: Path, python: str) -> tuple[dict[str, Any], float, float]:
     """Run one contender in a process of its own: its answer, seconds from first to last byte, peak memory in MB."""
-    script = [python, str(HERE / "scan.py")] if name.startswith("ours") else [python, str(HERE / "peers" / "scan_floor.py")]
+    script = [python, str(HERE / "scan.py")] if name.startswith(OURS) else [python, str(HERE / "peers" / "scan_floor.py")]
     done = subprocess.run(
         [*script, "--only", name, "--facts", str(facts), "--out", str(out)], capture_output=True, text=True, check=False
     )
     if done.returncode:
         return {"error": (done.stderr.strip().splitlines() or ["failed"])[-1]}, 0.0, 0.0
     said = json.loads(done.stdout.strip().splitlines()[-1])
+    if "start" in said:
+        print(f"  {name} started in {said['start']:.1f} s")
     return said["counts"], said["seconds"], said["peak"]
 
 
@@ -105,9 +139,9 @@ def compare(facts: Path, number: int, peers: str, folder: Path, rounds: int) -> 
     print(f"\n{number:,} people, {len(TEN)} policies, medians of {rounds}\n")
     print(f"{'':34}{'s':>8}{'MB':>8}{'person-policies/s':>20}{'of SQL':>9}")
     right = True
-    for name in ("sql", "ours-ten", "ours-all", "polars", "openfisca"):
+    for name in ("sql", "ours-ten", "ours-all", "spark-1", "spark-2", "polars", "openfisca"):
         runs = [
-            contender(name, facts, folder / f"{name}.parquet", sys.executable if name.startswith("ours") else peers)
+            contender(name, facts, folder / f"{name}.parquet", sys.executable if name.startswith(OURS) else peers)
             for _ in range(rounds)
         ]
         counts = runs[0][0]
@@ -201,6 +235,9 @@ def main() -> None:
         from linli.domains.benefits.queries import shipped_policies
 
         everything = tuple(c for c, p in shipped_policies().items() if p.subject == "person" and p.runs(ON))
+        if told.only.startswith("spark"):
+            print(json.dumps(ours_on_spark(Path(told.facts), told.out, everything, int(told.only.removeprefix("spark-")))))
+            return
         started = time.perf_counter()
         report(started, ours(Path(told.facts), told.out, TEN if told.only == "ours-ten" else everything))
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -70,11 +71,20 @@ def how_many(connection: Any, subject: str, region: str) -> int:
 def freeze(connection: Any, subject: str, region: str, on: date, file: Path, *, tell: Callable[[int], None]) -> None:
     """Write what is known of all subjects of a kind in a region on a day; ``tell`` hears of every batch."""
     with duckdb.connect(config={"threads": 1}) as engine, pq.ParquetWriter(file, _frozen(subject), compression="zstd") as writer:
-        for batch in _batches(connection, subject, region):
+        for batch in _ahead(_batches(connection, subject, region)):
             engine.register("batch", batch)
             writer.write_table(engine.sql(_as_known(subject, on)).to_arrow_table().cast(_frozen(subject)))
             engine.unregister("batch")
             tell(batch.num_rows)
+
+
+def _ahead(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The next batch leaves the database while this one is written: two cores work, two batches are in memory."""
+    with ThreadPoolExecutor(1) as fetching:
+        coming = fetching.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = fetching.submit(next, batches, None)
+            yield batch
 
 
 def _batches(connection: Any, subject: str, region: str) -> Iterator[pa.Table]:
