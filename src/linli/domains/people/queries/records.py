@@ -105,9 +105,10 @@ def bank_accounts(ids: Iterable[UUID]) -> dict[UUID, BankAccount]:
     """The accounts that some people and employers have in their records, for a room that pays them; two queries however many."""
     wanted = list(ids)
     found = {}
-    for party in [*Person.objects.filter(pk__in=wanted), *Employer.objects.filter(pk__in=wanted)]:
-        kept = party.profile.open_json() if party.profile else {}
-        found[party.pk] = BankAccount(party.name, kept.get("bank_name", ""), kept.get("bank_account", ""))
+    known: list[Person | Employer] = [*Person.objects.filter(pk__in=wanted), *Employer.objects.filter(pk__in=wanted)]
+    for p in known:
+        kept = p.profile.open_json() if p.profile else {}
+        found[p.pk] = BankAccount(p.name, kept.get("bank_name", ""), kept.get("bank_account", ""))
     return found
 
 
