@@ -73,7 +73,13 @@ def _cases(text: str) -> tuple[dict[str, Any], ...]:
     try:
         raw = exact_yaml(text)
         return tuple(
-            {**c, "id": str(c["id"]), "about": str(c.get("policy") or c["topic"]), "input": dict(c["input"]), "expected": dict(c["expected"])}
+            {
+                **c,
+                "id": str(c["id"]),
+                "about": str(c.get("policy") or c["topic"]),
+                "input": dict(c["input"]),
+                "expected": dict(c["expected"]),
+            }
             for c in raw["cases"]
         )
     except Exception as error:

@@ -301,14 +301,14 @@ def enrol(*, after: UUID | None = None, limit: int = _BATCH, by: Actor, now: dat
     facts = list(rows.values_list(*columns)[:limit])
     if not facts:
         return None
-    terms = _Terms(today)
+    terms, in_force = _Terms(today), book_in_force()
     with transaction.atomic():
         known: dict[UUID, list[Certification]] = {}
         for row in Certification.objects.select_for_update().filter(person_id__in=[f[0] for f in facts]).order_by("id"):
             known.setdefault(row.person_id, []).append(row)
         fresh = []
         for person, region, benefit, since, certified, birth, hardship in facts:
-            frail = _frail(region, birth, hardship, today)
+            frail = _frail(Figures(today, region, in_force), birth, hardship)
             for row in known.get(person, []):
                 _follow(row, benefit, region, frail, by=by, now=now)
             if benefit in book().benefits and all(r.benefit != benefit for r in known.get(person, [])):
@@ -335,9 +335,9 @@ def _start(since: date | None, certified: date | None, today: date) -> tuple[dat
     return max(found, default=(today, "earlier"))
 
 
-def _frail(region: str, birth: date | None, hardship: str | None, today: date) -> bool:
+def _frail(figures: Figures, birth: date | None, hardship: str | None) -> bool:
     """Who is visited at home: the old, as old as the figure of the place says, and the severely disabled."""
-    old = int(Figures(today, region, book_in_force())["certification.home_age"])
+    old, today = int(figures["certification.home_age"]), figures.on
     age = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day)) if birth else 0
     return age >= old or hardship in ("severe_disability", "poor_disability")
 

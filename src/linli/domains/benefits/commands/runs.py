@@ -143,9 +143,10 @@ def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
             progress = _Progress(run_id, 2 * sum(numbers.values()))
             for subject in kinds:
                 freeze(moment, subject, run.region, on, file_of(run_id, FACTS, subject), tell=progress.more)
+    book = book_in_force()
     if run.change:
-        _put_json(folder / NOW_FIGURES, written_out(book_in_force()))
-    _put_json(folder / FIGURES, written_out(book_with(run.change) if run.change else book_in_force()))
+        _put_json(folder / NOW_FIGURES, written_out(book))
+    _put_json(folder / FIGURES, written_out(book_with(run.change, book) if run.change else book))
     digests = {path.name: seal(path) for path in sorted(folder.iterdir())}
     with transaction.atomic():
         before = _before(run)

@@ -32,9 +32,9 @@ def _book(last: UUID, number: int) -> Mapping[str, Parameter]:
     return laid_over(shipped, ((row.name, figure_of(row)) for row in rows if row.name in shipped))
 
 
-def book_with(change: FigureChange) -> Mapping[str, Parameter]:
-    """The figures as they would be if a change were published now."""
-    return laid_over(book_in_force(), [(change.name, figure_of(change))])
+def book_with(change: FigureChange, book: Mapping[str, Parameter] | None = None) -> Mapping[str, Parameter]:
+    """A book (that in force) as it would be if a change were published now."""
+    return laid_over(book_in_force() if book is None else book, [(change.name, figure_of(change))])
 
 
 def figure_of(change: FigureChange) -> Figure:

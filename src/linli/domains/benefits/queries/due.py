@@ -15,7 +15,7 @@ from linli.domains.benefits.definitions import Policy
 from linli.domains.benefits.due import Due, Standing, dues, next_question, policies_of, standing_of
 from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.models import HireFacts
-from linli.domains.benefits.parameters import FigureMissing, Figures
+from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
 from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.facts import facts_of, fresh
 from linli.domains.benefits.scanning import Outcome, Reason, assess
@@ -62,7 +62,7 @@ def reader_of(party_id: UUID, *, by: Actor, on: date) -> Reader:
 def due_to(reader: Reader, *, on: date, told: Mapping[str, Any] | None = None) -> list[Due]:
     """Every policy for a person, or those for an employer itself. ``told``: what the reader says of facts that nobody knows.
 
-    ``reader`` comes from :func:`whose` or :func:`reader_of`, which look at who asks. Two queries, three for a person.
+    ``reader`` comes from :func:`whose` or :func:`reader_of`, which look at who asks. Three queries, four for a person.
     """
     kind, who = ("employer" if reader.party.is_employer else "person"), reader.party
     region = region_of(who.id, is_employer=who.is_employer)
@@ -111,7 +111,7 @@ class Roster:
 
 
 def rosters_due(reader: Reader, *, on: date, policy: str = "") -> list[Roster]:
-    """The policies that follow those an employer took on, each with who counts; one of them if named. Two queries."""
+    """The policies that follow those an employer took on, each with who counts; one of them if named. Three queries."""
     if not reader.party.is_employer:
         return []
     rules = [p for p in policies_of("hire", reader.items) if policy in ("", p.code)]
@@ -120,11 +120,11 @@ def rosters_due(reader: Reader, *, on: date, policy: str = "") -> list[Roster]:
     region = region_of(reader.party.id, is_employer=True)
     rows = list(HireFacts.objects.filter(employer_id=reader.party.id).order_by("subject_id")[: MOST_HIRES + 1])
     known = [(row.subject_id, fresh(row, "hire", on)) for row in rows[:MOST_HIRES]]
-    return [_roster(rule, known, on, region, cut=len(rows) > MOST_HIRES) for rule in rules]
+    book = book_in_force()
+    return [_roster(rule, known, _figures(rule, on, region, book), on, cut=len(rows) > MOST_HIRES) for rule in rules]
 
 
-def _roster(rule: Policy, known: Sequence[tuple[UUID, dict[str, Any]]], on: date, region: str, *, cut: bool) -> Roster:
-    figures = _figures(rule, on, region)
+def _roster(rule: Policy, known: Sequence[tuple[UUID, dict[str, Any]]], figures: Figures, on: date, *, cut: bool) -> Roster:
     ids: dict[Group, list[UUID]] = {group: [] for group in Group}
     fen, last = 0, None
     try:
@@ -137,8 +137,8 @@ def _roster(rule: Policy, known: Sequence[tuple[UUID, dict[str, Any]]], on: date
     return Roster(rule, rule.runs(on), {group: tuple(found) for group, found in ids.items()}, fen, cut, last)
 
 
-def _figures(rule: Policy, on: date, region: str) -> Figures:
-    return Figures(on if rule.runs(on) or rule.until is None else rule.until, region, book_in_force())
+def _figures(rule: Policy, on: date, region: str, book: Mapping[str, Parameter]) -> Figures:
+    return Figures(on if rule.runs(on) or rule.until is None else rule.until, region, book)
 
 
 def _group(outcome: Outcome) -> Group:
@@ -163,12 +163,12 @@ class HireLine:
 
 
 def hire_lines(rows: Iterable[HireFacts], roster: Roster, *, on: date) -> list[HireLine]:
-    """The lines of a page of :func:`hires_in`. One query however many."""
-    rows = list(rows)
+    """The lines of a page of :func:`hires_in`. Two queries however many."""
+    rows, book = list(rows), book_in_force()
     people = parties(r.person_id for r in rows)
     lines = []
     for row in rows:
-        (outcome,) = assess([roster.policy], fresh(row, "hire", on), _figures(roster.policy, on, row.region))
+        (outcome,) = assess([roster.policy], fresh(row, "hire", on), _figures(roster.policy, on, row.region, book))
         who = people.get(row.person_id)
         missed = tuple(r for r in outcome.reasons if not r.holds)
         lines.append(HireLine(mask_name(who.name) if who else "", who.number if who else "", outcome, missed))
