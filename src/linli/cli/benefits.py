@@ -152,3 +152,24 @@ def scan(on: datetime | None, region: str, policies: tuple[str, ...], engine: st
             f"{found['joined']:,} joined, {found['left']:,} left, {found['changed']:,} changed  ({policy_of(code).name})"
         )
     click.echo(f"run {run_id}")
+
+
+@benefits.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--returned", default=0, type=click.IntRange(0), help="How many payments, from the first, the bank sends back.")
+@plainly
+def bank(file: Path, returned: int) -> None:
+    """Play the bank: write what it would answer to a FILE of payments, beside it (docs/payments.md). For trying only.
+
+    \b
+    Example:
+      linli benefits bank ~/Downloads/FF7701202611230001.csv --returned 1
+    """
+    from linli.cli.boot import now
+    from linli.cli.sandbox.bank import answer, references
+    from linli.kernel.calendar import local_date
+
+    content = file.read_bytes()
+    answered = file.with_name(f"{file.stem}-answer.csv")
+    answered.write_bytes(answer(content, returned=references(content)[:returned], on=local_date(now())))
+    click.echo(f"{answered}  {len(references(content)):,} payments answered, {returned:,} sent back")

@@ -212,6 +212,8 @@ def _summary(state: dict[str, Any], started: float) -> None:
     click.echo("  branches: " + ", ".join(f"{k} {v}" for k, v in r["branches"].items()))
     for line in r["joint"]:
         click.echo(f"  joint matter: {line}")
+    if "benefits" in r:
+        click.echo("  without an application: " + ", ".join(f"{n} {what}" for what, n in r["benefits"].items()))
     click.echo(f"  draws repeated: {r['draws_same']} of {r['draws']} give the same person again")
     click.echo(f"  papers sealed: {r['sealed']}")
     click.echo(

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from linli.cli.demo.benefits import Benefits
 from linli.cli.demo.city import City
 from linli.cli.demo.departments import trouble, waits_for_it
 from linli.cli.demo.forms import filled, photograph, signature
@@ -93,7 +94,8 @@ def play(
         agenda.add(begins, script)
     residents = Residents(stage, agenda.add)
     partner = Partner(stage)
-    for begins, script in (*residents.scripts(online), *partner.scripts(), *trouble(_at(last, 0))):
+    benefits = Benefits(stage, residents)
+    for begins, script in (*residents.scripts(online), *partner.scripts(), *benefits.scripts(), *trouble(_at(last, 0))):
         agenda.add(begins, script)
     for n, standard in enumerate([s for s in stage.standards() if waits_for_it(s)][:_OWED]):
         begins = _at(last, 13, 25 * (n + 1))
@@ -109,9 +111,9 @@ def play(
     agenda.run(until=_at(last, 23, 59), total=cases, progress=progress)
     told = stage.told(days, cases) | {"joint": matters.told()}
     parts = JointPart.objects.exclude(case=None).count()
-    came = residents.came + Counter({"by another system": partner.brought, "parts of joint matters": parts})
+    came = residents.came + Counter({"by another system": partner.brought, "parts of joint matters": parts, "begun by the bureau": benefits.told["grants"]})
     told["came"] = {"at a counter": told["cases"] - came.total()} | dict(came.most_common())
-    told["residents"], told["key"] = residents.told, partner.key
+    told["residents"], told["key"], told["benefits"] = residents.told, partner.key, dict(benefits.told)
     return told
 
 

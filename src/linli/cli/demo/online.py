@@ -309,7 +309,8 @@ class Residents:
 
     # -- three whose telephones are printed ------------------------------------------------------------------------------------------
 
-    def _told_of(self, person: UUID, what: str) -> None:
+    def tell_of(self, person: UUID, what: str) -> None:
+        """Print somebody's telephone, and what can be seen with it."""
         facts = person_facts(person)
         self.told.append(f"{facts['phone']}  {facts['name']}: {what}")
 
@@ -325,7 +326,7 @@ class Residents:
     def _lin(self, now: datetime) -> Script:
         """One result collected, one case to correct, one draft, a record objected to and put right, and somebody who looked."""
         me = self.stage.people.persons[24]
-        self._told_of(me, "a result to download, a correction to answer, a draft; an objection answered; who looked")
+        self.tell_of(me, "a result to download, a correction to answer, a draft; an objection answered; who looked")
         case_id, standard = self._begun(me, me, now, 0)
         yield from self.submitted(case_id, me, "approved", standard, now + timedelta(minutes=5))
         later = now + timedelta(hours=6)
@@ -365,7 +366,7 @@ class Residents:
         """Acts for a parent (given online) and a neighbour (registered at the counter); both cases stand in her list."""
         people = self.stage.people.persons
         me, parent, neighbour = people[61], people[62], people[63]
-        self._told_of(
+        self.tell_of(
             me, f"acts for {person_facts(parent)['name']} and {person_facts(neighbour)['name']} with mandates of two kinds"
         )
         self.let(me, parent, now)
@@ -380,7 +381,7 @@ class Residents:
     def _employer(self, now: datetime) -> Script:
         """The clerk of a company: a case of the company, and a roster of new employees that came back once."""
         me, employer = self.stage.people.persons[88], self.stage.people.employers[5]
-        self._told_of(me, f"acts for {employer_facts(employer)['org_name']}: its cases, and a roster of new employees")
+        self.tell_of(me, f"acts for {employer_facts(employer)['org_name']}: its cases, and a roster of new employees")
         self.register(me, employer, Ground.COMPANY_CLERK, "加盖公章的介绍信", now, employer=True)
         case_id, standard = self._begun(me, employer, now, 1, employer=True)
         yield from self.submitted(case_id, me, "approved", standard, now + timedelta(minutes=5))

@@ -1,0 +1,139 @@
+"""What reaches people of the demonstration without an application: two scans three weeks apart, a list agreed to, published, objected to
+and paid, with payments that come back; on the last day a list that is open to objections and one that waits for a second officer.
+
+It goes through the commands that the pages use. What jobs do in a running hall is done when it would be due.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from linli.cli.sandbox.bank import answer, references
+from linli.domains.benefits import commands as do
+from linli.domains.benefits.queries import LineState, entitled, grants_of, pay_lines
+from linli.kernel.actors import Actor, system
+from linli.kernel.calendar import SHANGHAI, local_date
+
+if TYPE_CHECKING:
+    from linli.cli.demo.day import Script, _Stage
+    from linli.cli.demo.online import Residents
+
+MAKES, AGREES, PAYS = "bao.hui", "fu.he", "fu.kuan"
+WHERE = "7701"
+PAID, OPEN, WAITING = "na-unemployed-medical", "na-flexible-social-subsidy", "na-disability-benefit"
+_JOB = system()
+
+
+class Benefits:
+    """The scripts of it, and what it came to."""
+
+    def __init__(self, stage: _Stage, residents: Residents) -> None:
+        self.stage, self.residents, self.told = stage, residents, Counter[str]()
+        self.first: UUID
+
+    def scripts(self) -> Iterator[tuple[datetime, Script]]:
+        """Each with the time it begins."""
+        yield self._at(16, 9), self._paid()
+        yield self._at(0, 9, 5), self._today()
+
+    def _at(self, back: int, hour: int, minute: int = 0) -> datetime:
+        return datetime.combine(self.stage.days[-1 - back], time(hour, minute), SHANGHAI)
+
+    def _who(self, name: str, now: datetime) -> Actor:
+        return self.stage.who(name, local_date(now))
+
+    def _scan(self, now: datetime) -> UUID:
+        run_id = do.start_run(on=local_date(now), region=WHERE, by=self._who(MAKES, now), now=now)
+        do.freeze_run(run_id=run_id, by=_JOB, now=now)
+        do.scan_run(run_id=run_id)
+        do.finish_run(run_id=run_id, by=_JOB, now=now + timedelta(minutes=4))
+        self.told["scans"] += 1
+        return run_id
+
+    def _list(self, run_id: UUID, policy: str, now: datetime) -> UUID:
+        return do.make_list(run_id=run_id, policy=policy, by=self._who(MAKES, now), now=now)
+
+    def _publish(self, list_id: UUID, now: datetime) -> None:
+        do.agree_list(list_id=list_id, by=self._who(AGREES, now), now=now)
+        do.publish_list(list_id=list_id, by=self._who(MAKES, now), now=now + timedelta(minutes=20))
+        self.told["lists published"] += 1
+
+    def _paid(self) -> Script:
+        """A list from the scan to the bank's answers."""
+        now = self._at(16, 9)
+        self.first = self._scan(now)
+        list_id = self._list(self.first, PAID, now + timedelta(minutes=30))
+        yield (now := self._at(16, 15))
+        self._publish(list_id, now)
+        yield (now := self._at(14, 10))
+        by = self._who(AGREES, now)
+        first = grants_of(list_id, by=by).order_by("number")[0]
+        clerk = self.stage.of_post("window-clerk", self.stage.city.orgs["city-hall"], local_date(now))
+        objects = partial(do.object_to, list_id=list_id, name="马邻居", contact="10000000031", by=clerk)
+        working = objects(text="这个人上个月已经上班了。", grant_id=first.pk, now=now)
+        left_out = objects(text="我也在领失业金，名单上没有我。", now=now + timedelta(minutes=2))
+        yield (now := self._at(13, 10))
+        do.settle_objection(objection_id=working, upheld=True, reasons="经核实已重新就业参保，不再符合条件。", by=by, now=now)
+        do.settle_objection(objection_id=left_out, upheld=False, reasons="您的失业保险金已于上月领取期满。", by=by, now=now)
+        self.told["objections"] += 2
+        yield (now := self._at(10, 1))
+        while do.close_windows(by=_JOB, now=now):
+            pass
+        while do.make_cases(by=_JOB, now=now):
+            pass
+        self.told["grants"] = grants_of(list_id, by=by).exclude(case=None).count()
+        yield (now := self._at(10, 9))
+        batch_id = self._send(now, spoilt=2)
+        yield (now := self._at(7, 9))
+        payer = self._who(PAYS, now)
+        for n, line in enumerate(pay_lines(batch_id, by=payer, state=LineState.RETURNED)):
+            do.give_account(party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", by=payer, now=now)
+        self._send(now + timedelta(hours=1), spoilt=0)
+
+    def _send(self, now: datetime, *, spoilt: int) -> UUID:
+        """Everything owed goes to the bank, which answers the next morning and sends some of it back."""
+        payer = self._who(PAYS, now)
+        batch_id = do.make_batch(policy=PAID, by=payer, now=now)
+        do.agree_batch(batch_id=batch_id, by=self._who(AGREES, now), now=now + timedelta(hours=1))
+        file = do.payment_file(batch_id=batch_id, by=payer, now=now + timedelta(hours=2)).content
+        then = now + timedelta(days=1)
+        told = answer(file, returned=set(islice(references(file), spoilt)), on=local_date(then))
+        counts = do.take_in_answer(content=told, by=payer, now=then)
+        self.told.update({"payments": counts["paid"], "payments sent back": counts["returned"]})
+        return batch_id
+
+    def _today(self) -> Script:
+        """The last day: reminders of certification, a scan to compare with the one before, a list open to objections and one to agree to."""
+        now = self._at(0, 8, 30)
+        while do.climb(by=_JOB, now=now):
+            pass
+        yield (now := self._at(0, 9, 5))
+        self._news(now)
+        run_id = self._scan(now)
+        list_id = self._list(run_id, OPEN, now + timedelta(minutes=10))
+        self._publish(list_id, now + timedelta(minutes=40))
+        self._list(run_id, WAITING, now + timedelta(hours=2))
+        somebody = grants_of(list_id, by=self._who(MAKES, now)).order_by("number")[0].payee_id
+        self.residents.account(somebody, now + timedelta(hours=3))
+        self.residents.tell_of(somebody, "gets a subsidy without having applied, and may object to the published list")
+
+    def _news(self, now: datetime) -> None:
+        """What registers tell since the last scan: some have work again, some lost it."""
+        by, people = system("benefits.learn"), self.stage.people
+        on = local_date(datetime.now(UTC))  # of the day of the extracts: an older message undoes nothing
+        drawing = {row.subject_id for row in entitled(self.first, PAID, by=self._who(MAKES, now), size=1000).rows}
+        young = (p for p in people.persons if on.year - 45 < int(people.numbers[p][6:10]) < on.year - 25)
+        working, lost = islice(drawing, 4), islice((p for p in young if p not in drawing), 5)
+        for draws, some in ((False, working), (True, lost)):
+            for person in some:
+                for source, value in (
+                    ("benefits", {"receiving_unemployment": draws}),
+                    ("contributions", {"on_job_insured": not draws}),
+                ):
+                    do.learn(subject="person", subject_id=person, source=source, values=value, on=on, by=by, now=now)
