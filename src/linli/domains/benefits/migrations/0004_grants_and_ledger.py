@@ -1,9 +1,10 @@
 """Grants, payments and the ledger, and what the database itself refuses."""
 
 import django.db.models.deletion
+from django.db import migrations, models
+
 import linli.kernel.fields
 import linli.kernel.ids
-from django.db import migrations, models
 
 SQL = """
 -- The ledger: lines of an entry come to nothing, and what was entered stays.
