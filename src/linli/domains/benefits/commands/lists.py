@@ -110,6 +110,15 @@ class ObjectionAnswered(LinliError):
     remedy = noop("请刷新页面查看答复。")
 
 
+class ObjectedAlready(LinliError):
+    """Somebody objects to a grant to which they object already."""
+
+    code = "benefits.objected_already"
+    kind = Kind.CONFLICT
+    template = noop("您对这一笔已经提过异议，正在处理。")
+    remedy = noop("处理结果会告诉您；有补充的，请到任一窗口说。")
+
+
 class AmountWrong(LinliError):
     """An amount that cannot be meant."""
 
@@ -327,6 +336,9 @@ def object_to(
     grant = Grant.objects.filter(pk=grant_id, list=row).first() if grant_id else None
     if grant_id and (grant is None or grant.state != GrantState.LISTED):
         raise NotFound(what=msg("名单上的这一项"))
+    open_ = GrantObjection.objects.filter(grant=grant, by_party_id=by.resident_id, state=ObjectionState.OPEN)
+    if grant and by.resident_id and open_.exists():
+        raise ObjectedAlready
     said = {"name": name.strip()[:100], "contact": contact.strip()[:100]}
     if by.resident_id is None and not all(said.values()):
         raise WhoObjects(field="name" if not said["name"] else "contact")
@@ -529,7 +541,7 @@ def void_grant(*, grant_id: UUID, reason: str, by: Actor, now: datetime) -> None
 
 
 __all__ = [
-    "AmountWrong", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ListThere", "NotGranted", "ObjectionAnswered",
+    "AmountWrong", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ListThere", "NotGranted", "ObjectedAlready", "ObjectionAnswered",
     "ObjectionsOver", "SameOfficer", "StillNotEntitled", "WhoObjects", "agree_list", "close_windows", "confirm_grant", "list_subject",
     "make_list", "object_to", "publish_list", "settle_objection", "void_grant", "withdraw_list",
 ]  # fmt: skip

@@ -132,6 +132,11 @@ def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, li
     url = reverse("benefits:object", args=[listed]) + f"?grant={grant.pk}"
     assert send(resident, url, text="").status_code == 422
     assert send(resident, url, text="金额少了").status_code == 302
+    again = send(resident, url, text="再说一次")
+    assert again.status_code == 409 and "已经提过异议" in text(again) and "再说一次" in text(again)
+    assert "提出异议</a>" not in text(resident.get(reverse("benefits:mine"))) and url not in text(
+        resident.get(reverse("benefits:mine"))
+    )
     found = grant_objections(by=who.maker).get()
     assert found.grant_id == grant.pk
     assert send(stranger, reverse("benefits:object", args=[listed]), text="有人不该领").status_code == 422

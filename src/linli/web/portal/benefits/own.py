@@ -65,7 +65,9 @@ def mine(request: StaffRequest) -> HttpResponse:
         (o, policy_of(o.list.policy), ObjectionState(o.state), _ANSWERS[ObjectionState(o.state)], o.text.open(), o.reasons.open() if o.reasons else "")
         for o in my_grant_objections(by=request.actor)[:_MOST]
     ]  # fmt: skip
-    return render(request, "portal/benefits/mine.html", {"page": page, "lines": lines, "answers": answers})
+    open_ = my_grant_objections(by=request.actor).filter(state=ObjectionState.OPEN, grant__in=[g.pk for g in page.rows])
+    objected = set(open_.values_list("grant_id", flat=True))
+    return render(request, "portal/benefits/mine.html", {"page": page, "lines": lines, "answers": answers, "objected": objected})
 
 
 def _line(x: Any, account: Any, hired: Who | None, request: StaffRequest) -> dict[str, Any]:
