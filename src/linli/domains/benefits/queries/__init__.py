@@ -11,9 +11,6 @@ from linli.domains.benefits.definitions import Policy, policy_of, shipped_polici
 from linli.domains.benefits.due import MOST_ASKED, NONE, UNSURE, Due, Standing, may_be_due, once_said, read_answer
 from linli.domains.benefits.facts import Fact, vocabulary
 from linli.domains.benefits.formulas import FORMULAS, Formula
-from linli.domains.benefits.parameters import Figures
-from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
-from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.granting import (
     FUNDS,
     OWED,
@@ -28,6 +25,9 @@ from linli.domains.benefits.granting import (
     ObjectionState,
     Waits,
 )
+from linli.domains.benefits.parameters import Figures
+from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
+from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.certification import (
     TOWN,
     Mine,
