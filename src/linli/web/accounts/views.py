@@ -129,9 +129,10 @@ def choose_post(request: StaffRequest) -> HttpResponse:
 
 @signed_in
 @require_GET
-def begin(request: StaffRequest) -> HttpResponse:
-    """Where one's post begins."""
-    return redirect(navigation.home_for(request.actor))
+def begin(request: StaffRequest, face: navigation.Face | None = None) -> HttpResponse:
+    """Where one's post begins, on a face if there is work for it there."""
+    begins = dict(navigation.faces_for(request.actor))
+    return redirect((face and begins.get(face)) or navigation.home_for(request.actor))
 
 
 @public

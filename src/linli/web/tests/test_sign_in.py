@@ -48,6 +48,14 @@ def test_one_post_is_chosen_by_itself(client, wang):
     assert "综合窗口受理员" in client.get("/t/desk").content.decode()
 
 
+def test_the_name_of_a_face_leads_to_where_the_work_there_begins(client, wang):
+    assert client.get("/desk/")["Location"] == "/login?next=%2Fdesk%2F"
+    enter(client, wang)
+    work = client.get("/begin")["Location"]
+    assert client.get("/desk/")["Location"] == work != "/account"
+    assert client.get("/console/")["Location"] == work  # nothing to do there
+
+
 def test_the_address_asked_for_comes_next(client, wang):
     assert enter(client, wang, next="/t/desk?a=1")["Location"] == "/t/desk?a=1"
 
