@@ -118,7 +118,9 @@ class Env(BaseSettings):
     benefits_engine: Literal["duckdb", "spark"] = Field(
         "duckdb", description="What scans of whole populations run on; both give the same result."
     )
-    spark_master: str = Field("local[*]", description="The Spark to use: this machine (`local[4]`) or a cluster (`spark://host:7077`).")
+    spark_master: str = Field(
+        "local[*]", description="The Spark to use: this machine (`local[4]`) or a cluster (`spark://host:7077`)."
+    )
     # Messages (docs/operations.md, Messages).
     post_office: bool = Field(
         False, description="Keep what would be sent where anybody can read it (/demo/post/); never with real people."

@@ -111,7 +111,9 @@ def play(
     agenda.run(until=_at(last, 23, 59), total=cases, progress=progress)
     told = stage.told(days, cases) | {"joint": matters.told()}
     parts = JointPart.objects.exclude(case=None).count()
-    came = residents.came + Counter({"by another system": partner.brought, "parts of joint matters": parts, "begun by the bureau": benefits.told["grants"]})
+    came = residents.came + Counter(
+        {"by another system": partner.brought, "parts of joint matters": parts, "begun by the bureau": benefits.told["grants"]}
+    )
     told["came"] = {"at a counter": told["cases"] - came.total()} | dict(came.most_common())
     told["residents"], told["key"], told["benefits"] = residents.told, partner.key, dict(benefits.told)
     return told

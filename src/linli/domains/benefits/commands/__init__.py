@@ -159,7 +159,7 @@ __all__ = [
     "add_policy_case", "agree_to_change", "ask_what_if", "CasesFail", "ChangeMoved", "draft_change", "edit_change", "FigureNotThere",
     "Ground", "LaterThere", "NothingToCompare", "NotYourDraft", "OwnProposal", "propose_change", "refuse_change",
     "retire_policy_case", "TextMissing", "withdraw_change",
-    "ask_audit", "audit_in_run", "export_ledger", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_grant",
+    "ask_audit", "audit_in_run", "export_ledger", "ExtractWrong", "export_list", "fail_audit", "MOST_WHOLE", "NotFailed", "open_grant",
     "open_in_run", "perform_audit", "PurposeMissing",
     "repeat_run", "SampleWrong", "SeedMissing", "TooManyWhole", "whole_numbers",
     "AlreadyThere", "ask_visit", "certification_subject", "climb", "compare_photo", "conclude_inquiry", "confirm", "enrol",

@@ -60,7 +60,11 @@ def frozen(run: Run, kind: str, subject: str, *, thoroughly: bool = False) -> Pa
 def runs(*, by: Actor) -> QuerySet[Run]:
     """The runs that an actor may see, newest first; without their bulky columns."""
     by.must(VIEW)
-    return Run.objects.filter(change=None, region__startswith=shortest(by.region)).defer("figures", "digests").order_by("-asked_at", "-id")
+    return (
+        Run.objects.filter(change=None, region__startswith=shortest(by.region))
+        .defer("figures", "digests")
+        .order_by("-asked_at", "-id")
+    )
 
 
 def run(run_id: UUID, *, by: Actor) -> Run:
