@@ -23,8 +23,10 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parent.parent
 SAID = {"aria-label", "title", "placeholder", "alt", "data-label"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "use", "wbr"}
-# Names of items, steps and form fields in the reference catalogue that happen to be words of pages as well.
+# Names of items, steps, form fields and policies in the reference data that happen to be words of pages as well.
 DATA = {
+    "失业保险稳岗返还",
+    "一次性扩岗补助",
     "受理",
     "审核",
     "审批",
