@@ -15,7 +15,7 @@ import yaml
 from linli.domains.benefits.definitions import PolicyUnknown, PolicyWrong, own_policies
 from linli.domains.benefits.own import texts
 from linli.kernel.crypto import sm3
-from linli.kernel.text import msg, noop
+from linli.kernel.text import Message, msg, noop
 
 
 class GrantState(StrEnum):
@@ -281,6 +281,16 @@ def granting_of(policy: str) -> Granting:
         return _shipped()[policy]
     except KeyError:
         raise PolicyUnknown(policy=policy) from None
+
+
+def period_said(period: str) -> Message:
+    """A period (``Every.period``) as people say it: of one month, one quarter, one year, or once."""
+    year, rest = period[:4], period[4:].lstrip("-")
+    if period == "once":
+        return msg("一次性")
+    if rest.startswith("Q"):
+        return msg("%(year)s年第%(quarter)s季度", year=year, quarter=rest[1:])
+    return msg("%(year)s年%(month)s月", year=year, month=int(rest)) if rest else msg("%(year)s年", year=year)
 
 
 # -- payments --------------------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ from linli.domains.benefits.commands.figures import (
     retire_policy_case,
     withdraw_change,
 )
-from linli.domains.benefits.commands.grant_cases import make_cases, period_said, retry_cases
+from linli.domains.benefits.commands.grant_cases import make_cases, retry_cases
 from linli.domains.benefits.commands.lists import (
     AmountWrong,
     GrantMoved,
@@ -153,7 +153,7 @@ __all__ = [
     "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "AnswerWrong", "batch_subject", "BatchMoved", "claw_back_subject",
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",
     "list_subject", "ListEmpty", "ListMoved", "ListThere", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",
-    "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone", "period_said",
+    "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone",
     "propose_claw_back", "propose_write_off", "publish_list", "retry_cases", "SameOfficer", "settle_claw_back", "settle_objection",
     "StillNotEntitled", "take_in_answer", "void_grant", "WhoObjects", "withdraw_batch", "withdraw_list", "WriteOffMissing",
     "add_policy_case", "agree_to_change", "ask_what_if", "CasesFail", "ChangeMoved", "draft_change", "edit_change", "FigureNotThere",

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from linli.domains.benefits.commands.lists import list_subject
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import GrantState, How, granting_of
+from linli.domains.benefits.granting import GrantState, How, granting_of, period_said
 from linli.domains.benefits.models import Grant, GrantList
 from linli.domains.benefits.permissions import PAY, RUN
 from linli.domains.benefits.queries.grants import list_for
@@ -68,22 +68,12 @@ def _open(grant: Grant, *, now: datetime) -> UUID:
         facts=f"经{row.run.on:%Y-%m-%d}数据比对，符合：{'；'.join(conditions)}。", reasons=f"{published}，公示期满。",
         legal_basis="、".join(rule.legal_basis),
         paper={
-            "benefit": rule.name, "period": period_said(grant.period), "amount": str(MONEY.said(grant.amount_fen)), "conditions": conditions,
+            "benefit": rule.name, "period": str(period_said(grant.period)), "amount": str(MONEY.said(grant.amount_fen)), "conditions": conditions,
             "measure": rule.amount.rstrip("。；"), "legal_basis": list(rule.legal_basis), "published": published,
             "paid_to": "发放到登记的收款账户；还没有登记账户的，请在网上大厅登记，或到任一窗口办理。",
         },
         by=system(EX_OFFICIO), now=now,
     )  # fmt: skip
-
-
-def period_said(period: str) -> str:
-    """A period as a paper says it: ``2026年11月``, ``2026年第4季度``, ``2026年``, once."""
-    if period == "once":
-        return "一次性"
-    year, rest = period[:4], period[4:]
-    if rest.startswith("Q"):
-        return f"{year}年第{rest[1:]}季度"
-    return f"{year}年{int(rest[1:])}月" if rest else f"{year}年"
 
 
 def _tell(grant: Grant, *, by: Actor, now: datetime) -> None:
@@ -116,4 +106,4 @@ def retry_cases(*, list_id: UUID, by: Actor, now: datetime) -> int:
     return again
 
 
-__all__ = ["make_cases", "period_said", "retry_cases"]
+__all__ = ["make_cases", "retry_cases"]

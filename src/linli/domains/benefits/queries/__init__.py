@@ -24,6 +24,7 @@ from linli.domains.benefits.granting import (
     ListState,
     ObjectionState,
     Waits,
+    period_said,
 )
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
@@ -191,7 +192,7 @@ __all__ = [
     "ClawBackState", "Difference", "EntryKind", "fund_name", "grant", "grant_lines", "grant_list", "grant_lists", "grant_objection",
     "grant_objections", "grant_origin", "granting", "GrantLine", "GrantOrigin", "grants_of", "GrantState", "How", "ledger",
     "ledger_differences", "LineState", "list_sums", "ListState", "ListSums", "my_grant_objections", "my_grants", "ObjectionState",
-    "owed_grants", "pay_batch", "pay_batches", "pay_lines", "payments_of", "published_lines", "published_list", "published_lists", "PublishedLine",
+    "owed_grants", "pay_batch", "pay_batches", "pay_lines", "period_said", "payments_of", "published_lines", "published_list", "published_lists", "PublishedLine",
     "PublishedList", "returned_lines", "stopped", "waiting_lines", "WaitingLine", "Waits",
     "cases_of", "change", "change_sheet", "changes", "ChangeSheet", "ChangeState", "Effect", "effects", "figure_like", "figure_parts",
     "figure_typed", "FigureEntry", "FigurePart", "Held", "parameter_sheet", "parameter_sheets", "ParameterSheet", "place_names",

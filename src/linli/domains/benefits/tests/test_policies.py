@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linli.domains.benefits.definitions import facts_read, facts_table, shipped_policies
+from linli.domains.benefits.definitions import Every, facts_read, facts_table, shipped_policies
 from linli.domains.benefits.engine import SQL_TYPES
 from linli.domains.benefits.facts import vocabulary
+from linli.domains.benefits.granting import period_said
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.policies import RULES
 from linli.domains.benefits.scanning import State, assess, columns_of, state_of
@@ -159,3 +160,10 @@ def test_expressions_that_share_parts_are_reckoned_once():
         columns |= columns_of(policy, table, HERE)
     plain = len(ibis.to_sql(table.select(**columns), dialect="duckdb"))
     assert len(statement("person")) < plain / 2
+
+
+@pytest.mark.parametrize(
+    ("every", "said"), [("month", "2026年3月"), ("quarter", "2026年第1季度"), ("year", "2026年"), ("once", "一次性")]
+)
+def test_a_period_is_said_as_people_say_it(every, said):
+    assert str(period_said(Every(every).period(date(2026, 3, 2)))) == said

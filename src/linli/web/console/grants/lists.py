@@ -28,6 +28,7 @@ from linli.domains.benefits.queries import (
     granting,
     grants_of,
     list_sums,
+    period_said,
     policy_of,
     subjects_numbered,
     who_are,
@@ -60,7 +61,15 @@ def listing(request: StaffRequest) -> HttpResponse:
     page = page_of(rows, request, by="-made_at")
     places = region_names({r.region for r in page.rows})
     lines = [
-        (r, policy_of(r.policy), places.get(r.region, r.region), ListState(r.state), TONES[ListState(r.state)]) for r in page.rows
+        (
+            r,
+            policy_of(r.policy),
+            places.get(r.region, r.region),
+            period_said(r.period),
+            ListState(r.state),
+            TONES[ListState(r.state)],
+        )
+        for r in page.rows
     ]
     columns = [
         Column(_("政策")), Column(_("地方")), Column(_("期间")), Column(_("状态")), Column(_("笔数"), number=True),
@@ -119,7 +128,7 @@ def _sheet(
     objections = list(grant_objections(by=request.actor, list_id=list_id)[:20])
     context: dict[str, Any] = {
         "row": row, "policy": policy_of(row.policy), "place": region_names([row.region]).get(row.region, row.region), "state": state,
-        "tone": TONES[state], "period": commands.period_said(row.period), "fund": fund_name(row.policy), "window": granting(row.policy).window,
+        "tone": TONES[state], "period": period_said(row.period), "fund": fund_name(row.policy), "window": granting(row.policy).window,
         "sums": sums, "steps": _steps(state), "kind": kind, "page": page,
         "lines": [_line(line, who) for line in grant_lines(page.rows)],
         "columns": [

@@ -24,6 +24,7 @@ from linli.domains.benefits.queries import (
     grant_origin,
     granting,
     payments_of,
+    period_said,
     policy_of,
     waiting_lines,
     who_are,
@@ -58,7 +59,7 @@ def _page(
     owed = state in OWED
     context: dict[str, Any] = {
         "g": found, "line": line, "state": state, "tone": GRANT_TONES[state], "policy": policy_of(found.policy), "account": account,
-        "period": commands.period_said(found.period), "confirms": granting(found.policy).how is How.CONFIRMED,
+        "period": period_said(found.period), "confirms": granting(found.policy).how is How.CONFIRMED,
         "waits": waiting_lines([found])[0].waits if owed else None,
         "who": who_are("hire", [found.subject_id])[found.subject_id] if found.subject_kind == "hire" else None,
         "payments": [(p, LineState(p.state), LINE_TONES[LineState(p.state)]) for p in payments_of(grant_id, by=request.actor)],

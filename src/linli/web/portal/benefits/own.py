@@ -25,6 +25,7 @@ from linli.domains.benefits.queries import (
     granting,
     my_grant_objections,
     my_grants,
+    period_said,
     policy_of,
     who_are,
 )
@@ -75,7 +76,7 @@ def _line(x: Any, account: Any, hired: Who | None, request: StaffRequest) -> dic
     confirms = granting(g.policy).how is How.CONFIRMED
     return {
         "x": x, "g": g, "policy": policy_of(g.policy), "state": _(WORDS[state]), "tone": TONES[state], "account": account,
-        "hired": mask_name(hired.party.name) if hired and hired.party else "", "period": commands.period_said(g.period),
+        "hired": mask_name(hired.party.name) if hired and hired.party else "", "period": period_said(g.period),
         "own": g.payee_id == request.actor.resident_id,
         "confirm": confirms and g.confirmed_at is None and state in _OPEN, "needs_account": state in _OPEN,
         "object": state is GrantState.LISTED and g.list.state == ListState.PUBLISHED and g.list.closes_on and request.today <= g.list.closes_on,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import my_grants, policy_of, published_lines, published_list, published_lists
+from linli.domains.benefits.queries import my_grants, period_said, policy_of, published_lines, published_list, published_lists
 from linli.kernel.actors import Actor, Channel
 from linli.kernel.errors import LinliError
 from linli.web.access import public
@@ -32,7 +32,7 @@ SIZE = 50
 @require_safe
 def listing(request: Request) -> HttpResponse:
     """What is published today."""
-    lists = [(x, commands.period_said(x.period)) for x in published_lists(on=request.today)]
+    lists = [(x, period_said(x.period)) for x in published_lists(on=request.today)]
     return render(request, "portal/benefits/published.html", {"lists": lists})
 
 
@@ -55,7 +55,7 @@ def lines(request: Request, list_id: UUID) -> HttpResponse:
     context = {
         "row": row,
         "policy": policy_of(row.policy),
-        "period": commands.period_said(row.period),
+        "period": period_said(row.period),
         "page": page,
         "columns": columns,
     }
