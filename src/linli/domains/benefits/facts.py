@@ -11,6 +11,7 @@ from typing import Any
 
 from linli.domains.benefits.parameters import exact_yaml
 from linli.domains.benefits.values import BOOLEAN, DATE, INTEGER, MONEY, NEVER, SHARE, TEXT, Field, Kind, ValueWrong, code
+from linli.kernel.text import Message
 
 _KINDS = {"boolean": BOOLEAN, "integer": INTEGER, "money": MONEY, "share": SHARE, "date": DATE, "code": TEXT}
 SUBJECT_ID, REGION = "subject_id", "region"
@@ -63,7 +64,7 @@ class Fact:
         """What it is called to those whom it is about."""
         return self.plain or self.label
 
-    def said(self, value: Any) -> Any:
+    def said(self, value: Any) -> Message | str:
         """A value as a sentence says it."""
         return self.words.get(value) or self.kind.said(value) if self.kind.type == "string" and value else self.kind.said(value)
 

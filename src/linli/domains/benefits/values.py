@@ -106,7 +106,7 @@ class Kind:
                 return Decimal(int(value)).scaleb(-self.places) if self.places else int(value)
         return value
 
-    def said(self, value: Any) -> Any:
+    def said(self, value: Any) -> Message | str:
         """The value as a sentence says it."""
         if value is None:
             return msg("还不清楚")
@@ -123,7 +123,7 @@ class Kind:
                 return f"{self.plain(value).normalize():f}"
             case "code" if not value:
                 return msg("没有")
-        return self.plain(value)
+        return str(self.plain(value))
 
 
 BOOLEAN = Kind("boolean", "boolean")

@@ -17,11 +17,18 @@ from linli.domains.benefits.runs import within
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import system
 from linli.kernel.errors import NotAllowed
+from linli.kernel.text import Message
 
 TELLER = system("benefits.learn")
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 DAY = date(2026, 3, 1)
 FRESH = vocabulary()["person"]["birth"].source.freshness
+
+
+@pytest.mark.parametrize("fact", [f for facts in vocabulary().values() for f in facts.values()], ids=lambda f: f.name)
+def test_every_fact_can_be_said_on_a_page(fact):
+    value = {"boolean": True, "int64": 7, "date": DAY, "string": next(iter(fact.words), "x")}[fact.kind.type]
+    assert isinstance(fact.said(value), str | Message) and isinstance(fact.said(None), Message)
 
 
 def tell(world, source, on=DAY, **values):
