@@ -19,7 +19,6 @@ from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
 
 _INVENTED = 20_000  # enough that every age of both sexes is among them
-_OWN = ("sex", "birth")  # the register of people tells these itself
 
 
 def feed(people: Population, folder: Path, *, now: datetime, progress: Callable[[int, int], None]) -> None:
@@ -55,7 +54,7 @@ def _write(people: Population, folder: Path, on: date) -> list[Path]:
         invented = f"{folder}/invented"
         # Only of the old some have died: the others come to the hall.
         db.execute(f"""
-            CREATE TABLE person AS SELECT r.number, r.id AS resident, f.* EXCLUDE (birth, sex)
+            CREATE TABLE person AS SELECT r.number, r.id AS resident, r.birth, r.sex, f.* EXCLUDE (birth, sex)
               FROM residents r ASOF JOIN (
                    SELECT f.* FROM '{invented}/facts_person.parquet' f JOIN '{invented}/truth.parquet' t ON t.person = f.subject_id
                     WHERE t.alive_truth OR f.birth < DATE '{on}' - INTERVAL 75 YEAR) f ON r.sex = f.sex AND r.birth >= f.birth""")
@@ -71,8 +70,7 @@ def _write(people: Population, folder: Path, on: date) -> list[Path]:
         for subject, who in (("person", "number"), ("employer", "number"), ("hire", "employer, person")):
             told: dict[str, list[str]] = {}
             for fact in vocabulary()[subject].values():
-                if fact.name not in _OWN:
-                    told.setdefault(fact.source.name, []).append(f'"{fact.name}"')
+                told.setdefault(fact.source.name, []).append(f'"{fact.name}"')
             for source, names in told.items():
                 files.append(folder / f"{subject}-{source}.parquet")
                 rows_of = f"SELECT {who}, {', '.join(names)} FROM {subject} WHERE seen_{source} IS NOT NULL"
