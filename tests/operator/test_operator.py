@@ -34,9 +34,18 @@ def test_the_first_day_sums_itself_up(hall):
 def test_the_first_day_is_applied_for_on_every_track(hall):
     said = hall.first_words
     came = dict(reversed(part.split(" ", 1)) for part in re.search(r"  came: (.+)", said)[1].split(", "))
-    assert set(came) == {"at a counter", "online", "by an agent", "from a roster", "by another system", "parts of joint matters"}
+    assert set(came) == {
+        "at a counter", "online", "by an agent", "from a roster", "by another system", "parts of joint matters", "begun by the bureau",
+    }  # fmt: skip
     assert int(came["from a roster"]) == 30 and int(came["online"]) >= 4 and int(came["at a counter"]) >= 10
-    assert len(re.findall(r"^    1000\d{7}  \S+: ", said, re.M)) == 3, "three residents to sign in as"
+    assert len(re.findall(r"^    1000\d{7}  \S+: ", said, re.M)) == 4, "four residents to sign in as"
+
+
+def test_the_first_day_reaches_people_without_an_application(hall):
+    told = re.search(r"  without an application: (.+)", hall.first_words)[1]
+    came_to = {what: int(n) for n, what in (part.split(" ", 1) for part in told.split(", "))}
+    assert came_to["scans"] == came_to["lists published"] == 2 and came_to["grants"] > 10
+    assert came_to["payments"] > came_to["payments sent back"] == 2
 
 
 def test_the_first_day_leaves_nothing_undone(hall):
