@@ -275,10 +275,18 @@ def fetch(*, question_ids: Iterable[UUID], now: datetime, deadline: float | None
     for enquiry, route in ready:
         shorter = replace(route, timeout=min(route.timeout, deadline)) if deadline else route
         calls[_threads().submit(wire.call, enquiry, shorter, now=now)] = enquiry, shorter
+    broken: list[Exception] = []
     for future in as_completed(calls):
         enquiry, route = calls[future]
         at = now + timedelta(seconds=time.monotonic() - started)
-        found[enquiry.question_id] = _settle(enquiry, route, future.result(), at)
+        try:
+            found[enquiry.question_id] = _settle(enquiry, route, future.result(), at)
+        except Exception as error:
+            broken.append(error)
+    if broken:  # what was answered stands; the others can be asked again at once instead of when the lease is over
+        lost = [enquiry.question_id for enquiry, _ in ready if enquiry.question_id not in found]
+        Question.objects.filter(pk__in=lost, state=QuestionState.WAITING).update(leased_until=None)
+        raise broken[0]
     return found
 
 

@@ -273,6 +273,18 @@ def test_two_who_fetch_at_once_do_not_ask_twice(world, departments: Departments)
     assert do.fetch(question_ids=[asked], now=now() + timedelta(seconds=31)) == {asked: "answered"}
 
 
+def test_what_breaks_on_our_side_loses_neither_the_other_answers_nor_its_own_turn(world, departments: Departments, monkeypatch):
+    departments.connect(now())
+    broken, fine = put(world, IDENTITY, CARD)
+    call = do.wire.call
+    monkeypatch.setattr(do.wire, "call", lambda one, *a, **k: 1 / 0 if one.question_id == broken else call(one, *a, **k))
+    with pytest.raises(ZeroDivisionError):  # the job is tried again at once
+        do.fetch(question_ids=[broken, fine], now=now(), due_only=True)
+    monkeypatch.undo()
+    assert question(fine).state == "answered"
+    assert do.fetch(question_ids=[broken, fine], now=now(), due_only=True) == {broken: "answered"}
+
+
 def test_a_case_that_is_over_is_asked_for_no_more(world, departments: Departments):
     departments.connect(now())
     case = about(world)
