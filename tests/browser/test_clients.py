@@ -39,7 +39,7 @@ def test_a_system_is_admitted_calls_changes_its_key_and_is_shut_out(page, world)
     page.get_by_label("允许的网络地址").fill("127.0.0.0/8\n10.1.0.0/16")
     axe(page)
     shot(page, "clients-form")
-    page.get_by_role("button", name=re.compile("登记并生成密钥")).click()
+    follow(page.get_by_role("button", name=re.compile("登记并生成密钥")))
     key = re.search(r"linli_[a-z2-9]{10}_[\w-]{43}", page.content())[0]
     page.get_by_text("密钥只显示这一次").wait_for()
     axe(page)
@@ -53,10 +53,10 @@ def test_a_system_is_admitted_calls_changes_its_key_and_is_shut_out(page, world)
     page.get_by_label("旧密钥还能用多久").select_option("0")
     axe(page)
     shot(page, "clients-rotate")
-    page.get_by_role("button", name=re.compile("生成新密钥")).click()
+    follow(page.get_by_role("button", name=re.compile("生成新密钥")))
     fresh = re.search(r"linli_[a-z2-9]{10}_[\w-]{43}", page.content())[0]
     assert (call(page, key), call(page, fresh)) == (401, 200)
-    page.get_by_role("link", name=re.compile("返回")).click()
+    follow(page.get_by_role("link", name=re.compile("返回")))
 
     client, now = ApiClient.objects.get(), timezone.now()
     hook = Webhook.objects.create(

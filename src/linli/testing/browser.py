@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -93,7 +94,7 @@ def live(committed_db: str) -> Iterator[LiveSite]:
 
     forget_site()
     server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
-    server.set_app(WSGIHandler())
+    server.set_app(_slowly(WSGIHandler(), float(os.environ.get("LINLI_TEST_SLOW", "0"))))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield LiveSite(f"http://127.0.0.1:{server.server_port}")
@@ -101,6 +102,25 @@ def live(committed_db: str) -> Iterator[LiveSite]:
     server.server_close()
     thread.join()
     forget_site()
+
+
+def _slowly(app: Any, seconds: float) -> Any:
+    """The same on a slow network (``LINLI_TEST_SLOW``): each page begins after so many seconds and stops as long in its middle, so
+    that a test shows what it does not wait for."""
+    if not seconds:
+        return app
+
+    def late(environ: dict[str, Any], start: Any) -> Iterator[bytes]:
+        if environ.get("HTTP_SEC_FETCH_MODE") != "navigate" and "HTTP_HX_REQUEST" not in environ:
+            yield from app(environ, start)
+            return
+        time.sleep(seconds)
+        whole = b"".join(app(environ, start))
+        yield whole[: len(whole) // 3]
+        time.sleep(seconds)
+        yield whole[len(whole) // 3 :]
+
+    return late
 
 
 @pytest.fixture
@@ -130,8 +150,10 @@ def open_page(live: LiveSite, chromium: Any) -> Iterator[Callable[..., Any]]:
         pytest.fail("the browser reported:\n" + "\n".join(live.trouble))
 
 
-# An answer of 4xx or a connection cut on purpose is a line in the console too; what it means is for the test to say.
-_EXPECTED = re.compile(r"Failed to load resource|Response Status Error Code|htmx:(afterRequest|sendError|responseError|timeout)")
+# An answer of 4xx, a connection cut on purpose and a request that a later one replaces are lines in the console too; what it means is for the test to say.
+_EXPECTED = re.compile(
+    r"Failed to load resource|Response Status Error Code|htmx:(afterRequest|sendAbort|sendError|responseError|timeout)"
+)
 
 
 def _note(live: LiveSite, line: Any) -> None:
