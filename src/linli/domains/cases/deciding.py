@@ -14,6 +14,7 @@ from linli.domains.cases.models import Breach, Case, Decision, Step
 from linli.domains.cases.papers import basis_lines, remedy_text
 from linli.domains.catalog.queries import LinkDuty, Standard
 from linli.domains.org.queries import letterhead
+from linli.kernel import rows
 from linli.kernel.text import msg, noop
 
 REVOKED = noop("结果已撤销")  # how a case stands whose result was taken back after it was issued
@@ -61,7 +62,7 @@ class Decided:
 
 def decided(case: Case) -> Decided | None:
     """What was decided. Where the grant was taken back, what was decided on the breach stands instead."""
-    first = Decision.objects.filter(case=case).first()
+    first = rows.one(Decision, "WHERE t.case_id = %s", [case.pk])
     if first is None:
         return None
     if first.approved and case.approved is False:

@@ -16,7 +16,7 @@ from linli.domains.cases.draw import SEED_BYTES, Exclusion, commitment, message,
 from linli.domains.cases.errors import SeedMissing
 from linli.domains.cases.models import Case, Draw, DrawDay, Step
 from linli.domains.catalog.queries import get_standard
-from linli.domains.org.queries import Duty, Power, candidates
+from linli.domains.org.queries import Candidate, Duty, Power, candidates
 from linli.domains.people.queries import party_indexes
 from linli.domains.trace.commands import Subject, record
 from linli.kernel.actors import Actor
@@ -109,15 +109,21 @@ def draw_for(step: Step, case: Case, *, others: Iterable[Step], now: datetime, g
     )  # fmt: skip
 
 
+def suited(case: Case, duty: Duty, power: Power, *, on: date) -> list[Candidate]:
+    """Everybody who could do a step of a case on a day, with who of them is away, recused or a party."""
+    people = [p for p in (None if case.applicant_is_employer else case.applicant_id, case.agent_id) if p]
+    return candidates(
+        item_code=case.item_code, domain=get_standard(case.standard_id).domain, duty=duty, power=power, region=case.region,
+        parties=[p for p in (case.applicant_id, case.agent_id) if p], party_indexes=party_indexes(people), on=on,
+    )  # fmt: skip
+
+
 def qualified(step: Step, case: Case, *, others: Iterable[Step], on: date) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
     """Who is qualified for a stage on a day, with their organisation, in order of id; and who of them is left out, with why."""
-    standard = get_standard(case.standard_id)
-    parties = [p for p in (case.applicant_id, case.agent_id) if p]
-    found = candidates(
-        item_code=case.item_code, domain=standard.domain, duty=Duty(step.duty),
-        power=Power.DECIDE if step.kind == "decide" else Power.REVIEW, region=case.region, parties=parties,
-        party_indexes=party_indexes(parties), on=on,
-    )  # fmt: skip
+    limit = settings.ENV.reviewer_load
+    full = connection.cursor()
+    full.execute("SELECT user_id FROM cases_load WHERE open >= %s", [limit])  # the answer is read below
+    found = suited(case, Duty(step.duty), Power.DECIDE if step.kind == "decide" else Power.REVIEW, on=on)
     worked: dict[UUID, Exclusion] = {}
     for other in others:
         if other.user_id is None:
@@ -127,13 +133,11 @@ def qualified(step: Step, case: Case, *, others: Iterable[Step], on: date) -> tu
                 worked[other.user_id] = Exclusion.RELEASED
         else:
             worked[other.user_id] = Exclusion.ACCEPTED if other.kind == "accept" else Exclusion.WORKED
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT user_id, open FROM cases_load WHERE user_id = ANY(%s)", [[c.user_id for c in found]])
-        loads = dict(cursor.fetchall())
-    limit = settings.ENV.reviewer_load
+    with full:
+        busy = {user for (user,) in full.fetchall()}
     excluded: dict[UUID, str] = {}
     for c in found:
-        why = worked.get(c.user_id) or c.why_not or (Exclusion.FULL if loads.get(c.user_id, 0) >= limit else "")
+        why = worked.get(c.user_id) or c.why_not or (Exclusion.FULL if c.user_id in busy else "")
         if why:
             excluded[c.user_id] = str(why)
     return {c.user_id: c.org_id for c in found}, excluded

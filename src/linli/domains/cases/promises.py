@@ -6,11 +6,12 @@ from datetime import date
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from linli.domains.cases import papers
 from linli.domains.cases.clock import Budget, CountUnit, amber_from, due
 from linli.domains.cases.clocks import conventions
+from linli.domains.cases.drawing import suited
 from linli.domains.cases.errors import CreditNoted, PendingOpen, PromiseRefused, PromisesOnce, ResultDoubted
 from linli.domains.cases.models import Case, CaseMaterial, Commitment, Step
 from linli.domains.cases.moves import Work
@@ -18,8 +19,8 @@ from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, 
 from linli.domains.catalog.queries import Material, Standard, get_standard
 from linli.domains.documents.commands import StoredFileRef, hold_files
 from linli.domains.documents.queries import PaperKind
-from linli.domains.org.queries import Duty, Power, calendar, candidates, letterhead
-from linli.domains.people.queries import party_indexes
+from linli.domains.org.queries import Duty, Power, calendar, letterhead
+from linli.kernel import rows
 from linli.kernel.calendar import local_date
 from linli.kernel.jobs import defer
 
@@ -120,22 +121,26 @@ def _set_due(promise: Commitment, case: Case, days: int, *, start: date) -> None
     )
 
 
-def must_be_brought(case: Case) -> None:
-    """A case is not granted while a material that was promised is still to come. Raises :class:`PendingOpen`."""
-    lacking = Commitment.objects.filter(case=case, promise=Promise.PENDING, standing__in=[PromiseState.GIVEN, PromiseState.DUE])
-    names = list(lacking.order_by("code").values_list("name", flat=True))
-    if names:
-        raise PendingOpen(names="、".join(names))
+def _standing(case: Case) -> list[Commitment]:
+    """The promises of a case on which something still rests."""
+    return rows.load(
+        Commitment, "WHERE t.case_id = %s AND t.standing = ANY(%s) ORDER BY t.code", [case.pk, [s.value for s in OPEN]]
+    )
 
 
 def at_decision(work: Work, *, approve: bool) -> None:
-    """From the decision on each commitment is to be checked by somebody, within the days of the rule; a refusal needs none."""
+    """From the decision on each commitment is to be checked by somebody, within the days of the rule; a refusal needs none.
+
+    Raises :class:`PendingOpen`.
+    """
     case, now = work.case, work.now
     if not approve:
         let_go(work)
         return
-    must_be_brought(case)
-    given = list(Commitment.objects.filter(case=case, promise=Promise.COMMITMENT, standing=PromiseState.GIVEN).order_by("code"))
+    standing = _standing(case)
+    if lacking := [p.name for p in standing if p.promise == Promise.PENDING and p.standing != PromiseState.DOUBTED]:
+        raise PendingOpen(names="、".join(lacking))  # not granted while a material that was promised is still to come
+    given = [p for p in standing if p.promise == Promise.COMMITMENT and p.standing == PromiseState.GIVEN]
     if not given:
         return
     owner = whose_check(case, on=local_date(now))
@@ -160,11 +165,7 @@ def whose_check(case: Case, *, on: date) -> UUID | None:
 
 def who_may_check(case: Case, *, on: date) -> list[UUID]:
     """Who could have reviewed a case, is here today, and had no hand in it."""
-    parties = [p for p in (case.applicant_id, case.agent_id) if p]
-    found = candidates(
-        item_code=case.item_code, domain=get_standard(case.standard_id).domain, duty=Duty.REVIEW, power=Power.REVIEW,
-        region=case.region, parties=parties, party_indexes=party_indexes(parties), on=on,
-    )  # fmt: skip
+    found = suited(case, Duty.REVIEW, Power.REVIEW, on=on)
     hands = set(Step.objects.filter(case=case).exclude(user_id=None).values_list("user_id", flat=True))
     return [c.user_id for c in found if not c.why_not and c.user_id not in hands]
 
@@ -174,23 +175,23 @@ def must_stand(case: Case) -> None:
 
     Once that is decided the case goes on: as granted, or as the refusal that took its place.
     """
-    if Commitment.objects.filter(case=case, standing=PromiseState.DOUBTED).exists():
+    if any(p.standing == PromiseState.DOUBTED for p in _standing(case)):
         raise ResultDoubted
 
 
-def _unchecked(case: Case) -> QuerySet[Commitment]:
-    return Commitment.objects.filter(case=case, provisional=True, standing__in=[PromiseState.DUE, PromiseState.DOUBTED])
+def _unchecked(case: Case) -> list[Commitment]:
+    return [p for p in _standing(case) if p.provisional and p.standing != PromiseState.GIVEN]
 
 
 def is_provisional(case: Case) -> bool:
     """Whether the result of a case rests on a commitment that was not checked yet."""
-    return _unchecked(case).exists()
+    return bool(_unchecked(case))
 
 
 def provisional_note(case: Case) -> str:
     """What a result says of itself that rests on a commitment not yet checked; empty where none does."""
-    found = _unchecked(case).order_by("-due_on").values_list("name", "due_on").first()
-    if found is None:
+    last = max(_unchecked(case), key=lambda p: p.due_on or date.min, default=None)
+    if last is None:
         return ""
-    name, until = found
-    return f"本结果凭申请人对“{name}”的告知承诺先行作出，核查通过之前是暂行的（最迟于{until:%Y年%-m月%-d日}前核查）；核查不符的，依法撤销。"
+    until = last.due_on
+    return f"本结果凭申请人对“{last.name}”的告知承诺先行作出，核查通过之前是暂行的（最迟于{until:%Y年%-m月%-d日}前核查）；核查不符的，依法撤销。"

@@ -114,8 +114,11 @@ def bank_accounts(ids: Iterable[UUID]) -> dict[UUID, BankAccount]:
 
 def party_indexes(ids: Iterable[UUID]) -> list[bytes]:
     """Blind indexes of persons, for telling whether a member of staff is one of them."""
+    wanted = list(ids)
+    if not wanted:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id_index FROM people_person WHERE id = ANY(%s)", [list(ids)])
+        cursor.execute("SELECT id_index FROM people_person WHERE id = ANY(%s)", [wanted])
         return [bytes(row[0]) for row in cursor.fetchall()]
 
 
