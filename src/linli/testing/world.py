@@ -71,6 +71,7 @@ STAFF = [
     ("benefits", "benefit-officer", "bureau", None),
     ("benefits-elsewhere", "benefit-officer", "county", None),
     ("payments", "payment-officer", "bureau", None),
+    ("payments-elsewhere", "payment-officer", "county", None),
     ("policies", "policy-officer", "bureau", None),
     ("second-policies", "second-policy-officer", "bureau", None),
     ("certification", "certification-officer", "bureau", None),

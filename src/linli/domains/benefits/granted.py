@@ -307,11 +307,15 @@ class WriteOff(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """Something that moved money, entered once. Its lines come to nothing (a deferred trigger); nothing entered ever changes."""
+    """Something that moved money, entered once. Its lines come to nothing (a deferred trigger); nothing entered ever changes.
+
+    It is of one region, that of its grant: therefore every region balances for itself, and all of them together.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, db_default=models.Func(function="gen_random_uuid"))
     kind = models.CharField(max_length=12)
     source_id = models.UUIDField()
+    region = models.CharField(max_length=12)
     on = models.DateField()
     at = models.DateTimeField()
     by_id = models.UUIDField(null=True)
@@ -322,7 +326,10 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(condition=Q(kind__in=list(EntryKind)), name="benefits_entry_kind"),
             models.UniqueConstraint(fields=["kind", "source_id"], name="benefits_entry_once"),
         ]
-        indexes = [models.Index(fields=["-on", "-id"], name="benefits_entry_newest")]
+        indexes = [
+            models.Index(fields=["-on", "-id"], name="benefits_entry_newest"),
+            models.Index(fields=["region", "on"], name="benefits_entry_place", opclasses=["varchar_pattern_ops", "date_ops"]),
+        ]
 
 
 class LedgerLine(models.Model):

@@ -11,7 +11,7 @@ from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.granting import ClawBackState, EntryKind, GrantState
 from linli.domains.benefits.models import ClawBack, Grant, Repayment, WriteOff
 from linli.domains.benefits.permissions import AGREE, PAY
-from linli.domains.benefits.posting import enter
+from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import grant_for
 from linli.domains.benefits.queries.payments import claw_back_for, sheet_of
 from linli.domains.benefits.values import MONEY
@@ -105,7 +105,14 @@ def settle_claw_back(*, claw_back_id: UUID, agreed: bool, by: Actor, now: dateti
     if not agreed:
         return
     grant = row.grant
-    enter(EntryKind.CLAWED_BACK, grant.policy, [(row.pk, row.amount_fen)], on=local_date(now), at=now, by_id=by.person_id)
+    enter(
+        EntryKind.CLAWED_BACK,
+        grant.policy,
+        [Moved(row.pk, row.amount_fen, grant.region)],
+        on=local_date(now),
+        at=now,
+        by_id=by.person_id,
+    )
     if parties([grant.payee_id]):
         office = letterhead(bureau_for(grant.region, on=local_date(now)))
         notify(
@@ -137,7 +144,14 @@ def note_repayment(*, claw_back_id: UUID, amount_fen: int, on: date, reference: 
     made = Repayment.objects.create(
         claw_back=row, amount_fen=amount_fen, on=on, reference=number, noted_by_id=by.person_id, noted_at=now
     )
-    enter(EntryKind.REPAID, row.grant.policy, [(made.pk, amount_fen)], on=local_date(now), at=now, by_id=by.person_id)
+    enter(
+        EntryKind.REPAID,
+        row.grant.policy,
+        [Moved(made.pk, amount_fen, row.grant.region)],
+        on=local_date(now),
+        at=now,
+        by_id=by.person_id,
+    )
     record("benefits.repaid", subject=claw_back_subject(row.pk), by=by, at=now, fen=amount_fen, on=on, reference=number)
     left = sheet.left_fen - amount_fen
     if not left:
@@ -169,7 +183,8 @@ def agree_write_off(*, claw_back_id: UUID, by: Actor, now: datetime) -> None:
     given_up.save(update_fields=["amount_fen", "agreed_by_id", "agreed_at"])
     row.state = ClawBackState.SETTLED
     row.save(update_fields=["state"])
-    enter(EntryKind.WRITTEN_OFF, row.grant.policy, [(given_up.pk, sheet.left_fen)], on=local_date(now), at=now, by_id=by.person_id)
+    lost = Moved(given_up.pk, sheet.left_fen, row.grant.region)
+    enter(EntryKind.WRITTEN_OFF, row.grant.policy, [lost], on=local_date(now), at=now, by_id=by.person_id)
     record("benefits.written_off", subject=claw_back_subject(row.pk), by=by, at=now, fen=sheet.left_fen)
 
 

@@ -20,7 +20,7 @@ from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.granting import OWED, EntryKind, GrantState, How, ListState, ObjectionState, granting_of
 from linli.domains.benefits.models import Grant, GrantList, GrantObjection, HireFacts, Run
 from linli.domains.benefits.permissions import AGREE, AUDIT, RUN, must_serve, run_for
-from linli.domains.benefits.posting import enter
+from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import grant_for, list_for, objection_for
 from linli.domains.benefits.queries.results import CHANGES, RunNotDone, folder_of, frozen, rerun
 from linli.domains.benefits.runs import RunState, shortest, within
@@ -476,14 +476,14 @@ def close_windows(*, limit: int = 2_000, by: Actor, now: datetime) -> int:
                    AND NOT EXISTS (SELECT 1 FROM benefits_grantobjection o WHERE o.grant_id = g.id AND o.state = 'open')
                  ORDER BY g.list_id, g.id LIMIT %s FOR UPDATE OF g SKIP LOCKED
             )
-            UPDATE benefits_grant g SET state = 'due', due_on = %s FROM ready WHERE g.id = ready.id RETURNING g.policy, g.id, g.amount_fen
+            UPDATE benefits_grant g SET state = 'due', due_on = %s FROM ready WHERE g.id = ready.id RETURNING g.policy, g.id, g.amount_fen, g.region
             """,
             [limit, today],
         )
         moved = cursor.fetchall()
-        by_policy: dict[str, list[tuple[UUID, int]]] = {}
-        for policy, grant_id, fen in moved:
-            by_policy.setdefault(policy, []).append((grant_id, fen))
+        by_policy: dict[str, list[Moved]] = {}
+        for policy, *one in moved:
+            by_policy.setdefault(policy, []).append(Moved(*one))
         for policy, amounts in sorted(by_policy.items()):
             enter(EntryKind.GRANTED, policy, amounts, on=today, at=now, by_id=None)
     return len(moved)
@@ -527,7 +527,14 @@ def void_grant(*, grant_id: UUID, reason: str, by: Actor, now: datetime) -> None
         raise GrantMoved(state=msg(GrantState(grant.state).label))
     grant.state = GrantState.VOID
     grant.save(update_fields=["state"])
-    enter(EntryKind.VOIDED, grant.policy, [(grant.pk, grant.amount_fen)], on=local_date(now), at=now, by_id=by.person_id)
+    enter(
+        EntryKind.VOIDED,
+        grant.policy,
+        [Moved(grant.pk, grant.amount_fen, grant.region)],
+        on=local_date(now),
+        at=now,
+        by_id=by.person_id,
+    )
     record("benefits.grant_voided", subject=list_subject(grant.list_id), by=by, at=now, grant=grant.pk, reason=why)
     if parties([grant.payee_id]):
         office = letterhead(bureau_for(grant.region, on=local_date(now)))

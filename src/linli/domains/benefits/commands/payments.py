@@ -16,9 +16,10 @@ from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.granting import FUNDS, BatchState, EntryKind, GrantState, LineState, granting_of, reference_of
 from linli.domains.benefits.models import Grant, GrantList, PayAccount, PayBatch, PayLine
 from linli.domains.benefits.permissions import AGREE, PAY, must_serve
-from linli.domains.benefits.posting import enter
+from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import list_for
 from linli.domains.benefits.queries.payments import Account, batch_for, owed, sorted_out, stopped
+from linli.domains.benefits.runs import shortest
 from linli.domains.notices.commands import Recipient, notify
 from linli.domains.org.queries import bureau_for, letterhead
 from linli.domains.people.queries import Scope, may_act_for, own_ids, parties
@@ -196,10 +197,10 @@ def agree_batch(*, batch_id: UUID, by: Actor, now: datetime) -> str:
     held = stopped(people)
     if held:
         _drop(lines.filter(grant__payee_id__in=held).values_list("pk", flat=True), now)
-    sent = list(lines.filter(state=LineState.OPEN).values_list("pk", "amount_fen"))
+    sent = [Moved(*found) for found in lines.filter(state=LineState.OPEN).values_list("pk", "amount_fen", "grant__region")]
     if not sent:
         raise ListEmpty
-    row.lines, row.fen = len(sent), sum(fen for _, fen in sent)
+    row.lines, row.fen = len(sent), sum(m.fen for m in sent)
     row.state, row.agreed_by_id, row.agreed_at = BatchState.AGREED, by.person_id, now
     digest = hashlib.new("sm3")
     for piece in _pieces(row):
@@ -270,11 +271,11 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
     by.must(PAY)
     answer = read_answer(content)
     _refuse(answer.problems)
-    row = PayBatch.objects.select_for_update().filter(number=answer.number, state=BatchState.AGREED).first()
+    mine = PayBatch.objects.filter(number=answer.number, state=BatchState.AGREED, region__startswith=shortest(by.region))
+    row = mine.select_for_update().first()
     if row is None:
         _refuse([Problem(1, msg("没有批次号为 %(number)s 的已送银行付款", number=answer.number[:24]))])
         raise AssertionError
-    batch_for(PayBatch.objects.all(), row.pk, by)
     fresh, known = _held_against(row, answer)
     paid, returned = ([a for a in fresh if a[0].paid is which] for which in (True, False))
     _answer(row, paid, LineState.PAID, GrantState.PAID, EntryKind.PAID, by=by, now=now)
@@ -339,7 +340,14 @@ def _answer(
                 [line, now, [x.pk for _, x in some], ["" if a.paid else a.reason for a, _ in some], [a.on for a, _ in some]],
             )
         Grant.objects.filter(pk__in=[x.grant_id for _, x in some]).update(state=grant)
-        enter(kind, row.policy, [(x.pk, x.amount_fen) for _, x in some], on=local_date(now), at=now, by_id=by.person_id)
+        enter(
+            kind,
+            row.policy,
+            [Moved(x.pk, x.amount_fen, x.grant.region) for _, x in some],
+            on=local_date(now),
+            at=now,
+            by_id=by.person_id,
+        )
 
 
 def _tell_of_return(line: PayLine, told: Answered, *, by: Actor, now: datetime) -> None:

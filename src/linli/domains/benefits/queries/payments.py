@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Left
 
 from linli.domains.benefits.certifying import Signal
 from linli.domains.benefits.granting import Book, ClawBackState, EntryKind, GrantState, How, LineState, Waits, granting_of
@@ -26,8 +27,9 @@ from linli.domains.benefits.models import (
     Suspension,
     WriteOff,
 )
-from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, VIEW
+from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, VIEW, must_serve
 from linli.domains.benefits.runs import shortest, within
+from linli.domains.org.queries import region_names
 from linli.domains.people.queries import bank_accounts
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotAllowed, NotFound
@@ -37,6 +39,7 @@ from linli.kernel.text import msg
 
 _MAY = (VIEW, PAY, AGREE, AUDIT)
 _CONTEXT = "benefits_payline.account"
+COUNTY = 6  # digits of a county's code
 
 
 def _must(by: Actor) -> None:
@@ -177,16 +180,21 @@ def pay_lines(batch_id: UUID, *, by: Actor, state: LineState | None = None) -> Q
 
 
 def payments_of(grant_id: UUID, *, by: Actor) -> QuerySet[PayLine]:
-    """Every payment of a grant that was tried, the first first."""
+    """Every payment of a grant that was tried, the first first; also those in a batch of the place above, which :func:`opens` not."""
     _must(by)
-    found = PayLine.objects.filter(grant_id=grant_id, batch__region__startswith=shortest(by.region))
+    found = PayLine.objects.filter(grant_id=grant_id, grant__region__startswith=shortest(by.region))
     return found.select_related("batch").order_by("attempt")
+
+
+def opens(batch: PayBatch, *, by: Actor) -> bool:
+    """Whether a batch is of the actor's place, so that its page opens."""
+    return within(batch.region, by.region)
 
 
 def returned_lines(*, by: Actor, open_only: bool = True) -> QuerySet[PayLine]:
     """What the bank sent back in the actor's place, newest first; those that have not been paid since."""
     _must(by)
-    found = PayLine.objects.filter(state=LineState.RETURNED, batch__region__startswith=shortest(by.region))
+    found = PayLine.objects.filter(state=LineState.RETURNED, grant__region__startswith=shortest(by.region))
     if open_only:
         found = found.filter(grant__state=GrantState.RETURNED).exclude(
             Exists(PayLine.objects.filter(grant=OuterRef("grant"), attempt__gt=OuterRef("attempt")))
@@ -264,10 +272,26 @@ class Balance:
         return self.debit_fen - self.credit_fen
 
 
-def balance(on: date, *, by: Actor) -> list[Balance]:
-    """What every account holds at the end of a day; all together come to nothing. One query."""
+def _entered(by: Actor, region: str) -> QuerySet[LedgerEntry]:
+    """What was entered of the actor's place, or of a place in it. Raises :class:`NotAllowed`."""
     _must(by)
-    lines = LedgerLine.objects.filter(entry__on__lte=on).values_list("book", "fund", "policy")
+    if region:
+        must_serve(by, region)
+    return LedgerEntry.objects.filter(region__startswith=shortest(region or by.region))
+
+
+def ledger_places(*, by: Actor) -> dict[str, str]:
+    """The counties of the actor's place of which something was entered, with their names; two queries."""
+    codes = list(
+        _entered(by, "").annotate(county=Left("region", COUNTY)).values_list("county", flat=True).distinct().order_by("county")
+    )
+    names = region_names(codes)
+    return {code: names.get(code, code) for code in codes}
+
+
+def balance(on: date, *, by: Actor, region: str = "") -> list[Balance]:
+    """What every account holds at the end of a day, of the actor's place or of one in it; all together come to nothing. One query."""
+    lines = LedgerLine.objects.filter(entry__in=_entered(by, region).filter(on__lte=on)).values_list("book", "fund", "policy")
     found = lines.annotate(debit=Sum("fen", filter=Q(fen__gt=0), default=0), credit=Sum("fen", filter=Q(fen__lt=0), default=0))
     order = list(Book)
     rows = [Balance(Book(book), fund, policy, int(debit), -int(credit)) for book, fund, policy, debit, credit in found.order_by()]
@@ -275,11 +299,10 @@ def balance(on: date, *, by: Actor) -> list[Balance]:
 
 
 def ledger(
-    *, by: Actor, policy: str = "", book: Book | None = None, kind: EntryKind | None = None, source_id: UUID | None = None
-) -> QuerySet[LedgerEntry]:
-    """What was entered, newest first, each with its lines."""
-    _must(by)
-    found = LedgerEntry.objects.prefetch_related("lines")
+    *, by: Actor, policy: str = "", book: Book | None = None, kind: EntryKind | None = None, source_id: UUID | None = None, region: str = ""
+) -> QuerySet[LedgerEntry]:  # fmt: skip
+    """What was entered of the actor's place or of one in it, newest first, each with its lines."""
+    found = _entered(by, region).prefetch_related("lines")
     if policy or book:
         sides = LedgerLine.objects.filter(entry=OuterRef("pk"))
         sides = sides.filter(policy=policy) if policy else sides
@@ -293,8 +316,9 @@ def ledger(
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where grants and ledger do not say the same, in fen."""
+    """Where grants of a region and the ledger do not say the same, in fen."""
 
+    region: str
     book: Book
     policy: str
     grants_fen: int
@@ -302,45 +326,48 @@ class Difference:
 
 
 _SAID = """
-    SELECT 'expense' AS book, policy, sum(amount_fen) AS fen FROM benefits_grant WHERE state NOT IN ('listed', 'void') GROUP BY policy
+    SELECT 'expense' AS book, region, policy, sum(amount_fen) AS fen FROM benefits_grant
+     WHERE state NOT IN ('listed', 'void') AND starts_with(region, %(place)s) GROUP BY region, policy
     UNION ALL
-    SELECT 'payable', g.policy, -sum(g.amount_fen) FROM benefits_grant g
-     WHERE g.state IN ('due', 'returned')
+    SELECT 'payable', g.region, g.policy, -sum(g.amount_fen) FROM benefits_grant g
+     WHERE starts_with(g.region, %(place)s) AND (g.state IN ('due', 'returned')
         OR g.state = 'paying' AND NOT EXISTS (SELECT 1 FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
-                                               WHERE l.grant_id = g.id AND l.state = 'open' AND b.state = 'agreed')
-     GROUP BY g.policy
+                                               WHERE l.grant_id = g.id AND l.state = 'open' AND b.state = 'agreed'))
+     GROUP BY g.region, g.policy
     UNION ALL
-    SELECT 'clearing', b.policy, -sum(l.amount_fen) FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
-     WHERE l.state = 'open' AND b.state = 'agreed' GROUP BY b.policy
+    SELECT CASE l.state WHEN 'open' THEN 'clearing' ELSE 'bank' END, g.region, g.policy, -sum(l.amount_fen)
+      FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id JOIN benefits_grant g ON g.id = l.grant_id
+     WHERE (l.state = 'open' AND b.state = 'agreed' OR l.state = 'paid') AND starts_with(g.region, %(place)s)
+     GROUP BY l.state, g.region, g.policy
     UNION ALL
-    SELECT 'bank', b.policy, -sum(l.amount_fen) FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
-     WHERE l.state = 'paid' GROUP BY b.policy
+    SELECT side.book, g.region, g.policy, side.sign * sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
+     CROSS JOIN (VALUES ('receivable', 1), ('expense', -1)) AS side(book, sign)
+     WHERE c.state IN ('ordered', 'settled') AND starts_with(g.region, %(place)s) GROUP BY side.book, side.sign, g.region, g.policy
     UNION ALL
-    SELECT 'expense', g.policy, -sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
-     WHERE c.state IN ('ordered', 'settled') GROUP BY g.policy
+    SELECT side.book, g.region, g.policy, side.sign * sum(r.amount_fen)
+      FROM benefits_repayment r JOIN benefits_clawback c ON c.id = r.claw_back_id JOIN benefits_grant g ON g.id = c.grant_id
+     CROSS JOIN (VALUES ('bank', 1), ('receivable', -1)) AS side(book, sign)
+     WHERE starts_with(g.region, %(place)s) GROUP BY side.book, side.sign, g.region, g.policy
     UNION ALL
-    SELECT 'receivable', g.policy, sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
-     WHERE c.state IN ('ordered', 'settled') GROUP BY g.policy
-    UNION ALL
-    SELECT side.book, g.policy, side.sign * sum(r.amount_fen) FROM benefits_repayment r JOIN benefits_clawback c ON c.id = r.claw_back_id
-      JOIN benefits_grant g ON g.id = c.grant_id CROSS JOIN (VALUES ('bank', 1), ('receivable', -1)) AS side(book, sign)
-     GROUP BY side.book, side.sign, g.policy
-    UNION ALL
-    SELECT side.book, g.policy, side.sign * sum(w.amount_fen) FROM benefits_writeoff w JOIN benefits_clawback c ON c.id = w.claw_back_id
-      JOIN benefits_grant g ON g.id = c.grant_id CROSS JOIN (VALUES ('loss', 1), ('receivable', -1)) AS side(book, sign)
-     WHERE w.amount_fen IS NOT NULL GROUP BY side.book, side.sign, g.policy
+    SELECT side.book, g.region, g.policy, side.sign * sum(w.amount_fen)
+      FROM benefits_writeoff w JOIN benefits_clawback c ON c.id = w.claw_back_id JOIN benefits_grant g ON g.id = c.grant_id
+     CROSS JOIN (VALUES ('loss', 1), ('receivable', -1)) AS side(book, sign)
+     WHERE w.amount_fen IS NOT NULL AND starts_with(g.region, %(place)s) GROUP BY side.book, side.sign, g.region, g.policy
 """
 _DIFFERS = f"""
-    WITH said AS (SELECT book, policy, sum(fen)::bigint AS fen FROM ({_SAID}) every GROUP BY 1, 2),
-    entered AS (SELECT book, policy, sum(fen)::bigint AS fen FROM benefits_ledger_line GROUP BY 1, 2)
-    SELECT book, policy, coalesce(said.fen, 0), coalesce(entered.fen, 0) FROM said FULL JOIN entered USING (book, policy)
-     WHERE coalesce(said.fen, 0) <> coalesce(entered.fen, 0) ORDER BY 1, 2
+    WITH said AS (SELECT region, book, policy, sum(fen)::bigint AS fen FROM ({_SAID}) every GROUP BY 1, 2, 3),
+    entered AS (SELECT e.region, l.book, l.policy, sum(l.fen)::bigint AS fen
+                  FROM benefits_ledger_line l JOIN benefits_ledger_entry e ON e.id = l.entry_id
+                 WHERE starts_with(e.region, %(place)s) GROUP BY 1, 2, 3)
+    SELECT region, book, policy, coalesce(said.fen, 0), coalesce(entered.fen, 0) FROM said FULL JOIN entered USING (region, book, policy)
+     WHERE coalesce(said.fen, 0) <> coalesce(entered.fen, 0) ORDER BY 1, 2, 3
 """
 
 
 def ledger_differences(*, by: Actor) -> list[Difference]:
-    """Grants, payments and claw-backs held against the ledger, to the fen; nothing where both say the same. One query."""
+    """Grants, payments and claw-backs of the actor's place held against the ledger, region by region and to the fen; nothing where both
+    say the same. One query."""
     _must(by)
     with connection.cursor() as cursor:
-        cursor.execute(_DIFFERS)
-        return [Difference(Book(book), policy, said, entered) for book, policy, said, entered in cursor.fetchall()]
+        cursor.execute(_DIFFERS, {"place": shortest(by.region)})
+        return [Difference(region, Book(book), *rest) for region, book, *rest in cursor.fetchall()]

@@ -19,7 +19,7 @@ from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
 from linli.testing.grants import AFTER, DAY, POLICY
-from linli.testing.world import BUILDER
+from linli.testing.world import BUILDER, COUNTY
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 AMOUNT = 40_000
@@ -299,6 +299,44 @@ def test_the_ledger_says_what_an_entry_is_and_is_asked_by_account(who, paid):
     assert queries.ledger(by=who.auditor, policy=POLICY).count() == 12
     assert not queries.ledger(by=who.auditor, policy="na-price-subsidy").exists()
     assert queries.balance(DAY, by=who.auditor) == []  # before anything was entered
+
+
+OTHER = "770122"
+
+
+def test_everybody_sees_the_ledger_of_their_place_only_and_each_place_balances(world, who):
+    here, there = [do.known(n) for n in range(3)], [do.known(n) for n in range(3, 5)]
+    do.due(here)
+    do.due(there, region=OTHER)
+    do.closed(who, do.scanned(who))
+    batch_id = do.sent(who)
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    commands.take_in_answer(content=do.answer(number, rows, returned={rows[0][0]: "账号不存在"}), by=who.payer, now=AFTER)
+    local, other = (replace(who.payer, region=r) for r in (COUNTY, OTHER))
+    amounts = {who.payer: 5, local: 3, other: 2}
+    for by, people in amounts.items():
+        found = queries.balance(AFTER.date(), by=by)
+        assert sum(b.fen for b in found) == 0 and next(b.fen for b in found if b.book == "expense") == people * AMOUNT
+        assert queries.ledger(by=by).count() == people * 3 and queries.ledger_differences(by=by) == []
+        assert {e.region for e in queries.ledger(by=by)} <= {COUNTY, OTHER} and all(
+            e.region.startswith(by.region) for e in queries.ledger(by=by)
+        )
+    assert queries.ledger_places(by=who.payer) == {COUNTY: "清溪县", OTHER: OTHER} and queries.ledger_places(by=local) == {
+        COUNTY: "清溪县"
+    }
+    assert queries.balance(AFTER.date(), by=who.payer, region=OTHER) == queries.balance(AFTER.date(), by=other)
+    assert queries.ledger(by=who.payer, region=COUNTY).count() == 9
+    for ask in (lambda: queries.ledger(by=local, region=OTHER), lambda: queries.balance(DAY, by=local, region="7701")):
+        with pytest.raises(NotAllowed):
+            ask()
+    mine = Grant.objects.get(payee_id=there[0])
+    assert not queries.ledger(by=local, source_id=mine.pk).exists() and queries.ledger(by=other, source_id=mine.pk).exists()
+    # What bears the wrong place is found, although everything taken together still agrees.
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE benefits_ledger_entry DISABLE TRIGGER benefits_entry_kept")
+        cursor.execute("UPDATE benefits_ledger_entry SET region = %s WHERE source_id = %s", [COUNTY, mine.pk])
+        cursor.execute("ALTER TABLE benefits_ledger_entry ENABLE TRIGGER benefits_entry_kept")
+    assert len(queries.ledger_differences(by=who.payer)) == 4 and len(queries.ledger_differences(by=local)) == 2
 
 
 def test_each_command_and_query_asks_for_its_permission(world, who, paid):

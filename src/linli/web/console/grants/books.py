@@ -28,9 +28,11 @@ from linli.domains.benefits.queries import (
     grant_lines,
     ledger,
     ledger_differences,
+    ledger_places,
     policy_of,
     shipped_policies,
 )
+from linli.domains.org.queries import region_names
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import msg
 from linli.web.access import requires
@@ -167,26 +169,31 @@ class Wanted:
     policy: str
     book: Book | None
     kind: EntryKind | None
+    place: str
+    places: dict[str, str]
 
     @classmethod
-    def of(cls, asked: QueryDict) -> Wanted:
-        policy, book, kind = (asked.get(name, "") for name in ("policy", "book", "kind"))
+    def of(cls, asked: QueryDict, places: dict[str, str]) -> Wanted:
+        policy, book, kind, place = (asked.get(name, "") for name in ("policy", "book", "kind", "place"))
         return cls(
             policy if policy in shipped_policies() else "", Book(book) if book in list(Book) else None,
-            EntryKind(kind) if kind in list(EntryKind) else None,
+            EntryKind(kind) if kind in list(EntryKind) else None, place if place in places else "", places,
         )  # fmt: skip
 
     def rows(self, request: StaffRequest) -> Any:
-        return ledger(by=request.actor, policy=self.policy, book=self.book, kind=self.kind)
+        return ledger(by=request.actor, policy=self.policy, book=self.book, kind=self.kind, region=self.place)
 
     def said(self) -> dict[str, str]:
-        named = {"policy": self.policy, "book": self.book.value if self.book else "", "kind": self.kind.value if self.kind else ""}
+        named = {
+            "place": self.place, "policy": self.policy, "book": self.book.value if self.book else "",
+            "kind": self.kind.value if self.kind else "",
+        }  # fmt: skip
         return {name: value for name, value in named.items() if value}
 
     def chips(self) -> list[tuple[str, str]]:
         said = self.said()
         words = {
-            "policy": policy_of(self.policy).name if self.policy else "", "book": _(self.book.label) if self.book else "",
+            "place": self.places.get(self.place, ""), "policy": policy_of(self.policy).name if self.policy else "", "book": _(self.book.label) if self.book else "",
             "kind": _(self.kind.label) if self.kind else "",
         }  # fmt: skip
         return [(words[name], "?" + urlencode({k: v for k, v in said.items() if k != name})) for name in said]
@@ -196,17 +203,20 @@ class Wanted:
 @require_safe
 def ledger_page(request: StaffRequest) -> HttpResponse:
     """What every account holds on a day, whether it agrees with the grants, and the entries."""
-    wanted = Wanted.of(request.GET)
+    wanted = Wanted.of(request.GET, ledger_places(by=request.actor))
     try:
         on = date.fromisoformat(request.GET.get("day", ""))
     except ValueError:
         on = request.today
-    balances = balance(on, by=request.actor)
+    balances = balance(on, by=request.actor, region=wanted.place)
+    differences = ledger_differences(by=request.actor)
+    named = region_names({d.region for d in differences})
     page = page_of(wanted.rows(request), request, by="-on", size=30)
     context = {
         "on": on, "wanted": wanted, "page": page, "chips": wanted.chips(), "query": wanted.said(),
         "balances": [(b, _(b.book.label), _(FUNDS.get(b.fund, b.fund)), policy_of(b.policy).name) for b in balances],
-        "total": sum(b.fen for b in balances), "differences": [(d, _(d.book.label), policy_of(d.policy).name) for d in ledger_differences(by=request.actor)],
+        "total": sum(b.fen for b in balances), "differences": [(d, named.get(d.region, d.region), _(d.book.label), policy_of(d.policy).name) for d in differences],
+        "places": [Option(code, name) for code, name in wanted.places.items()],
         "entries": [(e, EntryKind(e.kind), _sides(e)) for e in page.rows], "policies": [Option(c, p.name) for c, p in shipped_policies().items()],
         "books": [Option(b.value, _(b.label)) for b in Book], "kinds": [Option(k.value, _(k.label)) for k in EntryKind],
         "may_export": request.actor.can(_PAY) or request.actor.can(_AUDIT),
@@ -234,7 +244,7 @@ def _sides(entry: Any) -> dict[str, Any]:
 def export(request: StaffRequest, form: str) -> HttpResponseBase:
     """The entries that the page shows, all of them; that they were taken along is recorded."""
     known(form)
-    wanted = Wanted.of(request.POST)
+    wanted = Wanted.of(request.POST, ledger_places(by=request.actor))
     rows = wanted.rows(request)
     commands.export_ledger(filters=wanted.said(), lines=rows.count(), by=request.actor, now=request.now, **keyed(request))
     head = [_("日期"), _("事由"), _("政策"), _("借"), _("贷"), _("金额（元）"), _("凭证号")]

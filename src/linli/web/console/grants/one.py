@@ -23,6 +23,7 @@ from linli.domains.benefits.queries import (
     grant_lines,
     grant_origin,
     granting,
+    opens,
     payments_of,
     period_said,
     policy_of,
@@ -62,7 +63,10 @@ def _page(
         "period": period_said(found.period), "confirms": granting(found.policy).how is How.CONFIRMED,
         "waits": waiting_lines([found])[0].waits if owed else None,
         "who": who_are("hire", [found.subject_id])[found.subject_id] if found.subject_kind == "hire" else None,
-        "payments": [(p, LineState(p.state), LINE_TONES[LineState(p.state)]) for p in payments_of(grant_id, by=request.actor)],
+        "payments": [
+            (p, LineState(p.state), LINE_TONES[LineState(p.state)], opens(p.batch, by=request.actor))
+            for p in payments_of(grant_id, by=request.actor)
+        ],
         "columns": [Column(_("第几次")), Column(_("批次")), Column(_("金额（元）"), number=True), Column(_("结果")), Column(_("说明"))],
         "may": {
             "void": owed and request.actor.can(_AGREE) and found.list.made_by_id != request.actor.user_id,

@@ -21,6 +21,7 @@ from linli.domains.benefits.queries import (
     batch_sums,
     grant_lines,
     granting,
+    opens,
     owed_grants,
     pay_batch,
     pay_batches,
@@ -120,7 +121,8 @@ def returned(request: StaffRequest) -> HttpResponse:
     page = page_of(returned_lines(by=request.actor), request, by="-answered_at")
     known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
     waits = {w.grant.pk: w.waits for w in waiting_lines([p.grant for p in page.rows])}
-    lines = [(p, known[p.grant_id], policy_of(p.grant.policy), waits[p.grant_id]) for p in page.rows]
+    me = request.actor
+    lines = [(p, known[p.grant_id], policy_of(p.grant.policy), waits[p.grant_id], opens(p.batch, by=me)) for p in page.rows]
     columns = [
         Column(_("发给")),
         Column(_("政策")),

@@ -20,6 +20,7 @@ from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
 from linli.testing.grants import POLICY, answer, due, hands, known, payments_in, published, scanned, work
 from linli.testing.world import COUNTY, PASSWORD, person_id
+from linli.web.ui.templatetags.linli_ui import fen
 
 
 def now():
@@ -121,6 +122,32 @@ def test_every_address_asks_who_one_is_and_where(world, who, listed):
     assert payer.get(reverse("grants:claw_back", args=[uuid4()])).status_code == 404
     assert send(payer, reverse("grants:act", args=[listed, "burn"])).status_code == 404
     assert send(enter("benefits"), reverse("grants:objection", args=[objection.pk]), upheld="no", reasons="x").status_code == 403
+
+
+def test_a_county_sees_and_takes_along_only_its_own_part_of_the_ledger(world, who):
+    here, there = [known(n) for n in range(2)], [known(7)]
+    due(here, on=local_date(now()))
+    due(there, region="770122", on=local_date(now()))
+    list_id = published(who, scanned(who, on=local_date(now()), now=now()), now=now())
+    owed(who, list_id)
+    on = local_date(now() + timedelta(days=10))
+    where, export = f"{reverse('grants:ledger')}?day={on}", reverse("grants:ledger_export", args=["csv"])
+    for name, number in {"payments": 3, "payments-elsewhere": 2}.items():
+        officer = enter(name)
+        assert fen(number * 40_000) in text(officer.get(where)), name
+        csv = b"".join(send(officer, export).streaming_content).decode()
+        assert csv.count("核定待遇") == number, name
+        taken = acts_by(world.users[name], since=now() - timedelta(1), until=now() + timedelta(1)).filter(act="benefits.ledger_exported")
+        assert taken.get().data["lines"] == number
+    city, county = enter("payments"), enter("payments-elsewhere")
+    assert "清溪县" in text(city.get(where)) and 'name="place"' not in text(county.get(where))
+    only = text(city.get(where + "&place=770122"))
+    assert "400.00" in only and fen(120_000) not in only and "800.00" not in only
+    asked = text(county.get(where + "&place=770122"))  # a place that is not theirs is no filter, and shows nothing more
+    assert "800.00" in asked and 'value="770122"' not in asked
+    assert b"".join(send(county, export, place="770122").streaming_content).decode().count("核定待遇") == 2
+    mine, theirs = (grants_of(list_id, by=who.maker).get(payee_id=p) for p in (here[0], there[0]))
+    assert [county.get(reverse("grants:grant", args=[g.pk])).status_code for g in (mine, theirs)] == [200, 404]
 
 
 def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, listed):
