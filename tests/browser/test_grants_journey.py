@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from linli.domains.benefits.commands import fail_list
 from linli.domains.benefits.queries import grant_lists, ledger_differences, pay_batches
 from linli.domains.benefits.queries.results import folder_of
+from linli.domains.benefits.tasks import fill_list
 from linli.domains.people.queries import Scope
+from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
 from linli.testing.benefits import hire
 from linli.testing.browser import DESKTOP, PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
@@ -38,10 +41,20 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     run_id = scanned(who, on=today, now=timezone.now())
     officer = at_desk(offices, world, "benefits", f"/console/runs/{run_id}/policies/{POLICY}")
     follow(officer.get_by_role("button", name="编制发放名单"))
+    officer.get_by_role("progressbar", name="正在编制名单").wait_for()
+    axe(officer)
+    shot(officer, "grants-making")
+    row = grant_lists(by=who.maker).get()
+    fail_list(list_id=row.pk, by=system(), now=timezone.now())
+    officer.get_by_text("编制意外中断").wait_for()
+    axe(officer)
+    shot(officer, "grants-failed")
+    officer.get_by_role("button", name="继续编制").click()
+    officer.get_by_role("progressbar", name="正在编制名单").wait_for()
+    fill_list(str(row.pk))
     officer.get_by_text("编制名单的人不能自己复核").wait_for()
     axe(officer)
     shot(officer, "grants-made")
-    row = grant_lists(by=who.maker).get()
     second = at_desk(offices, world, "second-policies", f"/console/grants/lists/{row.pk}")
     follow(second.get_by_role("button", name="复核同意"))
     second.get_by_text("已复核同意").wait_for()
@@ -214,6 +227,8 @@ def test_an_employer_objects_confirms_and_an_auditor_learns_of_a_changed_file(of
     follow(officer.get_by_role("button", name="编制发放名单"))
     who = hands(world)
     row = grant_lists(by=who.maker).get()
+    fill_list(str(row.pk))
+    officer.get_by_text("编制名单的人不能自己复核").wait_for()
     second = at_desk(offices, world, "second-policies", f"/console/grants/lists/{row.pk}")
     follow(second.get_by_role("button", name="复核同意"))
     follow(second.get_by_role("button", name="公示 5 个工作日"))

@@ -82,9 +82,16 @@ def scanned(who: Hands, *, policy: str = POLICY, on: date = DAY, now: datetime =
     return run_id
 
 
+def listed(who: Hands, run_id: UUID, *, policy: str = POLICY, region: str = "", now: datetime = NOW) -> UUID:
+    """A list that a second officer can agree to: what the job does is done."""
+    list_id = commands.make_list(run_id=run_id, policy=policy, region=region, by=who.maker, now=now)
+    commands.fill_list(list_id=list_id, by=JOB, now=now)
+    return list_id
+
+
 def published(who: Hands, run_id: UUID, *, policy: str = POLICY, now: datetime = NOW) -> UUID:
     """A list that is open to objections."""
-    list_id = commands.make_list(run_id=run_id, policy=policy, by=who.maker, now=now)
+    list_id = listed(who, run_id, policy=policy, now=now)
     commands.agree_list(list_id=list_id, by=who.second, now=now)
     commands.publish_list(list_id=list_id, by=who.maker, now=now)
     return list_id

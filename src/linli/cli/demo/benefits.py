@@ -57,7 +57,9 @@ class Benefits:
         return run_id
 
     def _list(self, run_id: UUID, policy: str, now: datetime) -> UUID:
-        return do.make_list(run_id=run_id, policy=policy, by=self._who(MAKES, now), now=now)
+        list_id = do.make_list(run_id=run_id, policy=policy, by=self._who(MAKES, now), now=now)
+        do.fill_list(list_id=list_id, by=_JOB, now=now)
+        return list_id
 
     def _publish(self, list_id: UUID, now: datetime) -> None:
         do.agree_list(list_id=list_id, by=self._who(AGREES, now), now=now)

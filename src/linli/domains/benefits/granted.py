@@ -31,8 +31,9 @@ def _two_hands(name: str, one: str = "made_by_id", other: str = "agreed_by_id") 
 class GrantList(models.Model):
     """Who is to get what by one policy in one region, out of a finished run: made, agreed, published, closed; or taken back.
 
-    ``counts``: ``grants`` and ``fen`` as made, and of the entitled who were left out ``had`` (one for the period already), ``nothing``
-    (no amount) and ``unknown`` (nobody to pay). ``digest`` is of the grants as they were made and agreed to.
+    A job makes it (``total`` entitled, ``done`` of them gone through, the last one ``after``) or fails for an ``error``. ``counts``:
+    ``grants`` and ``fen`` as made, and of the entitled who were left out ``had`` (one for the period already), ``nothing`` (no amount)
+    and ``unknown`` (nobody to pay). ``digest`` is of the grants as they were made and agreed to.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -40,7 +41,11 @@ class GrantList(models.Model):
     policy = models.CharField(max_length=64)
     region = models.CharField(max_length=12)
     period = models.CharField(max_length=8)
-    state = models.CharField(max_length=10, default=ListState.MADE)
+    state = models.CharField(max_length=10, default=ListState.MAKING)
+    total = models.IntegerField(null=True)
+    done = models.IntegerField(default=0)
+    after = models.UUIDField(null=True)
+    error = models.TextField(blank=True)
     counts = models.JSONField(default=dict)
     digest = models.CharField(max_length=64, blank=True)
     made_by_id = models.UUIDField()
@@ -61,7 +66,8 @@ class GrantList(models.Model):
             models.UniqueConstraint(fields=["run", "policy", "region"], condition=~Q(state="withdrawn"), name="benefits_list_once"),
             _two_hands("benefits_list_two_hands"),
             models.CheckConstraint(
-                condition=Q(state__in=["made", "withdrawn"]) | Q(agreed_by_id__isnull=False, agreed_at__isnull=False),
+                condition=Q(state__in=["making", "failed", "made", "withdrawn"])
+                | Q(agreed_by_id__isnull=False, agreed_at__isnull=False),
                 name="benefits_list_agreed",
             ),
             models.CheckConstraint(

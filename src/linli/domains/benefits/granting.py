@@ -42,8 +42,11 @@ OWED = (GrantState.DUE, GrantState.RETURNED)
 
 
 class ListState(StrEnum):
-    """Made; agreed to by a second officer; open to objections; the window is over; taken back."""
+    """Being made by a job; that came to nothing so far; made; agreed to by a second officer; open to objections; the window is over; taken
+    back."""
 
+    MAKING = "making"
+    FAILED = "failed"
     MADE = "made"
     AGREED = "agreed"
     PUBLISHED = "published"
@@ -56,9 +59,14 @@ class ListState(StrEnum):
 
 
 _LISTS = {
-    ListState.MADE: noop("待复核"), ListState.AGREED: noop("待公示"), ListState.PUBLISHED: noop("公示中"),
+    ListState.MAKING: noop("正在编制"), ListState.FAILED: noop("没有编成"), ListState.MADE: noop("待复核"),
+    ListState.AGREED: noop("待公示"), ListState.PUBLISHED: noop("公示中"),
     ListState.CLOSED: noop("公示期满"), ListState.WITHDRAWN: noop("已撤回"),
 }  # fmt: skip
+HALF_MADE = (ListState.MAKING, ListState.FAILED)
+"""Nobody is on it yet."""
+BEFORE_CLOSE = (*HALF_MADE, ListState.MADE, ListState.AGREED, ListState.PUBLISHED)
+"""When it can be taken back."""
 
 
 class ObjectionState(StrEnum):

@@ -323,6 +323,26 @@ def pieces(
         yield [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def number_entitled(connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, place: str) -> int:
+    """How many are entitled in a place, whose code begins so."""
+    row = connection.execute(f"SELECT count(*) FROM {_file(changes)} WHERE {_ENTITLED}", [policy, place]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def entitled_after(
+    connection: duckdb.DuckDBPyConnection, changes: Path, policy: str, place: str, after: str, size: int
+) -> list[tuple[str, str, int | None]]:
+    """Subject, place and amount of those who are entitled in a place, some at a time in the order of their ids, beyond one of them."""
+    found = connection.execute(
+        f"SELECT subject_id, region, fen FROM {_file(changes)} WHERE {_ENTITLED} AND subject_id > ? ORDER BY subject_id LIMIT ?",
+        [policy, place, after, size],
+    )
+    return found.fetchall()
+
+
+_ENTITLED = f"policy = ? AND change <> '{Change.LEFT}' AND starts_with(region, ?)"
+
+
 def _chosen(policy: str, wanted: Sequence[Change], among: Sequence[str] | None) -> tuple[str, list[Any]]:
     kinds = ", ".join(f"'{change}'" for change in wanted)
     where, values = f"policy = ? AND change IN ({kinds})", [policy]

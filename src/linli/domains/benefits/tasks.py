@@ -45,6 +45,26 @@ def perform_audit(run_id: str, audit_id: str) -> None:
             raise
 
 
+@task(name="benefits.fill_list", queue="scans", retry=3)
+def fill_list(list_id: str) -> None:
+    """Make a list that was asked for. What cannot be helped by trying again is said on its page; anything else is also tried again."""
+    made, by = UUID(list_id), system()
+    try:
+        commands.fill_list(list_id=made, by=by, now=_now())
+    except LinliError as error:
+        commands.fail_list(list_id=made, why=error, by=by, now=_now())
+    except Exception:
+        commands.fail_list(list_id=made, by=by, now=_now())
+        raise
+
+
+@task(name="benefits.void_withdrawn", queue="scans", retry=5)
+def void_withdrawn(list_id: str) -> None:
+    """Make the rest of a list void that was taken back."""
+    while commands.void_withdrawn(list_id=UUID(list_id)):
+        pass
+
+
 @task(name="benefits.project_person", retry=5)
 def project_person(chain_id: str, seq: int) -> None:
     """The register of people says something new of somebody."""

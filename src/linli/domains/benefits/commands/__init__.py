@@ -64,8 +64,6 @@ from linli.domains.benefits.commands.lists import (
     HasOneAlready,
     ListEmpty,
     ListMoved,
-    ListThere,
-    NotGranted,
     ObjectionAnswered,
     ObjectionsOver,
     SameOfficer,
@@ -75,11 +73,11 @@ from linli.domains.benefits.commands.lists import (
     close_windows,
     confirm_grant,
     list_subject,
-    make_list,
     object_to,
     publish_list,
     settle_objection,
     void_grant,
+    void_withdrawn,
     withdraw_list,
 )
 from linli.domains.benefits.commands.looks import (
@@ -92,6 +90,15 @@ from linli.domains.benefits.commands.looks import (
     open_grant,
     open_in_run,
     whole_numbers,
+)
+from linli.domains.benefits.commands.making import (
+    ListNotFailed,
+    ListThere,
+    NotGranted,
+    fail_list,
+    fill_list,
+    make_list,
+    remake_list,
 )
 from linli.domains.benefits.commands.payments import (
     AnswerWrong,
@@ -152,7 +159,8 @@ from linli.domains.benefits.commands.runs import (
 __all__ = [
     "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "AnswerWrong", "batch_subject", "BatchMoved", "claw_back_subject",
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",
-    "list_subject", "ListEmpty", "ListMoved", "ListThere", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",
+    "fail_list", "fill_list", "list_subject", "ListEmpty", "ListMoved", "ListNotFailed", "ListThere", "remake_list",
+    "void_withdrawn", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",
     "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone",
     "propose_claw_back", "propose_write_off", "publish_list", "retry_cases", "SameOfficer", "settle_claw_back", "settle_objection",
     "StillNotEntitled", "take_in_answer", "void_grant", "WhoObjects", "withdraw_batch", "withdraw_list", "WriteOffMissing",

@@ -1,29 +1,25 @@
-"""Lists of grants: made out of a finished run, agreed to by a second officer, published for objections, and closed.
+"""Lists of grants that were made: agreed to by a second officer, published for objections, and closed; or taken back.
 
 Nothing is paid that was not published, and a grant to which somebody objects waits until that is answered; all others go on.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from linli.domains.benefits import scans
 from linli.domains.benefits.commands.reaching import ReasonNeeded
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import OWED, EntryKind, GrantState, How, ListState, ObjectionState, granting_of
-from linli.domains.benefits.models import Grant, GrantList, GrantObjection, HireFacts, Run
-from linli.domains.benefits.permissions import AGREE, AUDIT, RUN, must_serve, run_for
+from linli.domains.benefits.granting import BEFORE_CLOSE, OWED, EntryKind, GrantState, ListState, ObjectionState, granting_of
+from linli.domains.benefits.models import Grant, GrantList, GrantObjection, HireFacts
+from linli.domains.benefits.permissions import AGREE, AUDIT, RUN
 from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import grant_for, list_for, objection_for
-from linli.domains.benefits.queries.results import CHANGES, RunNotDone, folder_of, frozen, rerun
-from linli.domains.benefits.runs import RunState, shortest, within
+from linli.domains.benefits.queries.results import rerun
+from linli.domains.benefits.runs import within
 from linli.domains.benefits.scanning import State
 from linli.domains.benefits.values import MONEY
 from linli.domains.notices.commands import Recipient, Words, notify
@@ -33,28 +29,8 @@ from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import Kind, LinliError, NotAllowed, NotFound
-from linli.kernel.ids import uuid7
+from linli.kernel.jobs import defer
 from linli.kernel.text import msg, noop
-
-_BATCH = 20_000
-
-
-class NotGranted(LinliError):
-    """A policy that pays nobody by a scan alone."""
-
-    code = "benefits.not_granted"
-    kind = Kind.CONFLICT
-    template = noop("政策“%(policy)s”不能凭比对直接编制发放名单：%(why)s")
-    remedy = noop("请选其他政策；要办这一项的，按它的事项办理。")
-
-
-class ListThere(LinliError):
-    """The same run has a list of this policy for this place already."""
-
-    code = "benefits.list_there"
-    kind = Kind.CONFLICT
-    template = noop("这次比对已经有这项政策在该地区的名单。")
-    remedy = noop("请打开已有的名单；要重新编制的，先撤回它。")
 
 
 class ListMoved(LinliError):
@@ -158,106 +134,6 @@ def list_subject(list_id: UUID) -> Subject:
     return Subject("grant_list", list_id)
 
 
-# -- made ------------------------------------------------------------------------------------------------------------------------
-
-
-@once
-def make_list(*, run_id: UUID, policy: str, region: str = "", by: Actor, now: datetime) -> UUID:
-    """Make a grant for everybody who is entitled in a region by a finished run; who has one for the period is left out and counted.
-
-    All of it or nothing. Raises :class:`NotGranted`, :class:`ListThere`, :class:`RunNotDone`.
-    """
-    by.must(RUN)
-    run = run_for(run_id, by, RUN)
-    rule, terms, place = policy_of(policy), granting_of(policy), region or run.region
-    if terms.how is How.NONE:
-        raise NotGranted(field="policy", policy=rule.name, why=terms.why)
-    if policy not in run.policies or not within(place, run.region):
-        raise NotFound(what=msg("这项政策在这次比对中的结果"))
-    must_serve(by, place)
-    if run.state != RunState.DONE:
-        raise RunNotDone
-    made = GrantList(
-        pk=uuid7(), run=run, policy=policy, region=place, period=rule.every.period(run.on), made_by_id=by.person_id, made_at=now
-    )
-    # Another worker that makes the same list is waited for here.
-    GrantList.objects.bulk_create([made], ignore_conflicts=True)
-    if not GrantList.objects.filter(pk=made.pk).exists():
-        raise ListThere
-    made.counts, made.digest = _fill(made, rule.subject, _entitled(run, policy, place))
-    made.save(update_fields=["counts", "digest"])
-    record(
-        "benefits.list_made", subject=list_subject(made.pk), by=by, at=now, new=True, run=run.pk, policy=policy, region=place,
-        period=made.period, digest=made.digest, **made.counts,
-    )  # fmt: skip
-    return made.pk
-
-
-def _entitled(run: Run, policy: str, place: str) -> Iterator[list[tuple[str, str, int | None]]]:
-    """Subject, place and amount of everybody who is entitled in a place, some at a time, in the order of their ids."""
-    file = frozen(run, CHANGES, policy_of(policy).subject)
-    with scans.engine(folder_of(run.pk), threads=1) as engine:
-        found = engine.execute(
-            "SELECT subject_id, region, fen FROM read_parquet(?) WHERE policy = ? AND change <> 'left' AND starts_with(region, ?) "
-            "ORDER BY subject_id",
-            [str(file), policy, shortest(place)],
-        )
-        while rows := found.fetchmany(_BATCH):
-            yield rows
-
-
-_INTO = """
-    INSERT INTO benefits_grant (list_id, run_id, number, policy, period, subject_kind, subject_id, payee_id, payee_is_employer, region,
-                                amount_fen, state, case_problem)
-    SELECT %(list)s, %(run)s, row_number() OVER (ORDER BY e.subject_id), %(policy)s::text, %(period)s::text, %(kind)s::text, e.subject_id, {payee}, {employer},
-           e.region, e.fen, 'listed', ''
-      FROM entitled e {hire}
-     WHERE e.fen > 0
-       AND NOT EXISTS (SELECT 1 FROM benefits_grant g
-                        WHERE g.policy = %(policy)s::text AND g.subject_id = e.subject_id AND g.period = %(period)s::text AND g.state <> 'void')
-     ORDER BY e.subject_id
-        ON CONFLICT (policy, subject_id, period) WHERE state <> 'void' DO NOTHING
-"""
-
-
-def _fill(made: GrantList, kind: str, rows: Iterator[list[tuple[str, str, int | None]]]) -> tuple[dict[str, int], str]:
-    """The grants of a list, and what was counted; the digest is of those that were made."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.entitled")
-        cursor.execute("CREATE TEMP TABLE entitled (subject_id uuid PRIMARY KEY, region text NOT NULL, fen bigint) ON COMMIT DROP")
-        for some in rows:
-            ids, places, amounts = zip(*some, strict=True)
-            arrays = [list(ids), list(places), list(amounts)]
-            cursor.execute("INSERT INTO entitled SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bigint[])", arrays)
-        cursor.execute("ANALYZE entitled")
-        of_hire = kind == "hire"
-        sql = _INTO.format(
-            payee="h.employer_id" if of_hire else "e.subject_id", employer="true" if kind != "person" else "false",
-            hire="JOIN benefits_hire_facts h ON h.subject_id = e.subject_id" if of_hire else "",
-        )  # fmt: skip
-        given: dict[str, Any] = {"list": made.pk, "run": made.run_id, "policy": made.policy, "period": made.period, "kind": kind}
-        cursor.execute(sql, given)
-        cursor.execute(
-            """SELECT count(*), count(*) FILTER (WHERE fen IS NULL OR fen <= 0),
-                      count(*) FILTER (WHERE fen > 0 AND %(hire)s::boolean
-                                         AND NOT EXISTS (SELECT 1 FROM benefits_hire_facts h WHERE h.subject_id = e.subject_id))
-                 FROM entitled e""",
-            {"hire": of_hire},
-        )
-        entitled, nothing, unknown = cursor.fetchone()
-        cursor.execute(
-            "SELECT number, subject_id::text, amount_fen FROM benefits_grant WHERE list_id = %s ORDER BY number", [made.pk]
-        )
-        digest, grants, fen = hashlib.new("sm3"), 0, 0
-        while some_made := cursor.fetchmany(_BATCH):
-            for number, subject_id, amount in some_made:
-                digest.update(f"{number},{subject_id},{amount}\n".encode())
-                grants, fen = grants + 1, fen + amount
-        cursor.execute("DROP TABLE entitled")
-    counts = {"grants": grants, "fen": fen, "had": entitled - nothing - unknown - grants, "nothing": nothing, "unknown": unknown}
-    return counts, digest.hexdigest()
-
-
 # -- agreed, published, taken back -----------------------------------------------------------------------------------------------
 
 
@@ -301,13 +177,34 @@ def publish_list(*, list_id: UUID, by: Actor, now: datetime) -> date:
 
 @once
 def withdraw_list(*, list_id: UUID, reason: str, by: Actor, now: datetime) -> None:
-    """Take a list back before its window is over; its grants are void, and a new list can be made."""
-    row = _locked(list_id, by, ListState.MADE, ListState.AGREED, ListState.PUBLISHED, permissions=(RUN, AGREE))
+    """Take a list back before its window is over, also one that is being made; its grants are void, and a new list can be made.
+
+    The first are void at once; of a long list a job goes on (:func:`void_withdrawn`).
+    """
+    row = _locked(list_id, by, *BEFORE_CLOSE, permissions=(RUN, AGREE))
     why = _reason(reason)
     row.state, row.withdrawn_by_id, row.withdrawn_at, row.withdrawn_why = ListState.WITHDRAWN, by.person_id, now, why[:500]
     row.save(update_fields=["state", "withdrawn_by_id", "withdrawn_at", "withdrawn_why"])
-    gone = Grant.objects.filter(list=row, state=GrantState.LISTED).update(state=GrantState.VOID)
+    gone = Grant.objects.filter(list=row, state=GrantState.LISTED).count()
     record("benefits.list_withdrawn", subject=list_subject(row.pk), by=by, at=now, reason=why, grants=gone)
+    if gone > void_withdrawn(list_id=list_id):
+        defer("benefits.void_withdrawn", list_id=str(list_id))
+
+
+@transaction.atomic
+def void_withdrawn(*, list_id: UUID, limit: int = 2_000) -> int:
+    """Make some grants void whose list was taken back; how many. Safe to repeat; who does the same meanwhile is waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE benefits_grant SET state = 'void' WHERE id IN (
+                SELECT g.id FROM benefits_grant g JOIN benefits_grantlist l ON l.id = g.list_id
+                 WHERE l.id = %s AND l.state = 'withdrawn' AND g.state = 'listed' ORDER BY g.id LIMIT %s FOR UPDATE OF g
+            )
+            """,
+            [list_id, limit],
+        )
+        return cursor.rowcount
 
 
 def _reason(text: str, field: str = "reason") -> str:
@@ -548,7 +445,7 @@ def void_grant(*, grant_id: UUID, reason: str, by: Actor, now: datetime) -> None
 
 
 __all__ = [
-    "AmountWrong", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ListThere", "NotGranted", "ObjectedAlready", "ObjectionAnswered",
+    "AmountWrong", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ObjectedAlready", "ObjectionAnswered",
     "ObjectionsOver", "SameOfficer", "StillNotEntitled", "WhoObjects", "agree_list", "close_windows", "confirm_grant", "list_subject",
-    "make_list", "object_to", "publish_list", "settle_objection", "void_grant", "withdraw_list",
+    "object_to", "publish_list", "settle_objection", "void_grant", "void_withdrawn", "withdraw_list",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ ALTER TABLE benefits_ledger_entry ENABLE TRIGGER benefits_entry_kept;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("benefits", "0004_grants_and_ledger"),
+        ("benefits", "0005_lists_by_a_job"),
     ]
 
     operations = [

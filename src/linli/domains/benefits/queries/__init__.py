@@ -94,8 +94,10 @@ from linli.domains.benefits.queries.grants import (
     GrantLine,
     GrantOrigin,
     ListSums,
+    Progress,
     PublishedLine,
     PublishedList,
+    Work,
     fund_name,
     grant,
     grant_lines,
@@ -106,6 +108,7 @@ from linli.domains.benefits.queries.grants import (
     grant_origin,
     granting,
     grants_of,
+    list_progress,
     list_sums,
     my_grant_objections,
     my_grants,
@@ -189,11 +192,12 @@ from linli.domains.benefits.worksheets import (
 )
 
 __all__ = [
-    "FUNDS", "OWED",
+    "FUNDS", "OWED", "Progress", "Work",
     "Account", "accounts_of", "Balance", "balance", "batch_sums", "BatchState", "Book", "claw_back", "claw_backs", "ClawBackSheet",
     "ClawBackState", "Difference", "EntryKind", "fund_name", "grant", "grant_lines", "grant_list", "grant_lists", "grant_objection",
     "grant_objections", "grant_origin", "granting", "GrantLine", "GrantOrigin", "grants_of", "GrantState", "How", "ledger",
-    "ledger_differences", "ledger_places", "opens", "LineState", "list_sums", "ListState", "ListSums", "my_grant_objections", "my_grants", "ObjectionState",
+    "ledger_differences", "ledger_places", "opens", "LineState", "list_progress", "list_sums", "ListState", "ListSums", "my_grant_objections",
+    "my_grants", "ObjectionState",
     "owed_grants", "pay_batch", "pay_batches", "pay_lines", "period_said", "payments_of", "published_lines", "published_list", "published_lists", "PublishedLine",
     "PublishedList", "returned_lines", "stopped", "waiting_lines", "WaitingLine", "Waits",
     "cases_of", "change", "change_sheet", "changes", "ChangeSheet", "ChangeState", "Effect", "effects", "figure_like", "figure_parts",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import FUNDS, Granting, GrantState, ListState, ObjectionState, granting_of
+from linli.domains.benefits.granting import FUNDS, HALF_MADE, Granting, GrantState, ListState, ObjectionState, granting_of
 from linli.domains.benefits.models import Grant, GrantList, GrantObjection, PayLine
 from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, RUN, VIEW
 from linli.domains.benefits.queries.results import Again, Rerun, rerun
@@ -21,7 +22,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.identifiers import mask_name
-from linli.kernel.text import msg
+from linli.kernel.text import msg, noop
 
 _MAY = (VIEW, RUN, AGREE, PAY, AUDIT)
 
@@ -71,8 +72,10 @@ def grant_list(list_id: UUID, *, by: Actor) -> GrantList:
 
 
 def grants_of(list_id: UUID, *, by: Actor, state: GrantState | None = None) -> QuerySet[Grant]:
-    """Who is on a list, in its order; names come with :func:`grant_lines` for a page of them."""
+    """Who is on a list, in its order, nobody before it is made; names come with :func:`grant_lines` for a page of them."""
     row = grant_list(list_id, by=by)
+    if row.state in HALF_MADE:
+        return Grant.objects.none()
     found = Grant.objects.filter(list=row).select_related("case")
     return (found.filter(state=state) if state else found).order_by("number")
 
@@ -109,10 +112,70 @@ def list_sums(list_id: UUID, *, by: Actor) -> ListSums:
     return ListSums({s: n for s, n, _ in found}, {s: f for s, _, f in found}, waiting)
 
 
+class Work(StrEnum):
+    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases; seal and send their notices."""
+
+    MAKING = "making"
+    VOIDING = "voiding"
+    CLOSING = "closing"
+    CASES = "cases"
+    NOTICES = "notices"
+
+    @property
+    def label(self) -> str:
+        return _WORK[self]
+
+
+_WORK = {
+    Work.MAKING: noop("正在编制名单"), Work.VOIDING: noop("正在作废名单上的各笔"), Work.CLOSING: noop("正在转入发放"),
+    Work.CASES: noop("正在出告知书"), Work.NOTICES: noop("正在盖章送达"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far jobs are with a list: so many of so many, which are not known at first."""
+
+    work: Work
+    done: int
+    total: int | None
+
+
+def list_progress(list_id: UUID, *, by: Actor) -> Progress | None:
+    """What jobs do with a list now; nothing where they wait for somebody or are done. At most three queries beyond the list."""
+    row = grant_list(list_id, by=by)
+    match row.state:
+        case ListState.MAKING:
+            return Progress(Work.MAKING, row.done, row.total)
+        case ListState.WITHDRAWN:
+            return _left(Work.VOIDING, row.counts.get("grants", 0), Grant.objects.filter(list=row, state=GrantState.LISTED).count())
+        case ListState.CLOSED:
+            return _after_window(row)
+    return None
+
+
+def _left(work: Work, total: int, left: int) -> Progress | None:
+    return Progress(work, max(total - left, 0), max(total, left)) if left else None
+
+
+def _after_window(row: GrantList) -> Progress | None:
+    """Each grant goes from being listed to being owed to having a case whose notice was sent."""
+    number = dict(Grant.objects.filter(list=row).values_list("state").annotate(Count("id")).order_by("state"))
+    on_list = sum(n for state, n in number.items() if state != GrantState.VOID)
+    listed = number.get(GrantState.LISTED, 0)
+    if listed:
+        held = Grant.objects.filter(list=row, state=GrantState.LISTED, pk__in=GrantObjection.objects.filter(
+            list=row, state=ObjectionState.OPEN, grant__isnull=False).values("grant"))  # fmt: skip
+        if found := _left(Work.CLOSING, on_list, listed - held.count()):
+            return found
+    no_case = Grant.objects.filter(list=row, state=GrantState.DUE, case=None, case_problem="").count()
+    return _left(Work.CASES, on_list - listed, no_case)
+
+
 def grant(grant_id: UUID, *, by: Actor) -> Grant:
-    """One grant, for an officer. Raises :class:`NotFound`."""
+    """One grant, for an officer. Raises :class:`NotFound`, also while its list is being made."""
     _must(by)
-    return grant_for(Grant.objects.select_related("list", "case"), grant_id, by)
+    return grant_for(Grant.objects.exclude(list__state__in=HALF_MADE).select_related("list", "case"), grant_id, by)
 
 
 def grant_objections(*, by: Actor, list_id: UUID | None = None, state: ObjectionState | None = None) -> QuerySet[GrantObjection]:

@@ -49,7 +49,7 @@ def balances(who):
 
 def test_a_list_is_made_of_everybody_who_is_entitled_and_nobody_twice(who, people):
     run_id = do.scanned(who)
-    list_id = commands.make_list(run_id=run_id, policy=POLICY, by=who.maker, now=NOW)
+    list_id = do.listed(who, run_id)
     row = queries.grant_list(list_id, by=who.second)
     assert row.counts == {"grants": 4, "fen": 4 * AMOUNT, "had": 0, "nothing": 0, "unknown": 0} and row.period == "2026-03"
     found = list(queries.grants_of(list_id, by=who.maker))
@@ -58,21 +58,21 @@ def test_a_list_is_made_of_everybody_who_is_entitled_and_nobody_twice(who, peopl
     with pytest.raises(commands.ListThere):
         commands.make_list(run_id=run_id, policy=POLICY, by=who.maker, now=NOW)
     do.due([fifth := do.known(5)])
-    again = commands.make_list(run_id=do.scanned(who), policy=POLICY, by=who.maker, now=NOW)
+    again = do.listed(who, do.scanned(who))
     assert queries.grant_list(again, by=who.maker).counts == {"grants": 1, "fen": AMOUNT, "had": 4, "nothing": 0, "unknown": 0}
     assert queries.grants_of(again, by=who.maker).get().subject_id == fifth
     # Taken back, its people can be listed again; the next month has a period of its own.
     commands.withdraw_list(list_id=list_id, reason="比对日期选错了", by=who.maker, now=NOW)
     assert do.states(list_id, who.maker) == {"void": 4}
     april = do.scanned(who, on=date(2026, 4, 1), now=NOW + timedelta(days=30))
-    last = commands.make_list(run_id=april, policy=POLICY, by=who.maker, now=NOW + timedelta(days=30))
+    last = do.listed(who, april, now=NOW + timedelta(days=30))
     assert queries.grant_list(last, by=who.maker).counts["grants"] == 5
-    assert commands.make_list(run_id=run_id, policy=POLICY, by=who.maker, now=NOW) != list_id
+    assert do.listed(who, run_id) != list_id
 
 
 def test_of_a_region_only_who_lives_there(who, people):
     do.due([do.known(9)], region="770122")
-    list_id = commands.make_list(run_id=do.scanned(who), policy=POLICY, region="770122", by=who.maker, now=NOW)
+    list_id = do.listed(who, do.scanned(who), region="770122")
     assert queries.grants_of(list_id, by=who.maker).get().region == "770122"
 
 
@@ -104,6 +104,9 @@ def test_whoever_made_a_list_does_not_agree_to_it_also_past_the_command(who, peo
     run_id = do.scanned(who)
     both = replace(who.maker, permissions=who.maker.permissions | {"benefits.agree"})
     list_id = commands.make_list(run_id=run_id, policy=POLICY, by=both, now=NOW)
+    with pytest.raises(commands.ListMoved):  # nobody agrees to what is not whole
+        commands.agree_list(list_id=list_id, by=who.second, now=NOW)
+    commands.fill_list(list_id=list_id, by=JOB, now=NOW)
     with pytest.raises(commands.SameOfficer):
         commands.agree_list(list_id=list_id, by=both, now=NOW)
     with pytest.raises(DatabaseError, match="benefits_list_two_hands"), transaction.atomic():
@@ -116,7 +119,7 @@ def test_whoever_made_a_list_does_not_agree_to_it_also_past_the_command(who, peo
 
 def test_nothing_to_pay_is_not_agreed_to(who):
     do.due([])
-    list_id = commands.make_list(run_id=do.scanned(who), policy=POLICY, by=who.maker, now=NOW)
+    list_id = do.listed(who, do.scanned(who))
     with pytest.raises(commands.ListEmpty):
         commands.agree_list(list_id=list_id, by=who.second, now=NOW)
 
@@ -175,7 +178,7 @@ def test_an_objection_that_is_right_makes_a_grant_void_or_of_another_amount(worl
 def test_who_was_left_out_comes_on_the_list_only_by_the_frozen_facts(world, who, people):
     do.due([apart := do.known(6)], region="770122")
     run_id = do.scanned(who)
-    list_id = commands.make_list(run_id=run_id, policy=POLICY, region="7701", by=who.maker, now=NOW)
+    list_id = do.listed(who, run_id, region="7701")
     commands.agree_list(list_id=list_id, by=who.second, now=NOW)
     commands.publish_list(list_id=list_id, by=who.maker, now=NOW)
     gone = Grant.objects.get(list=list_id, subject_id=apart)

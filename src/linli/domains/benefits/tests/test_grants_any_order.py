@@ -94,6 +94,8 @@ class Money(RuleBasedStateMachine):
     @rule()
     def another_run_lists_them_again(self):
         made = self.try_("list again", commands.make_list, run_id=self.runs[1], policy=POLICY, by=self.who.maker)
+        if made:
+            commands.fill_list(list_id=made, by=do.JOB, now=self.now)
         if made and self.try_("agree again", commands.agree_list, list_id=made, by=self.who.second):
             commands.publish_list(list_id=made, by=self.who.maker, now=self.now)
 

@@ -16,7 +16,9 @@ from linli.domains.cases.commands import finish_ex_officio
 from linli.domains.cases.queries import Case
 from linli.domains.documents.queries import documents_of
 from linli.domains.notices.queries import Message
-from linli.kernel.errors import LinliError
+from linli.domains.trace.queries import timeline
+from linli.kernel.crypto import sm3
+from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
 from linli.testing.concurrency import at_once
@@ -45,24 +47,29 @@ def counted(results):
     return Counter(type(r).__name__ if isinstance(r, LinliError) else "done" for r in results)
 
 
-def test_two_workers_make_the_same_list_and_two_runs_list_the_same_people(who):
+def test_two_ask_for_the_same_list_and_two_workers_make_each_of_two(who):
     do.due(do.strangers(500))
     first, second = do.scanned(who), do.scanned(who)
     lists = at_once(
         [lambda r=r: commands.make_list(run_id=r, policy=POLICY, by=who.maker, now=NOW) for r in (first, second, first, second)]
     )
     assert counted(lists) == {"done": 2, "ListThere": 2}
+    made = [i for i in lists if not isinstance(i, Exception)]
+    assert counted(at_once([lambda i=i: commands.fill_list(list_id=i, size=20, by=JOB, now=NOW) for i in made * 3])) == {"done": 6}
     assert Grant.objects.count() == 500 == Grant.objects.values("subject_id").distinct().count()
-    assert (
-        sum(row.counts["grants"] for row in GrantList.objects.all()) == 500 == sum(r.counts["had"] for r in GrantList.objects.all())
-    )
+    rows = list(GrantList.objects.all())
+    assert sum(row.counts["grants"] for row in rows) == 500 == sum(r.counts["had"] for r in rows)
+    for row in rows:
+        assert (row.state, row.done, row.total) == ("made", 500, 500) and row.digest
+        assert row.counts["grants"] == Grant.objects.filter(list=row).count()
+        assert [e.act for e in timeline(row.pk)] == ["benefits.list_asked", "benefits.list_made"]
 
 
 def test_the_same_key_gives_the_same_list(who):
     do.due(do.strangers(50))
     run_id, key = do.scanned(who), uuid7()
     found = at_once([lambda: commands.make_list(run_id=run_id, policy=POLICY, by=who.maker, now=NOW, key=key)] * 6)
-    assert len(set(found)) == 1 and GrantList.objects.count() == 1 and Grant.objects.count() == 50
+    assert len(set(found)) == 1 and GrantList.objects.count() == 1
 
 
 def test_many_workers_close_make_cases_and_seal_at_once(who):
@@ -153,6 +160,34 @@ def killed(work, past) -> int:
             return status
     os.kill(child, signal.SIGKILL)
     return os.waitpid(child, 0)[1]
+
+
+def test_a_list_whose_worker_is_killed_again_and_again_is_whole_in_the_end_and_nobody_is_on_it_before(who):
+    people = do.strangers(900)
+    do.due(people)
+    list_id, kills = commands.make_list(run_id=do.scanned(who), policy=POLICY, by=who.maker, now=NOW), 0
+
+    def filling():
+        commands.fill_list(list_id=list_id, size=30, by=JOB, now=NOW)
+
+    for stop in (30, 300, 600):
+        kills += os.WIFSIGNALED(killed(filling, lambda stop=stop: Grant.objects.count() >= stop))
+        row = GrantList.objects.get(pk=list_id)
+        assert (row.done, row.counts["grants"]) == (Grant.objects.count(),) * 2
+        if row.state == "making":
+            assert not queries.grants_of(list_id, by=who.maker).exists()
+            assert queries.list_progress(list_id, by=who.maker) == queries.Progress(queries.Work.MAKING, row.done, 900)
+            with pytest.raises(NotFound):
+                queries.grant(Grant.objects.first().pk, by=who.maker)
+    assert kills >= 2
+    filling()
+    filling()
+    row = GrantList.objects.get(pk=list_id)
+    found = list(queries.grants_of(list_id, by=who.maker))
+    assert (row.state, row.counts) == ("made", {"grants": 900, "fen": 900 * AMOUNT, "had": 0, "nothing": 0, "unknown": 0})
+    assert [g.number for g in found] == list(range(1, 901)) and {g.subject_id for g in found} == set(people)
+    said = "".join(f"{g.number},{g.subject_id},{g.amount_fen}\n" for g in found)
+    assert row.digest == sm3(said.encode()).hex()
 
 
 def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):

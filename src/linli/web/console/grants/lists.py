@@ -27,6 +27,7 @@ from linli.domains.benefits.queries import (
     grant_objections,
     granting,
     grants_of,
+    list_progress,
     list_sums,
     period_said,
     policy_of,
@@ -48,7 +49,8 @@ from linli.web.ui.parts import Column, Step, Tab
 from linli.web.ui.toasts import done, warn
 
 _SEE, _RUN, _AGREE, _PAY = "benefits.view", "benefits.run", "benefits.agree", "benefits.pay"
-_BEFORE_CLOSE = (ListState.MADE, ListState.AGREED, ListState.PUBLISHED)
+_HALF_MADE = (ListState.MAKING, ListState.FAILED)
+_BEFORE_CLOSE = (*_HALF_MADE, ListState.MADE, ListState.AGREED, ListState.PUBLISHED)
 
 
 @requires(_SEE)
@@ -96,7 +98,6 @@ def make(request: StaffRequest) -> HttpResponse:
     except (commands.NotGranted, commands.ListThere) as error:
         warn(request, joined([error.message, error.what_to_do] if error.what_to_do else [error.message], _))
         return redirect("runs:policy", run_id, policy)
-    done(request, _("名单已编制，请另一位有复核权限的人员复核。"))
     return redirect("grants:list", list_id)
 
 
@@ -138,9 +139,23 @@ def _sheet(
         "tabs": _tabs(shown, sums), "made_by": called(people, row.made_by_id), "agreed_by": called(people, row.agreed_by_id),
         "published_by": called(people, row.published_by_id), "withdrawn_by": called(people, row.withdrawn_by_id),
         "objections": [(o, ObjectionState(o.state), OBJECTION_TONES[ObjectionState(o.state)]) for o in objections],
-        "may": _may(request, row, state), **told(error, act, typed),
+        "may": _may(request, row, state), "half_made": state in _HALF_MADE, "progress": list_progress(list_id, by=request.actor),
+        **told(error, act, typed),
     }  # fmt: skip
     return render(request, "console/grants/list.html", context, status=status_of(error) if error else 200)
+
+
+@requires(_SEE)
+@require_safe
+def progress(request: StaffRequest, list_id: UUID) -> HttpResponse:
+    """How far jobs are with a list; the page loads itself anew when they are done."""
+    if not request.htmx:
+        return redirect("grants:list", list_id)
+    found = list_progress(list_id, by=request.actor)
+    answer = render(request, "console/grants/_progress.html", {"list_id": list_id, "progress": found})
+    if found is None:
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 def _line(line: Any, who: Any) -> tuple[Any, ...]:
@@ -149,13 +164,18 @@ def _line(line: Any, who: Any) -> tuple[Any, ...]:
 
 
 def _steps(state: ListState) -> list[Step]:
+    if state in _HALF_MADE:
+        return [Step(label, "ahead" if n else "current") for n, label in enumerate(_labels())]
     order = [ListState.MADE, ListState.AGREED, ListState.PUBLISHED, ListState.CLOSED]
     if state not in order:
         return []
     # Publication goes on until the window is over; the other steps are done when the state says so.
     over = order.index(state) + (state is not ListState.PUBLISHED)
-    labels = [_("编制"), _("复核"), _("公示"), _("公示期满")]
-    return [Step(label, "done" if n < over else "current" if n == over else "ahead") for n, label in enumerate(labels)]
+    return [Step(label, "done" if n < over else "current" if n == over else "ahead") for n, label in enumerate(_labels())]
+
+
+def _labels() -> list[str]:
+    return [_("编制"), _("复核"), _("公示"), _("公示期满")]
 
 
 def _tabs(shown: str, sums: Any) -> list[Tab]:
@@ -171,11 +191,16 @@ def _may(request: StaffRequest, row: Any, state: ListState) -> dict[str, bool]:
     agrees, runs_ = request.actor.can(_AGREE), request.actor.can(_RUN)
     mine = row.made_by_id == request.actor.user_id
     return {
-        "agree": state is ListState.MADE and agrees and not mine, "wait": state is ListState.MADE and mine,
+        "agree": state is ListState.MADE and agrees and not mine, "wait": state is ListState.MADE and mine, "remake": state is ListState.FAILED and runs_,
         "publish": state is ListState.AGREED and (agrees or runs_), "withdraw": state in _BEFORE_CLOSE and (agrees or runs_),
         "object": state is ListState.PUBLISHED and (agrees or runs_), "pay": state is ListState.CLOSED and request.actor.can(_PAY),
         "retry": state is ListState.CLOSED and (runs_ or request.actor.can(_PAY)),
     }  # fmt: skip
+
+
+def _remake(request: StaffRequest, list_id: UUID) -> str:
+    commands.remake_list(list_id=list_id, by=request.actor, now=request.now, **keyed(request))
+    return _("继续编制，从中断的地方接着做。")
 
 
 def _agree(request: StaffRequest, list_id: UUID) -> str:
@@ -207,7 +232,7 @@ def _retry(request: StaffRequest, list_id: UUID) -> str:
 
 
 ACTS: dict[str, Callable[[StaffRequest, UUID], str]] = {
-    "agree": _agree, "publish": _publish, "withdraw": _withdraw, "object": _object, "retry": _retry,
+    "remake": _remake, "agree": _agree, "publish": _publish, "withdraw": _withdraw, "object": _object, "retry": _retry,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, msg
 
 TONES: dict[Any, str] = {
+    ListState.MAKING: "info", ListState.FAILED: "bad",
     ListState.MADE: "soon", ListState.AGREED: "info", ListState.PUBLISHED: "info", ListState.CLOSED: "done", ListState.WITHDRAWN: "plain",
 }  # fmt: skip
 GRANT_TONES = {

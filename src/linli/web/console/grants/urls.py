@@ -11,6 +11,7 @@ urlpatterns = [
     path("grants/", lists.listing, name="lists"),
     path("grants/make", lists.make, name="make"),
     path("grants/lists/<uuid:list_id>", lists.sheet, name="list"),
+    path("grants/lists/<uuid:list_id>/progress", lists.progress, name="progress"),
     path("grants/lists/<uuid:list_id>/<slug:act>", lists.act, name="act"),
     path("grants/objections", lists.objections, name="objections"),
     path("grants/objections/<uuid:objection_id>", lists.objection, name="objection"),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import DataError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import GrantState, grant_lists, grant_objections, grants_of, ledger_differences, pay_batches
+from linli.domains.benefits.queries.results import folder_of
 from linli.domains.trace.queries import acts_by
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
@@ -46,6 +49,11 @@ def who(world, committed_db):
     return hands(world)
 
 
+def perform(list_id):
+    """What the job does that makes a list."""
+    app.tasks["benefits.fill_list"](str(list_id))
+
+
 def run_over(who, people):
     due(people, on=local_date(now()))
     return scanned(who, on=local_date(now()), now=now())
@@ -73,6 +81,7 @@ def test_a_list_goes_from_a_scan_to_publication_by_two_officers(world, who):
     assert made["Location"] == reverse("grants:list", args=[row.pk])
     again = send(officer, reverse("grants:make"), run=str(run_id), policy=POLICY)
     assert again["Location"] == reverse("runs:policy", args=[run_id, POLICY]) and grant_lists(by=who.maker).count() == 1
+    perform(row.pk)
     act = reverse("grants:act", args=[row.pk, "agree"])
     assert send(officer, act).status_code == 403 and send(enter("payments"), act).status_code == 403
     assert "不能自己复核" in text(officer.get(made["Location"])) and person_id(0) not in text(officer.get(made["Location"]))
@@ -87,6 +96,52 @@ def test_a_list_goes_from_a_scan_to_publication_by_two_officers(world, who):
     assert send(officer, reverse("grants:act", args=[row.pk, "withdraw"]), reason="标准有误").status_code == 302
     assert Client().get(reverse("benefits:published_list", args=[row.pk])).status_code == 404
     assert "标准有误" in text(officer.get(made["Location"]))
+
+
+def test_a_list_is_made_by_a_job_that_says_how_far_it_is_and_why_it_failed(world, who):
+    run_id = run_over(who, [world.people["applicant"], known(1), known(2)])
+    officer = enter("benefits")
+    page = send(officer, reverse("grants:make"), run=str(run_id), policy=POLICY)["Location"]
+    (row,) = grant_lists(by=who.maker)
+    where, ask = reverse("grants:progress", args=[row.pk]), {"HTTP_HX_REQUEST": "true"}
+    shown = text(officer.get(page))
+    assert "正在编制名单" in shown and "<progress" in shown and "复核同意" not in shown and "未登记" not in shown
+    assert officer.get(where)["Location"] == page and "HX-Refresh" not in officer.get(where, **ask)
+    file = folder_of(run_id) / "changes_person.parquet"
+    kept = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(kept[:-1] + b"x")
+    perform(row.pk)
+    assert officer.get(where, **ask)["HX-Refresh"] == "true"
+    shown = text(officer.get(page))
+    assert "没有编成" in shown and "与封存时不一致" in shown and "从备份恢复该文件" in shown and "继续编制" in shown
+    remake = reverse("grants:act", args=[row.pk, "remake"])
+    assert (
+        send(enter("second-policies"), remake).status_code == 403
+        and send(enter("second-policies"), reverse("grants:act", args=[row.pk, "agree"])).status_code == 409
+    )
+    file.write_bytes(kept)
+    assert send(officer, remake).status_code == 302 and send(officer, remake).status_code == 409
+    with no_more_grants(), pytest.raises(DataError):
+        perform(row.pk)
+    assert "编制意外中断" in text(officer.get(page)) and "继续编制" in text(officer.get(page))
+    perform(row.pk)  # as the queue does by itself
+    assert "3" in text(officer.get(page)) and "正在编制" not in text(officer.get(page)) and "名单摘要" in text(officer.get(page))
+    assert grants_of(row.pk, by=who.maker).count() == 3
+
+
+@contextmanager
+def no_more_grants():
+    """The database refuses the next grant, as a full disk would."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION benefits_no_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '22000'; END $$"
+        )
+        cursor.execute("CREATE TRIGGER benefits_no_more BEFORE INSERT ON benefits_grant EXECUTE FUNCTION benefits_no_more()")
+        try:
+            yield
+        finally:
+            cursor.execute("DROP FUNCTION benefits_no_more CASCADE")
 
 
 def test_every_address_asks_who_one_is_and_where(world, who, listed):
@@ -108,6 +163,8 @@ def test_every_address_asks_who_one_is_and_where(world, who, listed):
         client = enter(name)
         assert {client.get(url).status_code for url in see} == {status}, name
     elsewhere, clerk = enter("benefits-elsewhere"), enter("clerk")
+    for client, status in ((elsewhere, 404), (clerk, 403)):
+        assert client.get(reverse("grants:progress", args=[listed]), HTTP_HX_REQUEST="true").status_code == status
     assert {elsewhere.get(url).status_code for url in see[-3:-2]} == {404}
     for url in (
         reverse("grants:make"), reverse("grants:make_batch"), reverse("grants:answer"), reverse("grants:act", args=[listed, "agree"]),
