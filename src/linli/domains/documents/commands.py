@@ -5,7 +5,7 @@ Composing is cheap and happens inside the act it tells of; rendering and signing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, BinaryIO
@@ -81,7 +81,7 @@ __all__ = [
     "FileKindRefused", "FileLocked", "FileNameWrong", "FileRefused", "FileTooBigInside", "FileTooLarge", "NoPowerToSeal",
     "NotDue", "NothingChosen", "PackageGone", "SameHand",
     "NotInThisState", "PaperKind", "PaperWrong", "SealMissing", "SealNotValid", "SealTaken", "SigningFailed", "StoredFileRef",
-    "TemplateChanged", "TemplateUnknown", "compose", "register_seal", "revoke_document", "seal_document", "stop_seal",
+    "TemplateChanged", "TemplateUnknown", "compose", "register_seal", "revoke_document", "seal_document", "seal_documents", "stop_seal",
     "store_file", "supersede", "vouched",
 ]  # fmt: skip
 
@@ -167,15 +167,36 @@ def seal_document(
     Raises :class:`NoPowerToSeal`, :class:`SealMissing`, :class:`SealNotValid` (SG-04: an expired certificate blocks
     sealing), :class:`SigningFailed`, and :class:`NotInThisState` when it is sealed already.
     """
+    (use,) = seal_documents(
+        document_ids=[document_id], item_code=item_code, region=region, decision_ref=decision_ref, seal_id=seal_id, by=by, now=now
+    )
+    return use
+
+
+@once
+def seal_documents(
+    *, document_ids: Sequence[UUID], item_code: str, region: str, decision_ref: str, seal_id: UUID | None = None, by: Actor,
+    now: datetime,
+) -> list[UUID]:  # fmt: skip
+    """:func:`seal_document` for the papers of one body that rest on one decision: all of them or none."""
     by.must(SEAL)
     if not decision_ref.strip():
         raise DecisionMissing(field="decision_ref")
-    document = rows.one(Document, "WHERE t.id = %s FOR UPDATE", [document_id])
-    if document is None:
+    documents = rows.load(Document, "WHERE t.id = ANY(%s) ORDER BY t.id FOR UPDATE", [list(document_ids)])
+    if not documents or len(documents) < len(set(document_ids)):
         raise NotFound(what=msg("文书"))
-    check_move(State(document.state), State.SEALED)
-    _check_power(document, item_code=item_code, region=region, by=by, on=local_date(now))
-    seal = _usable_seal(document.org_id, seal_id, now=now)
+    if len({d.org_id for d in documents}) > 1:
+        raise ValueError("papers of several bodies have several seals")
+    for document in documents:
+        check_move(State(document.state), State.SEALED)
+    _check_power(documents, item_code=item_code, region=region, by=by, on=local_date(now))
+    seal = _usable_seal(documents[0].org_id, seal_id, now=now)
+    ref = decision_ref.strip()
+    uses = {d.pk: _seal(d, seal, item_code=item_code, decision_ref=ref, by=by, now=now) for d in documents}
+    return [uses[i] for i in document_ids]
+
+
+def _seal(document: Document, seal: Seal, *, item_code: str, decision_ref: str, by: Actor, now: datetime) -> UUID:
     pdf = press().render(sheet_of(document, seal=seal), document.template_version, at=document.made_at)
     tsa = settings.ENV.tsa_url
     signed = signer().sign(pdf, name=str(seal), reason=f"{document.title} {document.number}", at=now, tsa_url=tsa)
@@ -185,13 +206,13 @@ def seal_document(
     rows.update(document, ["state", "sealed_at", "sealed_digest", "sealed_file_id"])
     use = SealUse(
         seal=seal, document=document, document_digest=digest, certificate=seal.certificate, subject_id=document.subject_id,
-        item_code=item_code, decision_ref=decision_ref.strip(), user_id=by.user_id, posting_id=by.posting_id, org_id=by.org_id,
+        item_code=item_code, decision_ref=decision_ref, user_id=by.user_id, posting_id=by.posting_id, org_id=by.org_id,
         device=by.device, stamped=bool(tsa), at=now,
     )  # fmt: skip
     rows.insert(use)
     record(
         "documents.sealed", subject=_subject(document), by=by, at=now, document=document.pk, kind=document.kind,
-        number=document.number, seal=seal.pk, digest=digest, decision=decision_ref.strip(), certificate=seal.certificate,
+        number=document.number, seal=seal.pk, digest=digest, decision=decision_ref, certificate=seal.certificate,
     )  # fmt: skip
     return use.pk
 
@@ -266,14 +287,15 @@ def _check_house(document: Document, by: Actor) -> None:
         raise NotFound(what=msg("文书"))
 
 
-def _check_power(document: Document, *, item_code: str, region: str, by: Actor, on: date) -> None:
+def _check_power(documents: Sequence[Document], *, item_code: str, region: str, by: Actor, on: date) -> None:
     """The issuing body has the power to seal for this item here, and the actor sits in its house or has that power too."""
     held = authority(item_code, region=region, on=on)
-    head = letterhead(document.org_id)
-    if PaperKind(document.kind).needs_power and Power.SEAL not in held.powers(head.id, head.body_id):
-        raise NoPowerToSeal(org=head.name)
-    if Power.SEAL not in held.powers(by.org_id, by.body_id):
-        _check_house(document, by)
+    for document in documents:
+        head = letterhead(document.org_id)
+        if PaperKind(document.kind).needs_power and Power.SEAL not in held.powers(head.id, head.body_id):
+            raise NoPowerToSeal(org=head.name)
+        if Power.SEAL not in held.powers(by.org_id, by.body_id):
+            _check_house(document, by)
 
 
 def _usable_seal(org_id: UUID, seal_id: UUID | None, *, now: datetime) -> Seal:

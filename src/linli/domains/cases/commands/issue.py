@@ -38,7 +38,7 @@ from linli.domains.cases.moves import Work, lock, locked, subject
 from linli.domains.cases.permissions import DELIVER, ISSUE, RECEIVE, applies_for, at_counter, may_deliver, may_issue
 from linli.domains.cases.queries.issue import collected_at, collection_places
 from linli.domains.catalog.queries import get_standard
-from linli.domains.documents.commands import hold_files, seal_document
+from linli.domains.documents.commands import hold_files, seal_documents
 from linli.domains.documents.queries import PaperKind, documents_of, open_file
 from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import letterhead
@@ -146,11 +146,10 @@ def issue_case(*, case_id: UUID, version: int | None = None, by: Actor, now: dat
         raise NotFound(what=msg("您正在出件的办件"))
     promises.must_stand(case)
     documents = papers.results(case)
-    for document in documents:
-        if document.state == "composed":
-            seal_document(
-                document_id=document.id, item_code=case.item_code, region=case.region, decision_ref=str(case.pk), by=by, now=now
-            )
+    if composed := [d.id for d in documents if d.state == "composed"]:
+        seal_documents(
+            document_ids=composed, item_code=case.item_code, region=case.region, decision_ref=str(case.pk), by=by, now=now
+        )
     step.state, step.done_at = StepState.DONE, now
     rows.update(step, ["state", "done_at"])
     work.change(issued_at=now)
