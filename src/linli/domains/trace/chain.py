@@ -24,7 +24,10 @@ GENESIS = bytes(32)
 
 def canonical(value: object) -> bytes:
     """JSON with sorted keys, no spaces, UTF-8: the one spelling that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _encode(value).encode()
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def plain(value: Any) -> Any:
