@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from PIL import Image
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import certifications
+from linli.domains.benefits.queries import certifications, sheet
+from linli.domains.cases.commands import finish_ex_officio, seal_notice
+from linli.domains.documents.queries import documents_of
+from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
 from linli.testing.browser import axe, follow, login_of, shot, sign_in, sign_in_resident
-from linli.testing.certifying import TELLER, receive, receive_many
+from linli.testing.certifying import TELLER, reach_in_vain, receive, receive_many
 from linli.testing.world import person_id
 
 pytestmark = pytest.mark.browser
+
+
+def by_a_job(work, **given):
+    """In a thread of its own: signing has a loop of its own, and so has the browser."""
+
+    def run():
+        try:
+            work(**given)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result()
 
 
 def today():
@@ -86,9 +104,9 @@ def test_an_officer_sees_the_whole_and_decides_on_one(open_page, world, town):
     follow(page.get_by_role("link", name="赵示例"))
     axe(page)
     shot(page, "certification-one")
-    page.get_by_text("暂停发放", exact=True).first.click()
+    page.get_by_text("提出暂停发放", exact=True).first.click()
     page.get_by_label("为什么暂停").fill("多次联系不上")
-    page.get_by_role("button", name="暂停发放").click()
+    page.get_by_role("button", name="提出暂停").click()
     page.get_by_text("还没有人联系过本人").first.wait_for()
     assert page.get_by_label("为什么暂停").input_value() == "多次联系不上"
     axe(page)
@@ -136,3 +154,71 @@ def test_a_cadre_visits_and_a_clerk_certifies_in_person_with_the_keyboard(open_p
     clerk.keyboard.press("Enter")
     clerk.get_by_text("赵示例已认证").wait_for()
     assert of(world, "applicant").certified_by == ["counter"]
+
+
+def test_payment_is_held_back_by_two_officers_on_paper_and_goes_on_when_the_person_comes(open_page, world, live):
+    for who in ("applicant", "neighbour"):
+        receive(world.people[who], since=today() - timedelta(800))
+    reach_in_vain(by=world.actor("certification"))
+    officer = open_page()
+    sign_in(officer, login_of(world, "certification"), to=f"/console/certification/people/{of(world, 'neighbour').pk}")
+    officer.get_by_text("提出暂停发放", exact=True).first.click()
+    officer.get_by_label("为什么暂停").fill("电话没有人接，走访三次没有找到人，邻居说已经搬走。")
+    follow(officer.get_by_role("button", name="提出暂停"))
+    officer.get_by_text("已提出暂停，正在等复核").wait_for()
+    axe(officer)
+    shot(officer, "suspension-proposed")
+    officer.goto(f"/console/certification/people/{of(world, 'applicant').pk}")
+    officer.get_by_text("提出暂停发放", exact=True).first.click()
+    officer.get_by_label("为什么暂停").fill("多次联系不上。")
+    follow(officer.get_by_role("button", name="提出暂停"))
+
+    second = open_page()
+    sign_in(second, login_of(world, "second-policies"), to="/console/certification/")
+    second.get_by_text("待复核的暂停").first.wait_for()
+    axe(second)
+    shot(second, "suspension-overview")
+    second.goto("/console/certification/proposals")
+    axe(second)
+    shot(second, "suspension-proposals")
+    follow(second.get_by_role("link", name="阿卜杜热合曼"))
+    axe(second)
+    shot(second, "suspension-decide")
+    second.get_by_text("不同意，照常发放").click()
+    second.get_by_role("button", name="退回，照常发放").click()
+    second.get_by_text("请写明理由").first.wait_for()
+    axe(second)
+    shot(second, "suspension-refuse-error")
+    second.get_by_label("为什么不同意").fill("请先问问搬到了哪里。")
+    follow(second.get_by_role("button", name="退回，照常发放"))
+    second.get_by_text("没有同意暂停，照常发放").wait_for()
+    second.goto(f"/console/certification/people/{of(world, 'applicant').pk}")
+    follow(second.get_by_role("button", name="同意暂停发放"))
+    second.get_by_text("已暂停发放").first.wait_for()
+    axe(second)
+    shot(second, "suspension-agreed")
+
+    seen = sheet(of(world, "applicant").pk, by=world.actor("certification"), on=today())
+    case_id = seen.proposals[0].case_id
+    by_a_job(finish_ex_officio, case_id=case_id, now=timezone.now())
+    resident = open_page(width=360)
+    sign_in_resident(resident, world, to=f"/mine/{case_id}")
+    resident.get_by_text("我们作出了一项决定").wait_for()
+    axe(resident)
+    shot(resident, "suspension-resident")
+    resident.get_by_role("link", name="待遇暂停发放决定书").wait_for()
+    resident.goto("/me/certification")
+    resident.get_by_text("认证后马上恢复").first.wait_for()
+    axe(resident)
+    shot(resident, "suspension-certify")
+
+    commands.witness(person_id=world.people["applicant"], by=world.actor("clerk"), now=timezone.now())
+    for d in documents_of(case_id):
+        by_a_job(seal_notice, document_id=d.id, by=system("documents.seal"), now=timezone.now())
+    resident.goto(f"/mine/{case_id}")
+    resident.get_by_role("link", name="待遇恢复发放告知书").wait_for()
+    axe(resident)
+    shot(resident, "suspension-resumed")
+    second.reload()
+    second.get_by_text("在窗口当面认证").first.wait_for()
+    shot(second, "suspension-over")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection
 from django.utils import timezone
 
-from linli.domains.benefits.commands import enrol
-from linli.kernel.actors import system
+from linli.domains.benefits.commands import climb, enrol, note_reach
+from linli.domains.benefits.queries import ReachOutcome, open_calls, visits
+from linli.kernel.actors import Actor, system
 
 TELLER = system("benefits.learn")
 VILLAGE = "770121100201"
@@ -30,3 +31,13 @@ def receive(
 def receive_many(number: int, *, since: date, region: str = VILLAGE) -> None:
     """Receivers of whom the register of people knows nothing."""
     receive(*(uuid4() for _ in range(number)), benefit="resident_pension", since=since, region=region)
+
+
+def reach_in_vain(*, by: Actor, days: int = 120) -> None:
+    """So many days ago every step that was due was taken, and nobody was found."""
+    then = timezone.now() - timedelta(days)
+    while climb(by=TELLER, now=then):
+        pass
+    for waiting in (open_calls(by=by), visits(by=by)):
+        for reach in list(waiting):
+            note_reach(reach_id=reach.pk, outcome=ReachOutcome.NOT_FOUND, by=by, now=then)

@@ -128,6 +128,25 @@ class Finding(StrEnum):
         return {"alive": noop("本人在世，资格没有变化"), "dead": noop("已去世"), "lost": noop("因其他原因丧失资格")}[self.value]
 
 
+class Settled(StrEnum):
+    """What became of a proposal to suspend payment. Open while nobody has decided; it lapses when the person is certified meanwhile."""
+
+    OPEN = ""
+    AGREED = "agreed"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+    @property
+    def label(self) -> str:
+        return _SETTLED[self]
+
+
+_SETTLED = {
+    Settled.OPEN: noop("等待复核"), Settled.AGREED: noop("同意暂停"), Settled.REFUSED: noop("不同意暂停"),
+    Settled.LAPSED: noop("本人已认证，不再暂停"),
+}  # fmt: skip
+
+
 class Signal(StrEnum):
     """What signs of death say at present."""
 
@@ -187,13 +206,26 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """Within how long something is decided, where that comes from and how sure it is."""
+
+    number: int
+    unit: str
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
-    """What ships with Linli about certification."""
+    """What ships with Linli about certification. ``proceedings``: how long an inquiry and a proposal to suspend may take; ``resume``: how
+    payment that was held back goes on, as the paper says it."""
 
     kinds: Mapping[str, SignKind]
     sources: Mapping[str, str]
     benefits: Mapping[str, Benefit]
     ladder: tuple[Rung, ...]
+    proceedings: Mapping[str, Term]
+    resume: tuple[str, ...]
 
 
 @cache
@@ -219,6 +251,7 @@ def read_book(text: str) -> Book:
         kinds=life | death, sources={code: s["label"] for code, s in raw["sources"].items()},
         benefits={code: Benefit(code, b["label"], b["item"]) for code, b in raw["benefits"].items()},
         ladder=tuple(sorted(rungs, key=lambda r: -r.before)),
+        proceedings={kind: Term(**t) for kind, t in raw["proceedings"].items()}, resume=tuple(raw["resume"]),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from linli.domains.benefits.certifying import Finding, ReachOutcome, ReachWay, Signal
+from linli.domains.benefits.certifying import Finding, ReachOutcome, ReachWay, Settled, Signal
 from linli.domains.benefits.changing import ChangeState
 from linli.domains.benefits.facts import Fact, sources_of, vocabulary
 from linli.domains.benefits.runs import RunState
@@ -318,10 +318,14 @@ class Reach(models.Model):
 
 
 class Inquiry(models.Model):
-    """Somebody looks into a doubt about a right, before anything is stopped: open until there is a finding with a reason."""
+    """Somebody looks into a doubt about a right, before anything is stopped: open until there is a finding with a reason.
+
+    It is a case of the spine from the day it is opened (those of before there were such cases have none).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     reason = SealedField()
     opened_at = models.DateTimeField()
     opened_by_id = models.UUIDField()
@@ -343,16 +347,56 @@ class Inquiry(models.Model):
         indexes = [models.Index(fields=["certification", "-opened_at"], name="benefits_inquiry_of")]
 
 
+class SuspensionProposal(models.Model):
+    """An officer proposes to hold payment back, another decides; its case, that of the inquiry if there was one, says so on paper.
+
+    Open (no outcome) until it is agreed to, refused, or lapses since the person was certified; what was decided does not change.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="+", db_index=False)
+    inquiry = models.ForeignKey(Inquiry, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="+", db_index=False)
+    reason = SealedField()
+    proposed_at = models.DateTimeField()
+    proposed_by_id = models.UUIDField()
+    outcome = models.CharField(max_length=8, blank=True)
+    said = SealedField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["certification"], condition=Q(outcome=""), name="benefits_proposal_open"),
+            models.CheckConstraint(condition=Q(outcome__in=[s.value for s in Settled]), name="benefits_proposal_outcome"),
+            models.CheckConstraint(
+                condition=Q(outcome="", decided_at=None, decided_by_id=None)
+                | Q(outcome="lapsed", decided_at__isnull=False)
+                | Q(outcome__in=["agreed", "refused"], decided_at__isnull=False, decided_by_id__isnull=False),
+                name="benefits_proposal_decided",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="agreed") | ~Q(decided_by_id=F("proposed_by_id")), name="benefits_proposal_hands"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["certification", "-proposed_at"], name="benefits_proposal_of"),
+            models.Index(fields=["proposed_at", "id"], name="benefits_proposal_waiting", condition=Q(outcome="")),
+        ]
+
+
 class Suspension(models.Model):
     """Payment is held back from a day on: because nobody was certified though they were reached for, or because an inquiry found why.
 
-    A trigger lets none in without a person having been reached out for in the cycle, none before the cycle ended, and none on a doubt
-    that nobody looked into. ``owed``: the months (year × 12 + month − 1) to be paid later when payment goes on.
+    A trigger lets none in that two officers did not agree on, none without a person having been reached out for in the cycle, none
+    before the cycle ended, and none on a doubt that nobody looked into. Those of before there were proposals have none. ``owed``: the
+    months (year × 12 + month − 1) to be paid later when payment goes on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="+")
     inquiry = models.ForeignKey(Inquiry, on_delete=models.PROTECT, null=True, related_name="+")
+    proposal = models.OneToOneField(SuspensionProposal, on_delete=models.PROTECT, null=True, related_name="+")
     since = models.DateField()
     reason = SealedField()
     decided_at = models.DateTimeField()
@@ -438,5 +482,5 @@ from linli.domains.benefits.granted import (  # noqa: E402
 __all__ = [
     "FACTS", "Certification", "CertificationCheck", "ClawBack", "EmployerFacts", "Evidence", "EvidenceNews", "FacePhoto", "Facts", "Grant",
     "GrantList", "GrantObjection", "HireFacts", "Inquiry", "LedgerEntry", "LedgerLine", "PayAccount", "PayBatch", "PayLine", "PersonFacts",
-    "Reach", "Repayment", "Run", "Suspension", "WriteOff", "seen",
+    "Reach", "Repayment", "Run", "Suspension", "SuspensionProposal", "WriteOff", "seen",
 ]  # fmt: skip

@@ -30,9 +30,10 @@ from linli.kernel.text import joined
 SEALED_BY_JOB = {
     PaperKind.ACCEPTANCE_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NON_ACCEPTANCE, PaperKind.SUSPENSION_NOTICE,
     PaperKind.RESUMPTION_NOTICE, PaperKind.EXTENSION_NOTICE, PaperKind.BREACH_NOTICE, PaperKind.BREACH_DECISION,
+    PaperKind.PAYMENT_RESUMED,
 }  # fmt: skip
 
-RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE, PaperKind.BENEFIT_NOTICE)
+RESULTS = (PaperKind.DECISION, PaperKind.RESULT_CERTIFICATE, PaperKind.BENEFIT_NOTICE, PaperKind.PAYMENT_STOPPED)
 
 
 def results(case: Case) -> list[DocumentCard]:

@@ -22,9 +22,9 @@ def close_case(case_id: str) -> None:
 
 
 @task(name="cases.finish_ex_officio", queue="papers", retry=5)
-def finish_ex_officio(case_id: str) -> None:
+def finish_ex_officio(case_id: str, by_hand: bool = False) -> None:
     """Seal and deliver the result of a case that the bureau began by itself."""
-    commands.finish_ex_officio(case_id=UUID(case_id), now=_now())
+    commands.finish_ex_officio(case_id=UUID(case_id), by_hand=by_hand, now=_now())
 
 
 @task(name="cases.hand_on", retry=5)

@@ -524,6 +524,46 @@ class BenefitNotice(Addressed):
     remedy: Remedy = Field(description="救济途径")
 
 
+class Reached(Part):
+    """One time somebody was reached out for."""
+
+    on: date = Field(description="日期")
+    way: Named = Field(description="联系方式")
+    outcome: Named = Field(description="结果")
+
+
+class PaymentStopped(Addressed):
+    """待遇暂停发放决定书: what is held back from whom and since when, on which facts and ground, after what was tried; how it goes on."""
+
+    kind: ClassVar = PaperKind.PAYMENT_STOPPED
+
+    receiver: Named = Field(description="领取人姓名")
+    benefit: Named = Field(description="待遇名称")
+    since: date = Field(description="暂停发放的起始日")
+    decided_on: date = Field(description="决定日期")
+    facts: Told = Field(description="查明的事实")
+    reached: tuple[Reached, ...] = Field(min_length=1, description="本机关联系本人的经过")
+    reasons: Told = Field(description="理由")
+    legal_basis: Lines = Field(min_length=1, description="法律依据")
+    resume: Lines = Field(min_length=1, description="怎样恢复发放")
+    remedy: Remedy = Field(description="救济途径")
+
+
+class PaymentResumed(Addressed):
+    """待遇恢复发放告知书: that payment goes on, why, and which months are paid afterwards."""
+
+    kind: ClassVar = PaperKind.PAYMENT_RESUMED
+
+    receiver: Named = Field(description="领取人姓名")
+    benefit: Named = Field(description="待遇名称")
+    stopped_by: Line = Field("", description="原暂停发放决定书文号")
+    since: date = Field(description="暂停发放的起始日")
+    resumed_on: date = Field(description="恢复发放日期")
+    reasons: Told = Field(description="恢复的原因")
+    owed: Lines = Field((), description="补发的月份")
+    remedy: Remedy = Field(description="救济途径")
+
+
 class DemandReceipt(Paper):
     """诉求登记回执: no demand is turned away; it has an owner and a date."""
 
@@ -720,7 +760,7 @@ MODELS: dict[PaperKind, type[Paper]] = {
     model.kind: model
     for model in (
         AcceptanceNotice, CorrectionNotice, NonAcceptance, SuspensionNotice, ResumptionNotice, ExtensionNotice, Decision,
-        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, BenefitNotice, DemandReceipt, JointReceipt, ServiceGuide,
-        WindowGuide,
+        ResultCertificate, DeliveryReceipt, CaseCover, Commitment, BreachNotice, BreachDecision, BenefitNotice, PaymentStopped, PaymentResumed, DemandReceipt,
+        JointReceipt, ServiceGuide, WindowGuide,
     )
 }  # fmt: skip

@@ -25,6 +25,8 @@ class PaperKind(StrEnum):
     BREACH_NOTICE = "breach_notice"
     BREACH_DECISION = "breach_decision"
     BENEFIT_NOTICE = "benefit_notice"
+    PAYMENT_STOPPED = "payment_stopped"
+    PAYMENT_RESUMED = "payment_resumed"
     DEMAND_RECEIPT = "demand_receipt"
     JOINT_RECEIPT = "joint_receipt"
     SERVICE_GUIDE = "service_guide"
@@ -60,6 +62,8 @@ _KINDS = {
     PaperKind.BREACH_NOTICE: noop("承诺核查情况告知书"),
     PaperKind.BREACH_DECISION: noop("承诺不实处理决定书"),
     PaperKind.BENEFIT_NOTICE: noop("待遇发放告知书"),
+    PaperKind.PAYMENT_STOPPED: noop("待遇暂停发放决定书"),
+    PaperKind.PAYMENT_RESUMED: noop("待遇恢复发放告知书"),
     PaperKind.DEMAND_RECEIPT: noop("诉求登记回执"),
     PaperKind.JOINT_RECEIPT: noop("一件事受理回执"),
     PaperKind.SERVICE_GUIDE: noop("办事指南"),
@@ -82,6 +86,8 @@ _NUMBER_WORDS = {
     PaperKind.BREACH_NOTICE: "核告",
     PaperKind.BREACH_DECISION: "核决",
     PaperKind.BENEFIT_NOTICE: "惠",
+    PaperKind.PAYMENT_STOPPED: "停发",
+    PaperKind.PAYMENT_RESUMED: "续发",
     PaperKind.DEMAND_RECEIPT: "诉",
     PaperKind.JOINT_RECEIPT: "联",
 }

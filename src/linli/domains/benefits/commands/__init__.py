@@ -116,6 +116,7 @@ from linli.domains.benefits.commands.payments import (
     withdraw_batch,
 )
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
+from linli.domains.benefits.commands.proceedings import NotRegistered
 from linli.domains.benefits.commands.projection import (
     project_answers,
     project_case,
@@ -126,22 +127,14 @@ from linli.domains.benefits.commands.projection import (
 from linli.domains.benefits.commands.reaching import (
     InquiryNeeded,
     InquiryOpen,
-    NotReached,
-    NotSuspended,
     OutcomeWrong,
     ReasonNeeded,
     SaidAlready,
-    StepsOpen,
-    StillCertified,
-    SuspendedAlready,
-    TooEarly,
     ask_visit,
     climb,
     conclude_inquiry,
     note_reach,
     open_inquiry,
-    resume,
-    suspend,
 )
 from linli.domains.benefits.commands.runs import (
     NotFailed,
@@ -154,6 +147,21 @@ from linli.domains.benefits.commands.runs import (
     repeat_run,
     scan_run,
     start_run,
+)
+from linli.domains.benefits.commands.suspending import (
+    HadAHand,
+    NothingProposed,
+    NotReached,
+    NotSuspended,
+    ProposedAlready,
+    StepsOpen,
+    StillCertified,
+    SuspendedAlready,
+    TooEarly,
+    agree_suspension,
+    propose_suspension,
+    refuse_suspension,
+    resume,
 )
 
 __all__ = [
@@ -175,6 +183,7 @@ __all__ = [
     "load_evidence", "load_extract", "load_facts", "make_population", "measure", "note_reach", "NothingInForce", "NotReached", "NotReceiving",
     "NotSuspended", "only_here", "open_due", "open_inquiry", "OutcomeWrong", "PhotoWaits", "PhotoWrong", "picture", "PolicyOver",
     "project_answers", "project_case", "project_everything", "project_on", "project_person", "ReasonNeeded", "resume",
-    "SaidAlready", "say_abroad", "scan_run", "SignWrong", "SourceWrong", "start_run", "StepsOpen", "StillCertified", "suspend",
+    "SaidAlready", "say_abroad", "scan_run", "SignWrong", "SourceWrong", "start_run", "StepsOpen", "StillCertified",
+    "agree_suspension", "HadAHand", "NothingProposed", "NotRegistered", "ProposedAlready", "propose_suspension", "refuse_suspension",
     "SuspendedAlready", "take_in_signs", "take_photo", "Told", "TooEarly", "weigh_news", "witness",
 ]  # fmt: skip

@@ -16,7 +16,8 @@ import pyarrow as pa
 from django.db import connection, transaction
 from psycopg import sql
 
-from linli.domains.benefits.certifying import LifeStanding, Signal, Terms, book, judge, months_owed, next_day
+from linli.domains.benefits.certifying import LifeStanding, Settled, Signal, Terms, book, judge, months_owed, next_day
+from linli.domains.benefits.commands import proceedings
 from linli.domains.benefits.commands.feeds import tell_certified
 from linli.domains.benefits.models import (
     Certification,
@@ -26,6 +27,7 @@ from linli.domains.benefits.models import (
     PersonFacts,
     Reach,
     Suspension,
+    SuspensionProposal,
 )
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.permissions import CERTIFY, LEARN, WITNESS
@@ -42,7 +44,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.calendar import day_said, local_date
 from linli.kernel.errors import Kind, LinliError, NotFound
 from linli.kernel.ids import uuid7
-from linli.kernel.text import msg, noop
+from linli.kernel.text import Message, msg, noop
 
 _BATCH = 2_000
 _OLD = timedelta(days=366 * 3)
@@ -191,9 +193,15 @@ def weigh(*, person_ids: Iterable[UUID], by: Actor, now: datetime) -> int:
         with transaction.atomic():
             rows = list(Certification.objects.select_for_update().filter(person_id__in=some, over_on=None).order_by("id"))
             signs, terms = signs_of(r.person_id for r in rows), _Terms(today)
-            held = {s.certification_id: s for s in Suspension.objects.filter(certification__in=rows, ended_on=None)}
+            stopped = Suspension.objects.filter(certification__in=rows, ended_on=None).select_related("proposal")
+            held = {s.certification_id: s for s in stopped}
+            waiting = {
+                p.certification_id: p for p in SuspensionProposal.objects.filter(certification__in=rows, outcome=Settled.OPEN)
+            }
             for row in rows:
                 changed += _weigh_one(row, signs.get(row.person_id, []), terms, held.get(row.pk), by=by, now=now)
+                if proposal := waiting.get(row.pk):
+                    _lapse_if_certified(row, proposal, by=by, now=now)
             tell_certified((r.person_id for r in rows), now=now)
     return changed
 
@@ -233,9 +241,25 @@ def _weigh_one(row: Certification, signs: list, terms: _Terms, held: Suspension 
         row.save()
     goes_on = held and found.standing(today) is LifeStanding.CERTIFIED and found.certified_on >= held.since
     if held and goes_on and (held.inquiry_id is None or (row.cleared_at and row.cleared_at > held.decided_at)):
-        end_suspension(row, held, reason=msg("已重新认证"), by=by, now=now)
+        told = "、".join(dict.fromkeys(book().kinds[kind].told for kind in row.certified_by))
+        end_suspension(row, held, reason=f"凭{told}，领取资格已经认证到{row.certified_until.isoformat()}。", by=by, now=now)
         return True
     return renewed or doubt
+
+
+def _lapse_if_certified(row: Certification, proposal: SuspensionProposal, *, by: Actor, now: datetime) -> None:
+    """Nobody is suspended any more who was certified since it was proposed, or whose doubt was cleared up."""
+    cleared = row.cleared_at is not None and row.cleared_at >= proposal.proposed_at
+    if row.signal or row.certified_until < local_date(now) or (proposal.inquiry_id and not cleared):
+        return
+    _lapse(row, proposal, msg("本人已认证"), by=by, now=now)
+
+
+def _lapse(row: Certification, proposal: SuspensionProposal, why: Message, *, by: Actor, now: datetime) -> None:
+    proposal.outcome, proposal.decided_at = Settled.LAPSED, now
+    proposal.save(update_fields=["outcome", "decided_at"])
+    proceedings.give_up(proposal.case_id, reason=why, now=now)
+    record("benefits.suspension_lapsed", subject=certification_subject(row.pk), by=by, at=now, proposal=proposal.pk)
 
 
 def next_step(row: Certification) -> date | None:
@@ -247,33 +271,31 @@ def next_step(row: Certification) -> date | None:
 
 
 def end_suspension(row: Certification, held: Suspension, *, reason: object, by: Actor, now: datetime) -> None:
-    """Payment goes on, and what was held back is owed."""
+    """Payment goes on, and what was held back is owed; a sealed paper and a message say so."""
     today = local_date(now)
     held.ended_on, held.ended_by_id, held.end_reason = max(today, held.since), by.user_id, str(reason)
     held.owed = list(months_owed(held.since, today))
     held.save(update_fields=["ended_on", "ended_by_id", "end_reason", "owed"])
     owed = [f"{m // 12}-{m % 12 + 1:02d}" for m in held.owed]
     record("benefits.resumed", subject=certification_subject(row.pk), by=by, at=now, suspension=held.pk, owed=owed)
+    proceedings.say_resumed(row, held, held.owed, reason=reason, now=now)
     tell(
-        row,
-        "benefits.resumed",
-        f"resumed:{held.pk}",
-        by=by,
-        now=now,
-        what=msg("，停发的 %(n)s 个月一并补发", n=len(owed)) if owed else "",
-    )
+        row, "benefits.resumed", f"resumed:{held.pk}", about=Subject("case", held.proposal.case_id) if held.proposal else None, by=by,
+        now=now, what=msg("，停发的 %(n)s 个月一并补发", n=len(owed)) if owed else "",
+    )  # fmt: skip
 
 
 def tell(
-    row: Certification, kind: str, key: str, *, by: Actor, now: datetime, until: date | None = None, what: object = ""
-) -> bool:
-    """Tell somebody how they stand, once for each key; whether the bureau knows who they are."""
+    row: Certification, kind: str, key: str, *, by: Actor, now: datetime, until: date | None = None, what: object = "",
+    about: Subject | None = None,
+) -> bool:  # fmt: skip
+    """Tell somebody how they stand, once for each key; whether the bureau knows who they are. ``about``: the case it comes from."""
     who = parties([row.person_id]).get(row.person_id)
     if who is None:
         return False
     office = letterhead(bureau_for(row.region, on=local_date(now)))
     notify(
-        kind, to=Recipient(row.person_id), about=certification_subject(row.pk),
+        kind, to=Recipient(row.person_id), about=about or certification_subject(row.pk),
         values={
             "item": msg(book().benefits[row.benefit].label), "until": day_said(until or row.certified_until), "office": office.name,
             "phone": office.phone, "what": what,  # type: ignore[dict-item]
@@ -349,6 +371,9 @@ def _follow(row: Certification, benefit: str, region: str, frail: bool, *, by: A
         return
     if row.over_on != over:
         record("benefits.receiving_changed", subject=certification_subject(row.pk), by=by, at=now, over=over)
+        waiting = SuspensionProposal.objects.filter(certification=row, outcome=Settled.OPEN).first() if over else None
+        if waiting:
+            _lapse(row, waiting, msg("不再领取这项待遇"), by=by, now=now)
     row.over_on, row.region, row.frail = over, region, frail
     row.next_on = None if over else next_step(row)
     row.save()

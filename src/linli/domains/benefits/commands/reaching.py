@@ -1,21 +1,19 @@
-"""Reaching out, and deciding: the ladder takes its steps, people say what came of it, doubts are looked into, payment stops and goes on.
-
-Nobody is suspended without having been reached for: the commands say it kindly, a trigger of the database holds it.
-"""
+"""Reaching out: the ladder takes its steps, people say what came of it, doubts are looked into, each a case of its own."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 
-from linli.domains.benefits.certifying import OUTCOMES, Finding, ReachOutcome, ReachWay, due_rungs, next_day, rungs_for
-from linli.domains.benefits.commands.certification import Told, certification_subject, end_suspension, keep, next_step, tell, weigh
-from linli.domains.benefits.models import Certification, Inquiry, Reach, Suspension
+from linli.domains.benefits.certifying import OUTCOMES, Finding, ReachOutcome, ReachWay, due_rungs, next_day
+from linli.domains.benefits.commands import proceedings
+from linli.domains.benefits.commands.certification import Told, certification_subject, keep, next_step, tell, weigh
+from linli.domains.benefits.models import Certification, Inquiry, Reach
 from linli.domains.benefits.permissions import CERTIFY, VISIT
-from linli.domains.benefits.queries.certification import certification, reach, reached_by_hand, stop_from
+from linli.domains.benefits.queries.certification import certification, reach
 from linli.domains.people.queries import parties, person_facts
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor
@@ -49,42 +47,6 @@ class ReasonNeeded(LinliError):
     template = noop("请写明理由。")
 
 
-class NotReached(LinliError):
-    """Payment is to stop and nobody reached out for the person."""
-
-    code = "benefits.not_reached"
-    kind = Kind.CONFLICT
-    template = noop("本周期还没有人联系过本人，不能暂停发放。")
-    remedy = noop("请先打电话或安排走访，并登记结果。")
-
-
-class TooEarly(LinliError):
-    """Payment is to stop before the warning is over."""
-
-    code = "benefits.too_early"
-    kind = Kind.CONFLICT
-    template = noop("预警期没有结束，最早 %(day)s 才可以暂停发放。")
-    remedy = noop("请在预警期内继续联系本人。")
-
-
-class StepsOpen(LinliError):
-    """Payment is to stop and a step of the ladder has no outcome yet."""
-
-    code = "benefits.steps_open"
-    kind = Kind.CONFLICT
-    template = noop("“%(step)s”还没有结果，不能暂停发放。")
-    remedy = noop("请先完成这一步并登记结果。")
-
-
-class StillCertified(LinliError):
-    """Payment is to stop though the certification runs."""
-
-    code = "benefits.still_certified"
-    kind = Kind.CONFLICT
-    template = noop("本人的认证在有效期内，不能以未认证为由暂停发放。")
-    remedy = noop("发现丧失资格线索的，请先立案核实。")
-
-
 class InquiryNeeded(LinliError):
     """A doubt has to be looked into first."""
 
@@ -101,22 +63,6 @@ class InquiryOpen(LinliError):
     kind = Kind.CONFLICT
     template = noop("已经在核实。")
     remedy = noop("请等核实结论。")
-
-
-class SuspendedAlready(LinliError):
-    """Payment is held back already."""
-
-    code = "benefits.suspended_already"
-    kind = Kind.CONFLICT
-    template = noop("已经暂停发放。")
-
-
-class NotSuspended(LinliError):
-    """Payment goes on as it is."""
-
-    code = "benefits.not_suspended"
-    kind = Kind.CONFLICT
-    template = noop("没有暂停发放，不用恢复。")
 
 
 # -- the ladder ------------------------------------------------------------------------------------------------------------------
@@ -215,7 +161,8 @@ def ask_visit(*, certification_id: UUID, by: Actor, now: datetime) -> UUID:
 # -- doubts ----------------------------------------------------------------------------------------------------------------------
 
 
-def _reason(text: str, field: str = "reason") -> str:
+def reason_of(text: str, field: str = "reason") -> str:
+    """What an officer wrote of a decision about somebody's right. Raises :class:`ReasonNeeded`."""
     if not text.strip():
         raise ReasonNeeded(field=field)
     return text.strip()[:2000]
@@ -223,14 +170,15 @@ def _reason(text: str, field: str = "reason") -> str:
 
 @once
 def open_inquiry(*, certification_id: UUID, reason: str, by: Actor, now: datetime) -> UUID:
-    """Look into a doubt; somebody is visited meanwhile."""
+    """Look into a doubt: a case begins, and somebody is visited meanwhile."""
     by.must(CERTIFY)
-    why = _reason(reason)
+    why = reason_of(reason)
     row = Certification.objects.select_for_update().get(pk=certification(certification_id, by=by, write=True).pk)
     if Inquiry.objects.filter(certification=row, concluded_at=None).exists():
         raise InquiryOpen
-    made = Inquiry.objects.create(certification=row, reason=why, opened_at=now, opened_by_id=by.person_id)
-    record("benefits.inquiry_opened", subject=certification_subject(row.pk), by=by, at=now, inquiry=made.pk)
+    case_id = proceedings.begin(row, "inquiry", by=by, now=now)
+    made = Inquiry.objects.create(certification=row, case_id=case_id, reason=why, opened_at=now, opened_by_id=by.person_id)
+    record("benefits.inquiry_opened", subject=certification_subject(row.pk), by=by, at=now, inquiry=made.pk, case=case_id)
     if not row.abroad:
         ask_visit(certification_id=row.pk, by=by, now=now)
     return made.pk
@@ -238,9 +186,10 @@ def open_inquiry(*, certification_id: UUID, reason: str, by: Actor, now: datetim
 
 @once
 def conclude_inquiry(*, certification_id: UUID, finding: Finding, ground: str, by: Actor, now: datetime) -> None:
-    """Say what was found and on which ground. Alive: the signs of death heard so far are settled, and it counts as a success."""
+    """Say what was found and on which ground. Alive: the signs of death heard so far are settled, it counts as a success, and the case
+    is given up. Else it stays open for a proposal to suspend, on which another officer decides."""
     by.must(CERTIFY)
-    why = _reason(ground, "ground")
+    why = reason_of(ground, "ground")
     row = Certification.objects.select_for_update().get(pk=certification(certification_id, by=by, write=True).pk)
     inquiry = Inquiry.objects.select_for_update().filter(certification=row, concluded_at=None).first()
     if inquiry is None:
@@ -251,65 +200,6 @@ def conclude_inquiry(*, certification_id: UUID, finding: Finding, ground: str, b
     if finding is Finding.ALIVE:
         row.cleared_at = now
         row.save(update_fields=["cleared_at"])
+        proceedings.give_up(inquiry.case_id, reason=msg("核实后本人在世，资格没有变化"), now=now)
         keep([Told(row.person_id, "officer_check", "office", f"inquiry-{inquiry.pk}", local_date(now))], by=by, now=now)
         weigh(person_ids=[row.person_id], by=by, now=now)
-
-
-# -- stopping and going on -------------------------------------------------------------------------------------------------------
-
-
-@once
-def suspend(*, certification_id: UUID, reason: str, by: Actor, now: datetime) -> UUID:
-    """Hold payment back from today: after an inquiry that found the right lost, or for want of certification when every step was taken
-    and the warning is over. Raises what is missing."""
-    by.must(CERTIFY)
-    why = _reason(reason)
-    today = local_date(now)
-    row = Certification.objects.select_for_update().get(pk=certification(certification_id, by=by, write=True).pk)
-    if Suspension.objects.filter(certification=row, ended_on=None).exists():
-        raise SuspendedAlready
-    reaches = list(Reach.objects.filter(certification=row, cycle_end=row.certified_until))
-    inquiry = Inquiry.objects.filter(certification=row).order_by("-opened_at").first()
-    lost = inquiry if inquiry and inquiry.finding in (Finding.DEAD, Finding.LOST) else None
-    if row.signal and lost is None:
-        raise InquiryNeeded
-    if not reached_by_hand(reaches):
-        raise NotReached
-    if lost is None:
-        _must_be_over(row, reaches, today)
-    made = Suspension.objects.create(
-        certification=row, inquiry=lost, since=today, reason=why, decided_at=now, decided_by_id=by.person_id
-    )
-    record(
-        "benefits.suspended", subject=certification_subject(row.pk), by=by, at=now, suspension=made.pk, since=today,
-        ground=lost.finding if lost else "not-certified",
-    )  # fmt: skip
-    if lost is None or lost.finding != Finding.DEAD:  # nobody writes to the dead
-        tell(row, "benefits.suspended", f"suspended:{made.pk}", by=by, now=now)
-    return made.pk
-
-
-def _must_be_over(row: Certification, reaches: list[Reach], today: date) -> None:
-    """The cycle has ended, every step was taken and has an outcome, and the warning is over."""
-    if today <= row.certified_until:
-        raise StillCertified
-    by_rung = {r.rung: r for r in reaches}
-    for rung in rungs_for(frail=row.frail, abroad=row.abroad):
-        taken = by_rung.get(rung.code)
-        if taken is None or not taken.outcome:
-            raise StepsOpen(step=msg(rung.label))
-    first = stop_from(row, reaches, today)
-    if first is None or today < first:
-        raise TooEarly(day=first)
-
-
-@once
-def resume(*, certification_id: UUID, reason: str, by: Actor, now: datetime) -> None:
-    """An officer lets payment go on, with what was held back: the suspension was wrong, or its reason is gone."""
-    by.must(CERTIFY)
-    why = _reason(reason)
-    row = Certification.objects.select_for_update().get(pk=certification(certification_id, by=by, write=True).pk)
-    held = Suspension.objects.select_for_update().filter(certification=row, ended_on=None).first()
-    if held is None:
-        raise NotSuspended
-    end_suspension(row, held, reason=why, by=by, now=now)

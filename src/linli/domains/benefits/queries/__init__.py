@@ -3,7 +3,7 @@
 from linli.domains.benefits.asking import AnswerWrong, Question, Way
 from linli.domains.benefits.calculators import calculate, explained
 from linli.domains.benefits.certifying import OUTCOMES as REACH_OUTCOMES
-from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, rung_day, rungs_for
+from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, Settled, rung_day, rungs_for
 from linli.domains.benefits.certifying import book as certification_book
 from linli.domains.benefits.changing import ChangeState
 from linli.domains.benefits.checks import CaseFileWrong, Outcome, run_file, shipped_cases
@@ -41,7 +41,6 @@ from linli.domains.benefits.queries.certification import (
     certification_lines,
     certifications,
     due_by_month,
-    held_back,
     my_certifications,
     newest_check,
     open_calls,
@@ -51,6 +50,7 @@ from linli.domains.benefits.queries.certification import (
     reach,
     receivings_of,
     sheet,
+    suspensions_waiting,
     visits,
 )
 from linli.domains.benefits.queries.due import (
@@ -210,7 +210,8 @@ __all__ = [
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",
     "certification_book", "certification_lines", "certifications", "Change", "differences", "Due", "due_by_month", "due_by_word",
     "due_to", "entitled", "explained", "Fact", "facts_of", "Figures", "Finding", "Formula", "FORMULAS", "Gap", "Group",
-    "held_back", "Hire", "hire_lines", "HireLine", "hires_in", "hires_of", "LifeStanding", "Line", "Lines", "may_be_due", "Mine",
+    "Hire", "hire_lines", "HireLine", "hires_in", "hires_of", "LifeStanding", "Line", "Lines", "may_be_due", "Mine",
+    "Settled", "suspensions_waiting",
     "MOST_ASKED", "my_certifications", "newest_check", "NONE", "once_said", "open_calls", "Outcome", "Overview", "overview",
     "Part", "photo", "photos_waiting", "Policy", "policy_of", "Question", "question_for", "reach", "REACH_OUTCOMES",
     "ReachOutcome", "ReachWay", "read_answer", "Reader", "reader_of", "Reason", "Receiver", "receivings_of", "Rerun", "rerun",

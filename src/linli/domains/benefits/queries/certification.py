@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Left, TruncMonth
 
+from linli.domains.accounts.queries import names as names_of_users
 from linli.domains.benefits.certifying import (
     Benefit,
     Finding,
@@ -17,6 +18,7 @@ from linli.domains.benefits.certifying import (
     ReachOutcome,
     ReachWay,
     Rung,
+    Settled,
     Sign,
     Signal,
     SignKind,
@@ -27,11 +29,21 @@ from linli.domains.benefits.certifying import (
     rungs_for,
     standing_of,
 )
-from linli.domains.benefits.models import Certification, CertificationCheck, Evidence, FacePhoto, Inquiry, Reach, Suspension
+from linli.domains.benefits.models import (
+    Certification,
+    CertificationCheck,
+    Evidence,
+    FacePhoto,
+    Inquiry,
+    Reach,
+    Suspension,
+    SuspensionProposal,
+)
 from linli.domains.benefits.parameters import Figures
-from linli.domains.benefits.permissions import CERTIFY, VIEW, VISIT, WITNESS
+from linli.domains.benefits.permissions import AGREE, CERTIFY, VIEW, VISIT, WITNESS
 from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.runs import shortest
+from linli.domains.cases.queries import case_numbers
 from linli.domains.org.queries import region_names
 from linli.domains.people.queries import Party, Scope, may_act_for, own_ids, parties, powers
 from linli.kernel.actors import Actor
@@ -149,16 +161,17 @@ class Overview:
     suspended: int
     photos: int
     calls: int
+    proposals: int
 
 
 def overview(*, by: Actor, on: date) -> Overview:
-    """How a place stands, in four queries."""
+    """How a place stands, in five queries."""
     here = _here(by, CERTIFY, VIEW)
     counts = here.aggregate(total=Count("id"), **{s.name: Count("id", filter=_standing_is(s, on)) for s in LifeStanding})
     held = Suspension.objects.filter(ended_on=None, certification__in=here.values("pk")).count()
     return Overview(
         counts["total"], {s: counts[s.name] for s in LifeStanding}, held, photos_waiting(by=by).count() if by.can(CERTIFY) else 0,
-        open_calls(by=by).count() if by.can(CERTIFY) else 0,
+        open_calls(by=by).count() if by.can(CERTIFY) else 0, suspensions_waiting(by=by).count() if by.can(AGREE) else 0,
     )  # fmt: skip
 
 
@@ -238,7 +251,7 @@ class LadderStep:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One receiver with everything an officer decides on."""
+    """One receiver with everything an officer decides on. ``numbers``: of the cases; ``people``: of the officers who had a hand in it."""
 
     row: Certification
     line: Receiver
@@ -246,7 +259,10 @@ class Sheet:
     ladder: tuple[LadderStep, ...]
     asked: tuple[Reach, ...]
     inquiries: tuple[Inquiry, ...]
+    proposals: tuple[SuspensionProposal, ...]
     suspensions: tuple[Suspension, ...]
+    numbers: Mapping[UUID, str]
+    people: Mapping[UUID, str]
     stop_from: date | None
     reached: bool
 
@@ -254,6 +270,11 @@ class Sheet:
     def inquiry(self) -> Inquiry | None:
         """The one that is open."""
         return next((i for i in self.inquiries if i.concluded_at is None), None)
+
+    @property
+    def proposal(self) -> SuspensionProposal | None:
+        """The one that waits for another officer."""
+        return next((p for p in self.proposals if p.outcome == Settled.OPEN), None)
 
     @property
     def lost(self) -> Inquiry | None:
@@ -279,11 +300,16 @@ def sheet(certification_id: UUID, *, by: Actor, on: date) -> Sheet:
     by_rung = {r.rung: r for r in reaches}
     rungs = rungs_for(frail=row.frail, abroad=row.abroad)
     known = {r.code for r in rungs}
+    inquiries = tuple(Inquiry.objects.filter(certification=row).order_by("-opened_at"))
+    proposals = tuple(SuspensionProposal.objects.filter(certification=row).order_by("-proposed_at")[:20])
+    suspensions = tuple(Suspension.objects.filter(certification=row).select_related("proposal").order_by("-since"))
+    hands = [*(p.proposed_by_id for p in proposals), *(p.decided_by_id for p in proposals), *(i.opened_by_id for i in inquiries)]
     return Sheet(
         row, line, tuple(Seen(book().kinds[s.kind], book().sources[s.source], s.day) for s in signs),
         tuple(LadderStep(r, rung_day(r, row.certified_until), by_rung.get(r.code)) for r in rungs),
-        tuple(r for r in reaches if r.rung not in known), tuple(Inquiry.objects.filter(certification=row).order_by("-opened_at")),
-        tuple(Suspension.objects.filter(certification=row).order_by("-since")), stop_from(row, reaches, on), reached_by_hand(reaches),
+        tuple(r for r in reaches if r.rung not in known), inquiries, proposals, suspensions,
+        case_numbers(c for c in (*(p.case_id for p in proposals), *(i.case_id for i in inquiries)) if c), names_of_users(hands),
+        stop_from(row, reaches, on), reached_by_hand(reaches),
     )  # fmt: skip
 
 
@@ -329,6 +355,14 @@ def reach(reach_id: UUID, *, by: Actor) -> Reach:
     if found is None or (not by.can(CERTIFY) and found.way not in (ReachWay.VISIT, ReachWay.HOME)):
         raise NotFound(what=msg("这次走访"))
     return found
+
+
+def suspensions_waiting(*, by: Actor) -> QuerySet[SuspensionProposal]:
+    """Suspensions that wait for a second officer, of the reader's place; for pages of them, by when they were proposed."""
+    here = _here(by, AGREE, CERTIFY)
+    return SuspensionProposal.objects.filter(outcome=Settled.OPEN, certification__in=here.values("pk")).select_related(
+        "certification"
+    )
 
 
 def photos_waiting(*, by: Actor) -> QuerySet[FacePhoto]:
@@ -419,12 +453,6 @@ def may_certify_for(person_id: UUID, *, by: Actor, on: date) -> list[Certificati
 
 
 # -- for other parts -------------------------------------------------------------------------------------------------------------
-
-
-def held_back(person_ids: Iterable[UUID], *, benefit: str) -> set[UUID]:
-    """Of some people those whose benefit is suspended; for whoever pays."""
-    found = Suspension.objects.filter(ended_on=None, certification__person_id__in=list(person_ids), certification__benefit=benefit)
-    return set(found.values_list("certification__person_id", flat=True))
 
 
 def receivings_of(person_id: UUID, *, by: Actor) -> list[Certification]:

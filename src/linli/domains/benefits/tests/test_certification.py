@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from PIL import Image
+from pypdf import PdfReader
 
 from linli.domains.benefits import commands, queries
 from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, book
@@ -20,14 +21,20 @@ from linli.domains.benefits.models import (
     Evidence,
     EvidenceNews,
     FacePhoto,
+    Inquiry,
     PersonFacts,
     Reach,
     Suspension,
+    SuspensionProposal,
 )
+from linli.domains.benefits.queries.payments import stopped
+from linli.domains.cases.commands import finish_ex_officio
+from linli.domains.cases.queries import Decision, Step
+from linli.domains.documents.queries import PaperKind, documents_of, pdf
 from linli.domains.notices.queries import messages_about
 from linli.domains.people.commands import register_mandate
 from linli.domains.people.queries import Ground, Scope
-from linli.domains.trace.queries import timeline
+from linli.domains.trace.queries import timeline, verify_chain
 from linli.kernel.actors import Actor, system
 from linli.kernel.errors import NotAllowed, NotFound
 
@@ -89,8 +96,14 @@ def suspended(world):
     take_in(row, "hospital", date(2025, 3, 5))
     climb_to_the_end(world, row)
     day = row.certified_until + timedelta(93)
-    commands.suspend(certification_id=row.pk, reason="多次联系不上", by=officer(world), now=at(day))
+    stop(world, row, day)
     return row, day
+
+
+def stop(world, row, day, why="多次联系不上"):
+    """One officer proposes, another agrees."""
+    commands.propose_suspension(certification_id=row.pk, reason=why, by=officer(world), now=at(day))
+    return commands.agree_suspension(certification_id=row.pk, by=world.actor("second-policies"), now=at(day))
 
 
 # -- signs -----------------------------------------------------------------------------------------------------------------------
@@ -274,7 +287,7 @@ def test_nobody_is_suspended_before_everything_was_tried_and_the_warning_is_over
     by = officer(world)
 
     def stop(day, why="多次联系不上"):
-        return commands.suspend(certification_id=row.pk, reason=why, by=by, now=at(day))
+        return commands.propose_suspension(certification_id=row.pk, reason=why, by=by, now=at(day))
 
     with pytest.raises(commands.NotReached):
         stop(row.certified_until + timedelta(200))
@@ -291,10 +304,15 @@ def test_nobody_is_suspended_before_everything_was_tried_and_the_warning_is_over
     with pytest.raises(commands.ReasonNeeded):
         stop(row.certified_until + timedelta(93), " ")
     stop(row.certified_until + timedelta(93))
-    with pytest.raises(commands.SuspendedAlready):
+    with pytest.raises(commands.ProposedAlready):
         stop(row.certified_until + timedelta(94))
-    assert "benefits.suspended" in acts(row) and "benefits.suspended" in [m.kind for m in messages_about(row.pk)]
-    assert queries.held_back([row.person_id], benefit="pension") == {row.person_id}
+    assert not Suspension.objects.exists() and acts(row)[-1] == "benefits.suspension_proposed"
+    commands.agree_suspension(
+        certification_id=row.pk, by=world.actor("second-policies"), now=at(row.certified_until + timedelta(95))
+    )
+    with pytest.raises(commands.SuspendedAlready):
+        stop(row.certified_until + timedelta(96))
+    assert acts(row)[-1] == "benefits.suspended" and stopped([row.person_id]) == {row.person_id}
 
 
 @pytest.mark.django_db
@@ -309,7 +327,8 @@ def test_the_database_itself_refuses_a_suspension_of_whom_nobody_reached_for(wor
     commands.note_reach(reach_id=Reach.objects.get(rung="call").pk, outcome=ReachOutcome.NOT_FOUND, by=officer(world), now=at(DAY))
     with pytest.raises(DatabaseError, match="certified, or in doubt"), transaction.atomic():
         Suspension.objects.create(certification=row, **values | {"since": row.certified_until})
-    Suspension.objects.create(certification=row, **values)
+    with pytest.raises(DatabaseError, match="two officers did not agree"), transaction.atomic():
+        Suspension.objects.create(certification=row, **values)
 
 
 @pytest.mark.django_db
@@ -321,7 +340,7 @@ def test_payment_goes_on_with_what_is_owed_as_soon_as_somebody_is_certified_in_a
     months = [f"{m // 12}-{m % 12 + 1:02d}" for m in held.owed]
     assert held.ended_on == later and months == ["2026-06", "2026-07"]
     assert acts(row)[-2:] == ["benefits.certified", "benefits.resumed"]
-    assert not queries.held_back([row.person_id], benefit="pension")
+    assert not stopped([row.person_id])
     with pytest.raises(commands.NotSuspended):
         commands.resume(certification_id=row.pk, reason="错了", by=officer(world), now=at(later))
 
@@ -346,7 +365,7 @@ def test_a_sign_of_death_stops_nothing_until_somebody_has_looked_into_it(world):
     assert not Suspension.objects.exists()
 
     def stop():
-        return commands.suspend(certification_id=row.pk, reason="已去世", by=by, now=at(DAY))
+        return commands.propose_suspension(certification_id=row.pk, reason="已去世", by=by, now=at(DAY))
 
     with pytest.raises(commands.InquiryNeeded):
         stop()
@@ -363,8 +382,15 @@ def test_a_sign_of_death_stops_nothing_until_somebody_has_looked_into_it(world):
         stop()
     commands.note_reach(reach_id=visit.pk, outcome=ReachOutcome.DIED, by=world.actor("village"), now=at(DAY))
     stop()
-    assert [m.kind for m in messages_about(row.pk)] == [], "nobody writes to the dead"
+    commands.agree_suspension(certification_id=row.pk, by=world.actor("second-policies"), now=at(DAY))
     assert acts(row)[-1] == "benefits.suspended"
+    case = Inquiry.objects.get().case
+    assert SuspensionProposal.objects.get().case == case, "the case of the inquiry goes on to the decision"
+    assert not messages_about(row.pk) and not messages_about(case.pk), "nobody writes to the dead"
+    assert finish_ex_officio(case_id=case.pk, by_hand=True, now=at(DAY))
+    case.refresh_from_db()
+    assert case.state == "issued", "it waits for those who come for it"
+    assert "赵示例的近亲属" in paper_of(case.pk, PaperKind.PAYMENT_STOPPED)
 
 
 @pytest.mark.django_db
@@ -376,12 +402,141 @@ def test_one_who_was_reported_dead_and_is_found_alive_is_cleared_and_paid(world)
     row.refresh_from_db()
     assert row.signal == "contradicted" and not Suspension.objects.exists()
     commands.open_inquiry(certification_id=row.pk, reason="记录矛盾", by=by, now=at(DAY))
+    case = Inquiry.objects.get().case
+    assert case.state == "in_review" and case.due_on and [c.kind for c in case.clocks.all()] == ["promised"]
     commands.conclude_inquiry(certification_id=row.pk, finding=Finding.ALIVE, ground="视频见到本人", by=by, now=at(DAY))
+    case.refresh_from_db()
+    assert case.state == "withdrawn" and verify_chain(case.pk).ok
     row.refresh_from_db()
     assert (row.signal, row.certified_on) == ("", DAY)
     take_in(row, "death_certificate", DAY, on=DAY + timedelta(1))
     row.refresh_from_db()
     assert row.signal == "suspected", "something new was heard"
+
+
+# -- as a case --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_suspension_is_a_case_of_two_hands_with_its_evidence_a_clock_and_a_sealed_paper_that_is_delivered(world):
+    row, day = suspended(world)
+    proposal = SuspensionProposal.objects.get()
+    case = proposal.case
+    assert (case.state, case.approved, case.applicant_id, case.channel) == ("rejected", False, row.person_id, "automatic")
+    hands = {s.kind: s.user_id for s in Step.objects.filter(case=case, user_id__isnull=False)}
+    assert hands == {"accept": world.users["certification"], "decide": world.users["second-policies"]}
+    assert ("promised", "met") in {(c.kind, c.outcome) for c in case.clocks.all()}
+    decision = Decision.objects.get(case=case)
+    assert "第一次提醒（发消息），已发出" in decision.facts and "村（社区）走访（走访），没有找到人" in decision.facts
+    assert decision.reasons == "多次联系不上" and "第二十六条" in decision.legal_basis and "行政复议" in decision.remedies
+    assert finish_ex_officio(case_id=case.pk, now=at(day))
+    case.refresh_from_db()
+    assert case.state == "delivered" and verify_chain(case.pk).ok
+    paper = paper_of(case.pk, PaperKind.PAYMENT_STOPPED)
+    assert all(
+        words in paper for words in ("赵示例", "企业职工基本养老金", "停发前最后提醒", "多次联系不上", "第二十六条", "拍一张照片")
+    )
+    assert "云岭市人民政府申请行政复议" in paper and "云岭市人民法院提起行政诉讼" in paper
+    assert [m.kind for m in messages_about(case.pk)] == ["benefits.suspended"]
+
+
+def paper_of(case_id, kind):
+    """The words of a paper of a case."""
+    (card,) = [d for d in documents_of(case_id) if d.kind == kind]
+    reader = PdfReader(BytesIO(pdf(card.id)))
+    return "".join("".join(page.extract_text() for page in reader.pages).split())
+
+
+@pytest.mark.django_db
+def test_whoever_proposed_or_looked_into_it_does_not_decide(world):
+    row = receiver(world)
+    take_in(row, "hospital", date(2025, 3, 5))
+    climb_to_the_end(world, row)
+    day = row.certified_until + timedelta(93)
+    by, both = officer(world), replace(officer(world), permissions=officer(world).permissions | {"benefits.agree"})
+    with pytest.raises(commands.NothingProposed):
+        commands.agree_suspension(certification_id=row.pk, by=world.actor("second-policies"), now=at(day))
+    commands.propose_suspension(certification_id=row.pk, reason="联系不上", by=by, now=at(day))
+    with pytest.raises(NotAllowed):
+        commands.agree_suspension(certification_id=row.pk, by=by, now=at(day))
+    for act in (commands.agree_suspension, lambda **k: commands.refuse_suspension(reason="不行", **k)):
+        with pytest.raises(commands.HadAHand):
+            act(certification_id=row.pk, by=both, now=at(day))
+        with pytest.raises(NotFound):
+            act(certification_id=row.pk, by=replace(world.actor("second-policies"), region="7702"), now=at(day))
+    with pytest.raises(DatabaseError, match="benefits_proposal_hands"), transaction.atomic():
+        SuspensionProposal.objects.update(outcome="agreed", decided_at=at(day), decided_by_id=by.user_id)
+    assert not Suspension.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_proposal_that_is_refused_takes_nothing_away_and_may_be_made_again(world):
+    row = receiver(world)
+    take_in(row, "hospital", date(2025, 3, 5))
+    climb_to_the_end(world, row)
+    day, second = row.certified_until + timedelta(93), world.actor("second-policies")
+    commands.propose_suspension(certification_id=row.pk, reason="联系不上", by=officer(world), now=at(day))
+    with pytest.raises(commands.ReasonNeeded):
+        commands.refuse_suspension(certification_id=row.pk, reason=" ", by=second, now=at(day))
+    commands.refuse_suspension(certification_id=row.pk, reason="请再走访一次", by=second, now=at(day))
+    refused = SuspensionProposal.objects.get()
+    assert (refused.outcome, refused.case.state) == ("refused", "withdrawn") and not stopped([row.person_id])
+    with pytest.raises(DatabaseError, match="said already"), transaction.atomic():
+        SuspensionProposal.objects.update(outcome="agreed")
+    stop(world, row, day + timedelta(7))
+    assert Suspension.objects.get().proposal.case != refused.case
+
+
+@pytest.mark.django_db
+def test_who_is_certified_before_the_second_officer_decides_is_not_suspended(world):
+    row = receiver(world)
+    take_in(row, "hospital", date(2025, 3, 5))
+    climb_to_the_end(world, row)
+    day = row.certified_until + timedelta(93)
+    commands.propose_suspension(certification_id=row.pk, reason="联系不上", by=officer(world), now=at(day))
+    commands.witness(person_id=row.person_id, by=world.actor("clerk"), now=at(day))
+    proposal = SuspensionProposal.objects.get()
+    assert (proposal.outcome, proposal.case.state) == ("lapsed", "withdrawn")
+    with pytest.raises(commands.NothingProposed):
+        commands.agree_suspension(certification_id=row.pk, by=world.actor("second-policies"), now=at(day))
+
+
+@pytest.mark.django_db
+def test_going_on_is_said_at_once_in_the_same_case_with_the_months_that_are_paid(world):
+    row, day = suspended(world)
+    case = SuspensionProposal.objects.get().case
+    finish_ex_officio(case_id=case.pk, now=at(day))
+    commands.witness(person_id=row.person_id, by=world.actor("clerk"), now=at(day + timedelta(70)))
+    paper = paper_of(case.pk, PaperKind.PAYMENT_RESUMED)
+    (decision,) = [d for d in documents_of(case.pk) if d.kind == PaperKind.PAYMENT_STOPPED]
+    for words in ("您在窗口当面认证", decision.number, "2026年6月、2026年7月，共2个月", "行政复议"):
+        assert words in paper
+    assert [m.kind for m in messages_about(case.pk).order_by("made_at", "id")] == ["benefits.suspended", "benefits.resumed"]
+    assert verify_chain(case.pk).ok
+
+
+@pytest.mark.django_db
+def test_of_whom_the_register_knows_nothing_no_case_begins(world):
+    row = receiver(world, uuid4())
+    with pytest.raises(commands.NotRegistered):
+        commands.open_inquiry(certification_id=row.pk, reason="有线索", by=officer(world), now=at(DAY))
+    assert not Inquiry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_nobody_but_the_bureau_takes_such_a_case_back(world):
+    from linli.domains.cases.commands import withdraw_case
+    from linli.domains.cases.queries import own_sheet
+
+    row = receiver(world)
+    commands.open_inquiry(certification_id=row.pk, reason="有线索", by=officer(world), now=at(DAY))
+    case = Inquiry.objects.get().case
+    assert not own_sheet(case.pk, by=resident(world), now=at(DAY)).may_withdraw
+    here = replace(world.actor("clerk"), org_id=case.org_id, hall_id=case.hall_id)
+    with pytest.raises(NotFound):
+        withdraw_case(case_id=case.pk, reason="不办了", by=here, now=at(DAY))
+    case.refresh_from_db()
+    assert case.state == "in_review"
 
 
 # -- many at once ----------------------------------------------------------------------------------------------------------------
@@ -413,19 +568,20 @@ def test_a_suspension_and_a_certification_at_once_never_leave_a_certified_person
     take_in(row, "hospital", date(2025, 3, 5))
     climb_to_the_end(world, row)
     day = row.certified_until + timedelta(93)
-    by, clerk = officer(world), world.actor("clerk")
+    by, clerk = world.actor("second-policies"), world.actor("clerk")
+    commands.propose_suspension(certification_id=row.pk, reason="联系不上", by=officer(world), now=at(day))
     results = at_once(
-        lambda: commands.suspend(certification_id=row.pk, reason="联系不上", by=by, now=at(day)),
-        lambda: commands.suspend(certification_id=row.pk, reason="联系不上", by=replace(by), now=at(day)),
+        lambda: commands.agree_suspension(certification_id=row.pk, by=by, now=at(day)),
+        lambda: commands.agree_suspension(certification_id=row.pk, by=replace(by), now=at(day)),
         lambda: commands.witness(person_id=row.person_id, by=clerk, now=at(day)),
     )
     assert isinstance(results[2], date), results
-    refused = (commands.SuspendedAlready, commands.NotReached, commands.StillCertified)
+    refused = (commands.NothingProposed,)
     assert all(isinstance(r, (UUID, *refused)) for r in results[:2]), results
     row.refresh_from_db()
     assert row.certified_until > day
     assert not Suspension.objects.filter(ended_on=None).exists()
-    assert Suspension.objects.count() <= 2
+    assert Suspension.objects.count() <= 1 and not SuspensionProposal.objects.filter(outcome="").exists()
 
 
 def test_several_workers_take_each_step_once(world, committed_db):

@@ -196,7 +196,10 @@ def test_every_outcome_has_a_way_and_words_and_every_kind_a_source_and_how_sure_
     assert all(k.told for k in book().kinds.values() if k.side is Side.LIFE)
 
 
-BASE = "sources: {}\nbenefits: {}\nladder: []\ndeath: {}\nlife:\n  a: {label: a, told: a, class: strong, weight: 2, source: s, tag: K}\n"
+BASE = (
+    "sources: {}\nbenefits: {}\nladder: []\nproceedings: {}\nresume: []\ndeath: {}\nlife:\n"
+    "  a: {label: a, told: a, class: strong, weight: 2, source: s, tag: K}\n"
+)
 
 
 @pytest.mark.parametrize(

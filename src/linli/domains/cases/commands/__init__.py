@@ -38,7 +38,17 @@ from linli.domains.cases.commands.counter import (
     receive_draft,
 )
 from linli.domains.cases.commands.elsewhere import make_hand_over, make_joint_hand_over, take_over
-from linli.domains.cases.commands.exofficio import EX_OFFICIO, Hand, finish_ex_officio, open_ex_officio
+from linli.domains.cases.commands.exofficio import (
+    EX_OFFICIO,
+    Hand,
+    Verdict,
+    add_paper,
+    begin_ex_officio,
+    decide_ex_officio,
+    end_ex_officio,
+    finish_ex_officio,
+    open_ex_officio,
+)
 from linli.domains.cases.commands.external import ExternalAct, record_external
 from linli.domains.cases.commands.intake import (
     Applicant,
@@ -152,7 +162,8 @@ from linli.domains.cases.grounds import DeliveryMethod, MaterialState, PauseGrou
 from linli.domains.cases.promising import Promise
 
 __all__ = [
-    "attend", "attend_next", "leave", "EX_OFFICIO", "finish_ex_officio", "Hand", "open_ex_officio",
+    "attend", "attend_next", "leave", "add_paper", "begin_ex_officio", "decide_ex_officio", "end_ex_officio", "EX_OFFICIO",
+    "finish_ex_officio", "Hand", "open_ex_officio", "Verdict",
     "patch_draft", "submit_draft",
     "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "roster_paper", "RosterFile", "run_roster",
     "start_roster", "sweep_rosters",

@@ -760,7 +760,12 @@ def withdraw_case(*, case_id: UUID, reason: str = "", version: int | None = None
 
 
 def withdraw(work: Work, *, reason: str) -> None:
-    """Withdraw a locked case; also for corrections that never came and drafts given up, which are forgotten (PI-06)."""
+    """Withdraw a locked case; also for corrections that never came and drafts given up, which are forgotten (PI-06).
+
+    What the bureau began by itself nobody takes back but the bureau.
+    """
+    if work.case.channel == Channel.AUTOMATIC and work.by.channel != Channel.AUTOMATIC:
+        raise NotFound(what=msg("可以撤回的申请"))
     gone = _forget_draft(work) if work.case.state == State.DRAFT else ()
     work.move(Move.WITHDRAW, reason=reason)
     for step in Step.objects.filter(case=work.case, state__in=[StepState.WAITING, StepState.OPEN]):

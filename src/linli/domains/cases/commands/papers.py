@@ -11,6 +11,7 @@ from django.db import transaction
 
 from linli.domains.cases import joints
 from linli.domains.cases.models import Case
+from linli.domains.cases.papers import RESULTS
 from linli.domains.documents.commands import NotInThisState, seal_document
 from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of, get_document
 from linli.domains.trace.commands import record
@@ -20,7 +21,7 @@ from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
 # Results are sealed by their issuer, not here.
-_RESULTS = {PaperKind.DECISION.value, PaperKind.RESULT_CERTIFICATE.value, PaperKind.BENEFIT_NOTICE.value}
+_RESULTS = {kind.value for kind in RESULTS}
 
 
 def seal_notice(*, document_id: UUID, by: Actor, now: datetime) -> bool:

@@ -35,7 +35,7 @@ from linli.domains.documents.queries import (
 from linli.domains.exchange.queries import Shared, shared_of
 from linli.domains.org.queries import Power, powers_of
 from linli.domains.people.queries import Party, employer_facts, parties, person_facts
-from linli.kernel.actors import Actor
+from linli.kernel.actors import Actor, Channel
 from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.errors import Invalid, NotFound
 from linli.kernel.text import msg
@@ -145,7 +145,7 @@ def counter_acts(case: Case, *, by: Actor) -> frozenset[CounterAct]:
         acts |= {CounterAct.FILL} if is_open else set()
         acts |= {CounterAct.RECEIVE} if state is State.DRAFT else set()
         acts |= {CounterAct.RECEIVE_BACK} if state is State.CORRECTION_REQUESTED else set()
-        acts |= {CounterAct.WITHDRAW} if may_move(state, Move.WITHDRAW) else set()
+        acts |= {CounterAct.WITHDRAW} if may_move(state, Move.WITHDRAW) and case.channel != Channel.AUTOMATIC else set()
     if by.can(ACCEPT) and case.external and state is State.SUBMITTED:
         acts.add(CounterAct.ELSEWHERE)
     if by.can(ACCEPT) and is_open and not case.external and case.org_id == by.org_id:

@@ -150,8 +150,14 @@ class OwnSheet:
         return self.may_apply and self.case.state == State.CORRECTION_REQUESTED
 
     @property
+    def ours(self) -> bool:
+        """Whether the bureau began it, and nobody applied."""
+        return self.case.channel == Channel.AUTOMATIC
+
+    @property
     def may_withdraw(self) -> bool:
-        return self.may_apply and not self.at_counter and may_move(State(self.case.state), Move.WITHDRAW)
+        applied = not self.at_counter and not self.ours
+        return self.may_apply and applied and may_move(State(self.case.state), Move.WITHDRAW)
 
     @property
     def may_hand_over(self) -> bool:

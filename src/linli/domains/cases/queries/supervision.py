@@ -92,7 +92,9 @@ TOLD_ACTS = frozenset({
     Move.SUSPEND.act, Move.RESUME.act, "cases.extended", Move.APPROVE.act, Move.REJECT.act, Move.ISSUE.act, Move.DELIVER.act,
     Move.CLOSE.act, Move.REFUSE.act, Move.WITHDRAW.act,
 })  # fmt: skip
-_QUIET_DATA = {"step", "steps", "chosen", "candidates", "excluded", "on_time", "client"}
+# And of cases that the bureau began by itself, which no other system brings.
+_PLAIN_ACTS = TOLD_ACTS | {Move.START.act, "cases.paper_added"}
+_QUIET_DATA = {"step", "steps", "chosen", "candidates", "excluded", "on_time", "client", "started_by", "decided_by"}
 
 
 def plain_timeline(case_id: UUID, *, by: Actor) -> list[Entry]:
@@ -105,7 +107,7 @@ def plain_entries(case_id: UUID) -> list[Entry]:
     """The same for whoever has already been found to see the case."""
     shown = []
     for e in timeline(case_id):
-        if e.act in TOLD_ACTS:
+        if e.act in _PLAIN_ACTS:
             org = e.org_id if e.act == Move.SUBMIT.act else None
             data = {k: v for k, v in e.data.items() if k not in _QUIET_DATA}
             shown.append(Entry(e.seq, e.at, e.act, None, None, org, None, e.channel, data))

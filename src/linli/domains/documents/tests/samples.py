@@ -172,6 +172,22 @@ SAMPLES: list[p.Paper] = [
         published="2026年11月12日至11月19日公示 5 个工作日，没有异议", paid_to="发放到您登记的银行账户；没有登记账户的，请在“我的待遇”登记或到任一窗口办理。",
         remedy=REMEDY,
     ),
+    p.PaymentStopped(
+        **WHO, receiver=WHO["addressee"], benefit="企业职工基本养老金", since=date(2026, 11, 20), decided_on=date(2026, 11, 20),
+        facts="领取资格认证的有效期到2026年8月18日。期满后没有新的认证，有关部门也没有实名记录。",
+        reached=(
+            p.Reached(on=date(2026, 6, 19), way="第一次提醒（发消息）", outcome="已发出"),
+            p.Reached(on=date(2026, 7, 4), way="打电话", outcome="没有找到人"),
+            p.Reached(on=date(2026, 8, 3), way="村（社区）走访", outcome="已搬走"),
+            p.Reached(on=date(2026, 10, 17), way="停发前最后提醒（发消息）", outcome="已发出"),
+        ),
+        reasons="多次联系不上，领取资格无法核实。", legal_basis=("《社会保险经办条例》第二十六条",),
+        resume=("在网上大厅“待遇认证”拍一张照片", "带身份证件到任一窗口", "打电话给我们，工作人员上门"), remedy=REMEDY,
+    ),
+    p.PaymentResumed(
+        **WHO, receiver=WHO["addressee"], benefit="企业职工基本养老金", stopped_by="示范区人社局停发字〔2026〕3号", since=date(2026, 9, 20),
+        resumed_on=date(2026, 11, 20), reasons="已于2026年11月20日在窗口当面认证。", owed=("2026年9月", "2026年10月"), remedy=REMEDY,
+    ),
     p.DemandReceipt(
         demand_number="SQ2026112000017", person="买买提江·艾合买提", phone="138****5678", received_at=datetime(2026, 11, 20, 9, 5, tzinfo=UTC),
         channel="大厅窗口", place="示范区政务服务中心", category="社会保险", summary="原单位已经注销,2009年至2011年的养老保险缴费记录查不到,多次奔波没有结果,请求帮助查清并补记。",

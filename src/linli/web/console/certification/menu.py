@@ -7,10 +7,12 @@ from linli.web import navigation
 from linli.web.navigation import Entry
 
 _SEE, _DO = frozenset({"benefits.certify", "benefits.view"}), frozenset({"benefits.certify"})
+_DECIDE = frozenset({"benefits.certify", "benefits.agree"})
 _GROUP = noop("待遇资格认证")
 navigation.register(
     Entry("console", noop("认证总览"), "certification:overview", "heartbeat", _SEE, 60, _GROUP),
     Entry("console", noop("领取人员"), "certification:people", "users", _SEE, 61, _GROUP),
     Entry("console", noop("待打电话"), "certification:calls", "phone", _DO, 62, _GROUP),
+    Entry("console", noop("待复核的暂停"), "certification:proposals", "player-pause", _DECIDE, 64, _GROUP),
     Entry("console", noop("待比对照片"), "certification:photos", "camera", _DO, 63, _GROUP),
 )

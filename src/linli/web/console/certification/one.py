@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import Finding, ReachOutcome, certification, sheet
+from linli.domains.benefits.queries import Finding, ReachOutcome, Settled, certification, sheet
 from linli.domains.people.commands import view_full
 from linli.domains.people.queries import Purpose, masked_facts, person_card
-from linli.kernel.errors import LinliError, NotFound
+from linli.kernel.errors import LinliError, NotAllowed, NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
 from linli.web.console.certification.people import TONES
@@ -50,8 +50,21 @@ def _page(
         "field": field, "sentence": sentence, "error": error, "findings": [Option(f.value, _(f.label)) for f in Finding],
         "purposes": [(p.value, _(p.label)) for p in (Purpose.CONTACT, Purpose.VERIFY_IDENTITY)],
         "may": request.actor.can("benefits.certify"), "on": request.today,
-        "inquiries": [(i, Finding(i.finding) if i.finding else None, i.reason.open(), i.ground.open() if i.ground else "") for i in seen.inquiries],
-        "suspensions": [(s, s.reason.open(), [f"{m // 12}-{m % 12 + 1:02d}" for m in s.owed]) for s in seen.suspensions],
+        "inquiries": [
+            (i, Finding(i.finding) if i.finding else None, i.reason.open(), i.ground.open() if i.ground else "",
+             seen.numbers.get(i.case_id, "") if i.case_id else "")
+            for i in seen.inquiries
+        ],
+        "suspensions": [
+            (s, s.reason.open(), s.end_reason.open() if s.end_reason else "", [f"{m // 12}-{m % 12 + 1:02d}" for m in s.owed])
+            for s in seen.suspensions
+        ],
+        "proposals": [
+            (p, Settled(p.outcome), p.reason.open(), p.said.open() if p.said else "", seen.numbers.get(p.case_id, ""),
+             seen.people.get(p.proposed_by_id, ""), seen.people.get(p.decided_by_id, "") if p.decided_by_id else "")
+            for p in seen.proposals
+        ],
+        "proposal": seen.proposal, "may_decide": seen.proposal and request.actor.can("benefits.agree"),
     }  # fmt: skip
     return render(request, "console/certification/one.html", context, status=status_of(error) if error else 200)
 
@@ -117,32 +130,51 @@ def _conclude(request: StaffRequest, i: UUID) -> str:
     return _("已写入核实结论。")
 
 
-def _suspend(request: StaffRequest, i: UUID) -> str:
-    commands.suspend(certification_id=i, reason=request.POST.get("reason", ""), by=request.actor, now=request.now, **keyed(request))
-    return _("已暂停发放，并通知本人怎样恢复、怎样提出异议。")
+def _propose(request: StaffRequest, i: UUID) -> str:
+    commands.propose_suspension(
+        certification_id=i, reason=request.POST.get("reason", ""), by=request.actor, now=request.now, **keyed(request)
+    )
+    return _("已提出暂停，等另一位复核。")
+
+
+def _agree(request: StaffRequest, i: UUID) -> str:
+    commands.agree_suspension(certification_id=i, by=request.actor, now=request.now, **keyed(request))
+    return _("已决定暂停发放。决定书用印后送达，写明怎样恢复、怎样提出异议。")
+
+
+def _refuse(request: StaffRequest, i: UUID) -> str:
+    commands.refuse_suspension(
+        certification_id=i, reason=request.POST.get("said", ""), by=request.actor, now=request.now, **keyed(request)
+    )
+    return _("没有同意暂停，照常发放。")
 
 
 def _resume(request: StaffRequest, i: UUID) -> str:
     commands.resume(certification_id=i, reason=request.POST.get("reason", ""), by=request.actor, now=request.now, **keyed(request))
-    return _("已恢复发放，停发的月份一并补发。")
+    return _("已恢复发放，停发的月份一并补发，告知书发给本人。")
 
 
 ACTS: dict[str, Callable[[StaffRequest, UUID], str]] = {
-    "confirm": _confirm, "visit": _visit, "inquire": _inquire, "conclude": _conclude, "suspend": _suspend, "resume": _resume,
+    "confirm": _confirm, "visit": _visit, "inquire": _inquire, "conclude": _conclude, "suspend": _propose, "resume": _resume,
+    "agree": _agree, "refuse": _refuse,
 }  # fmt: skip
+_SECOND = frozenset({"agree", "refuse"})
 
 
-@requires("benefits.certify")
+@requires("benefits.certify", "benefits.agree")
 @require_POST
 def act(request: StaffRequest, certification_id: UUID, act: str) -> HttpResponse:
     """Take one decision; what is wrong with it is said on the same page, with all that was typed."""
     if act not in ACTS:
         raise NotFound(what=msg("这个操作"))
-    certification(certification_id, by=request.actor, write=True)
+    needed = "benefits.agree" if act in _SECOND else "benefits.certify"
+    if not request.actor.can(needed):
+        raise NotAllowed(permission=needed)
+    certification(certification_id, by=request.actor)
     try:
         said = ACTS[act](request, certification_id)
     except LinliError as error:
-        typed = {"act": act, **{name: request.POST.get(name, "") for name in ("reason", "ground", "finding")}}
+        typed = {"act": act, **{name: request.POST.get(name, "") for name in ("reason", "ground", "finding", "said")}}
         return _page(request, certification_id, typed=typed, error=error)
     done(request, said)
     return redirect("certification:one", certification_id)

@@ -61,6 +61,7 @@ def overview_page(request: StaffRequest) -> HttpResponse:
         "towns": by_town(by=request.actor, on=request.today, soon=request.today + SOON), "columns": columns,
         "month_columns": [Column(_("月份")), Column(_("到期人数"), number=True)], "check": check,
         "rates": _rates(check) if check else (), "may_act": request.actor.can("benefits.certify"),
+        "may_decide": request.actor.can("benefits.agree"),
     }  # fmt: skip
     return render(request, "console/certification/overview.html", context)
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("certification/people/<uuid:certification_id>/<slug:act>", one.act, name="act"),
     path("certification/calls", waiting.calls, name="calls"),
     path("certification/calls/<uuid:reach_id>", waiting.call, name="call"),
+    path("certification/proposals", waiting.proposals, name="proposals"),
     path("certification/photos", waiting.photos, name="photos"),
     path("certification/photos/<uuid:photo_id>", waiting.photo_page, name="photo"),
     path("certification/photos/<uuid:photo_id>/picture", waiting.photo_picture, name="picture"),

@@ -19,6 +19,7 @@ from linli.domains.benefits.queries import (
     photo,
     photos_waiting,
     reach,
+    suspensions_waiting,
 )
 from linli.domains.people.queries import parties
 from linli.kernel.errors import NotFound
@@ -101,3 +102,16 @@ def photo_picture(request: StaffRequest, photo_id: UUID) -> HttpResponse:
     """The picture itself, for the page above and nobody's cache."""
     data, kind = commands.picture(photo_id, by=request.actor, now=request.now)
     return HttpResponse(data, content_type=kind, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+
+@requires("benefits.certify", "benefits.agree")
+@require_safe
+def proposals(request: StaffRequest) -> HttpResponse:
+    """Suspensions that wait for a second officer, oldest first."""
+    page = page_of(suspensions_waiting(by=request.actor), request, by="proposed_at", size=20)
+    lines = certification_lines([p.certification for p in page.rows], on=request.today)
+    context = {
+        "page": page, "rows": list(zip(page.rows, lines, strict=True)),
+        "columns": [Column(_("姓名")), Column(_("待遇")), Column(_("认证到")), Column(_("地方")), Column(_("提出时间"))],
+    }  # fmt: skip
+    return render(request, "console/certification/proposals.html", context)

@@ -20,7 +20,7 @@ from linli.domains.benefits.queries import certifications, my_certifications, sh
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
-from linli.testing.certifying import TELLER, receive, receive_many
+from linli.testing.certifying import TELLER, reach_in_vain, receive, receive_many
 from linli.testing.world import PASSWORD, person_id
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,7 @@ def row(world):
     ("who", "see", "do", "visit", "witness"),
     [
         ("certification", 200, 200, 200, 403), ("benefits", 200, 403, 403, 403), ("auditor", 200, 403, 403, 403), ("clerk", 403, 403, 403, 200),
+        ("second-policies", 200, 403, 403, 403),
         ("village", 403, 403, 200, 200), ("reviewer-1", 403, 403, 403, 403), ("payments", 200, 403, 403, 403),
     ],
 )  # fmt: skip
@@ -65,6 +66,11 @@ def test_each_post_opens_what_it_may(world, row, who, see, do, visit, witness):
         for act in ("confirm", "visit", "inquire", "conclude", "suspend", "resume"):
             assert send(client, reverse("certification:act", args=[row.pk, act]), reason="x").status_code == 403
         assert send(client, reverse("certification:whole", args=[row.pk, "phone"]), purpose="contact").status_code == 403
+    decides = 200 if who in ("certification", "second-policies") else 403
+    assert client.get(reverse("certification:proposals")).status_code == decides
+    if who != "second-policies":
+        for act in ("agree", "refuse"):
+            assert send(client, reverse("certification:act", args=[row.pk, act]), said="x").status_code == 403
     assert client.get(reverse("visits:list")).status_code == visit
     assert client.get(reverse("visits:counter")).status_code == witness
 
@@ -92,6 +98,47 @@ def test_a_decision_that_is_refused_says_why_beside_what_was_typed(world, row):
     assert send(client, reverse("certification:act", args=[uuid4(), "confirm"])).status_code == 404
     assert send(client, reverse("certification:act", args=[row.pk, "confirm"])).status_code == 302
     assert row_of(world).certified_on == local_date(timezone.now())
+
+
+def test_two_officers_suspend_and_the_second_is_told_who_waits(world):
+    receive(world.people["applicant"], since=local_date(timezone.now()) - timedelta(800))
+    reach_in_vain(by=world.actor("certification"))
+    row, first, second = row_of(world), enter("certification"), enter("second-policies")
+    act = lambda name: reverse("certification:act", args=[row.pk, name])  # noqa: E731
+    assert send(first, act("suspend"), reason="多次联系不上").status_code == 302
+    for client in (first, second):
+        assert "赵示例" in client.get(reverse("certification:proposals")).content.decode()
+    assert "同意暂停发放" not in first.get(reverse("certification:one", args=[row.pk])).content.decode()
+    answer = send(second, act("refuse"), said="")
+    assert answer.status_code == 422 and "请写明理由" in answer.content.decode()
+    key = str(uuid4())
+    for _ in range(2):
+        assert second.post(act("agree"), {"once": key}).status_code == 302
+    assert send(second, act("agree")).status_code == 409
+    text = first.get(reverse("certification:one", args=[row.pk])).content.decode()
+    assert "已暂停发放" in text and "复核，" in text
+    assert "没有等复核的暂停" in second.get(reverse("certification:proposals")).content.decode()
+
+
+def test_the_list_of_what_waits_costs_the_same_for_few_and_for_many(world):
+    client = enter("second-policies")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(reverse("certification:proposals")).status_code == 200
+        return len(seen)
+
+    officer, since = world.actor("certification"), local_date(timezone.now()) - timedelta(800)
+    receive(world.people["applicant"], since=since)
+    reach_in_vain(by=officer)
+    commands.propose_suspension(certification_id=row_of(world).pk, reason="x", by=officer, now=timezone.now())
+    cost()
+    few = cost()
+    for who in ("neighbour", "agent"):
+        receive(world.people[who], since=since)
+        reach_in_vain(by=officer)
+        commands.propose_suspension(certification_id=row_of(world, who).pk, reason="x", by=officer, now=timezone.now())
+    assert cost() == few
 
 
 def test_a_double_click_confirms_once(world, row):

@@ -70,6 +70,7 @@ _WORDS = {
     Move.SUSPEND.act: noop("依法中止"), Move.RESUME.act: noop("恢复办理"), "cases.extended": noop("依法延期"),
     Move.APPROVE.act: noop("已决定"), Move.REJECT.act: noop("已决定"), Move.ISSUE.act: noop("结果已出"),
     Move.DELIVER.act: noop("已送达"), Move.CLOSE.act: noop("已办结"), Move.REFUSE.act: noop("不予受理"), Move.WITHDRAW.act: noop("已撤回"),
+    Move.START.act: noop("依职权启动"), "cases.paper_added": noop("补发文书"),
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ ACTS = {
     "cases.resumed": noop("恢复办理"), "cases.resumption_notice": noop("出具恢复办理通知"), "cases.extended": noop("延长期限"),
     "cases.due_projected_anew": noop("重新推算到期日"), "cases.approved": noop("决定：准予"), "cases.rejected": noop("决定：不予批准"),
     "cases.grant_taken_back": noop("撤销准予决定"),
-    "cases.handed_to_person": noop("转人工办理"), "cases.result_composed": noop("制作结果文书"), "cases.issued": noop("出件"),
+    "cases.handed_to_person": noop("转人工办理"), "cases.result_composed": noop("制作结果文书"), "cases.paper_added": noop("补发文书"), "cases.issued": noop("出件"),
     "cases.receipt_code_wrong": noop("领取码输入错误"), "cases.delivered": noop("送达"), "cases.closed": noop("办结归档"),
     "cases.pending_accepted": noop("容缺受理，等待补交"), "cases.pending_brought": noop("登记补交"),
     "cases.pending_reminded": noop("提醒补交"), "cases.pending_lapsed": noop("逾期未补交，撤销受理"),

@@ -44,6 +44,10 @@ _WORDS = {
     Move.DEEM_ACCEPTED.act: noop("依法视为受理"), Move.CORRECT.act: noop("补正已交回"), Move.RESUME.act: noop("恢复办理"), Move.DELIVER.act: noop("结果已领取"),
     "cases.extended": noop("依法延期"),
 }  # fmt: skip
+_WORDS_OURS = {
+    Move.START.act: noop("我们主动办理，不是您申请的"), Move.WITHDRAW.act: noop("核实结束，没有作出决定"), Move.DELIVER.act: noop("文书已送达"),
+    Move.ISSUE.act: noop("文书已用印"), "cases.paper_added": noop("又发出一份文书"),
+}  # fmt: skip
 _BY_ACT = {m.act: m for m in Move}
 # The states of a checklist, and one for what the application does without. That the bureau still owes itself a proof is
 # nothing to the applicant: to them it is verified by us, now or later.
@@ -65,6 +69,14 @@ _NEXT = {
     State.CLOSED: noop("已经办结。结果可以随时在这里下载。"),
     State.NOT_ACCEPTED: noop("这次申请不予受理，决定书里写明了理由和不服时可以怎么办。"),
     State.WITHDRAWN: noop("这次申请已经撤回，随时可以重新申请。"),
+}
+# Of what the bureau began by itself nobody applied for anything.
+_NEXT_OURS = {
+    State.IN_REVIEW: noop("我们正在核实一件和您有关的事，不是您申请的。情况和事实不符的，请马上联系我们或者到任一窗口说明。"),
+    State.ISSUED: noop("决定书已经用印，请到窗口领取。"),
+    State.DELIVERED: noop("文书已经送到这里，可以随时下载。"),
+    State.CLOSED: noop("已经办结。文书可以随时在这里下载。"),
+    State.WITHDRAWN: noop("核实已经结束，没有作出决定，您的待遇不受影响。"),
 }
 
 
@@ -99,6 +111,8 @@ def standing_of(case: Case, *, revoked: bool) -> tuple[str, str]:
     if revoked:
         return _(REVOKED), "bad"
     state = State(case.state)
+    if state is State.WITHDRAWN and case.channel == "automatic":
+        return _("已结束"), TONES[state]
     return _(state.plain_label), TONES.get(state, "info")
 
 
@@ -124,7 +138,8 @@ def next_word(sheet: OwnSheet) -> str:
         return _("原来准予的决定已经撤销，结果不能再使用。处理决定书里写明了理由和不服时可以怎么办。")
     if sheet.at_counter:
         return _("这件事正在窗口办理。要在手机上接着填，请向窗口要一个接着办码。")
-    return _(_NEXT[State(sheet.case.state)]) if State(sheet.case.state) in _NEXT else ""
+    words = _NEXT | _NEXT_OURS if sheet.ours else _NEXT
+    return _(words[State(sheet.case.state)]) if State(sheet.case.state) in words else ""
 
 
 def events_of(sheet: OwnSheet, *, by: Actor, on: date) -> list[Event]:
@@ -136,7 +151,8 @@ def events_of(sheet: OwnSheet, *, by: Actor, on: date) -> list[Event]:
     events, last = [], len(entries) - 1
     for n, e in enumerate(entries):
         move = _BY_ACT.get(e.act)
-        word = _(_WORDS[e.act]) if e.act in _WORDS else _(state_after(move).plain_label) if move else ""
+        words = _WORDS | _WORDS_OURS if sheet.ours else _WORDS
+        word = _(words[e.act]) if e.act in words else _(state_after(move).plain_label) if move else ""
         who = decides if move in (Move.SEND_TO_REVIEW, Move.APPROVE, Move.REJECT, Move.ISSUE) else counter
         kind = "bad" if move is Move.REFUSE else "current" if n == last and not over else "done"
         events.append(Event(word, e.at, who if move not in (Move.WITHDRAW, Move.CLOSE) else "", kind=kind))  # type: ignore[arg-type]
