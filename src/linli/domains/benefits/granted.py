@@ -214,6 +214,7 @@ class PayBatch(models.Model):
 class PayLine(models.Model):
     """One payment of one grant: the n-th try. A grant has one live line, and none after it was paid.
 
+    ``paid_on`` is when it arrived; a returned one that has it came back late, days after the bank had said that it was paid.
     ``account`` is what was known when the batch was put together (holder, bank, number), so that the file never changes.
     """
 
@@ -228,12 +229,17 @@ class PayLine(models.Model):
     account_index = models.BinaryField(max_length=32)
     state = models.CharField(max_length=8, default=LineState.OPEN)
     reason = models.CharField(max_length=200, blank=True)
+    paid_on = models.DateField(null=True)
     answered_on = models.DateField(null=True)
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=list(LineState)), name="benefits_line_state"),
+            models.CheckConstraint(
+                condition=Q(state="paid", paid_on__isnull=False) | Q(state="returned") | Q(paid_on=None),
+                name="benefits_line_paid_on",
+            ),
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="benefits_line_amount"),
             models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="benefits_line_reason"),
             models.UniqueConstraint(fields=["grant"], condition=Q(state__in=["open", "paid"]), name="benefits_line_live"),
@@ -243,9 +249,17 @@ class PayLine(models.Model):
         ]
         indexes = [models.Index(fields=["state", "-answered_at", "-id"], name="benefits_line_answered")]
 
+    @property
+    def late(self) -> bool:
+        """Whether it came back after it had arrived."""
+        return self.state == LineState.RETURNED and self.paid_on is not None
+
 
 class ClawBack(models.Model):
-    """Money to be had back of a paid grant: with a reason and a legal ground, by two officers."""
+    """Money to be had back of a paid grant: with a reason and a legal ground, by two officers.
+
+    When the bank sends the payment back after all, what is left of the claim is lifted: nobody owes what they do not have.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -257,16 +271,28 @@ class ClawBack(models.Model):
     made_at = models.DateTimeField()
     agreed_by_id = models.UUIDField(null=True)
     agreed_at = models.DateTimeField(null=True)
+    lifted_fen = models.BigIntegerField(null=True)
+    lifted_by_id = models.UUIDField(null=True)
+    lifted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=list(ClawBackState)), name="benefits_claw_back_state"),
+            models.CheckConstraint(
+                condition=Q(state="lifted", lifted_fen__gt=0, lifted_by_id__isnull=False, lifted_at__isnull=False)
+                | (~Q(state="lifted") & Q(lifted_fen=None, lifted_by_id=None, lifted_at=None)),
+                name="benefits_claw_back_lifted",
+            ),
+            _two_hands("benefits_claw_back_lifts", other="lifted_by_id"),
             models.CheckConstraint(condition=Q(amount_fen__gt=0) & ~Q(legal_basis=""), name="benefits_claw_back_said"),
             _two_hands("benefits_claw_back_hands"),
             models.CheckConstraint(
-                condition=~Q(state__in=["ordered", "settled"]) | Q(agreed_by_id__isnull=False), name="benefits_claw_back_agreed"
+                condition=~Q(state__in=["ordered", "settled", "lifted"]) | Q(agreed_by_id__isnull=False),
+                name="benefits_claw_back_agreed",
             ),
-            models.UniqueConstraint(fields=["grant"], condition=~Q(state="refused"), name="benefits_claw_back_once"),
+            models.UniqueConstraint(
+                fields=["grant"], condition=~Q(state__in=["refused", "lifted"]), name="benefits_claw_back_once"
+            ),
         ]
         indexes = [models.Index(fields=["state", "-made_at", "-id"], name="benefits_claw_back_newest")]
 

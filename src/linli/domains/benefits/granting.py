@@ -123,12 +123,14 @@ _LINES = {
 
 
 class ClawBackState(StrEnum):
-    """Asked for; ordered with a second officer's agreement; not ordered; nothing is owed any more."""
+    """Asked for; ordered with a second officer's agreement; not ordered; nothing is owed any more; lifted, since the bank sent the payment
+    back whole."""
 
     PROPOSED = "proposed"
     ORDERED = "ordered"
     REFUSED = "refused"
     SETTLED = "settled"
+    LIFTED = "lifted"
 
     @property
     def label(self) -> str:
@@ -137,7 +139,7 @@ class ClawBackState(StrEnum):
 
 _CLAW_BACKS = {
     ClawBackState.PROPOSED: noop("待复核"), ClawBackState.ORDERED: noop("追回中"), ClawBackState.REFUSED: noop("未同意追回"),
-    ClawBackState.SETTLED: noop("已结清"),
+    ClawBackState.SETTLED: noop("已结清"), ClawBackState.LIFTED: noop("已撤销追回"),
 }  # fmt: skip
 
 
@@ -147,6 +149,7 @@ class Waits(StrEnum):
     CASE = "case"
     CONFIRMATION = "confirmation"
     HELD = "held"
+    CLAW_BACK = "claw_back"
     ACCOUNT = "account"
     CORRECTION = "correction"
 
@@ -157,7 +160,7 @@ class Waits(StrEnum):
 
 _WAITS = {
     Waits.CASE: noop("还没有告知书"), Waits.CONFIRMATION: noop("等本人（单位）确认"), Waits.HELD: noop("暂停发放，先核实"),
-    Waits.ACCOUNT: noop("缺收款账户"), Waits.CORRECTION: noop("退回后账户还没有更正"),
+    Waits.CLAW_BACK: noop("追回还没有了结"), Waits.ACCOUNT: noop("缺收款账户"), Waits.CORRECTION: noop("退回后账户还没有更正"),
 }  # fmt: skip
 
 
@@ -193,9 +196,11 @@ class EntryKind(StrEnum):
     SENT = "sent"
     PAID = "paid"
     RETURNED = "returned"
+    LATE_RETURN = "late_return"
     CLAWED_BACK = "clawed_back"
     REPAID = "repaid"
     WRITTEN_OFF = "written_off"
+    LIFTED = "lifted"
 
     @property
     def label(self) -> str:
@@ -204,8 +209,8 @@ class EntryKind(StrEnum):
 
 _ENTRIES = {
     EntryKind.GRANTED: noop("核定待遇"), EntryKind.VOIDED: noop("撤销核定"), EntryKind.SENT: noop("送银行"), EntryKind.PAID: noop("银行付出"),
-    EntryKind.RETURNED: noop("银行退回"), EntryKind.CLAWED_BACK: noop("决定追回"), EntryKind.REPAID: noop("收到退款"),
-    EntryKind.WRITTEN_OFF: noop("核销"),
+    EntryKind.RETURNED: noop("银行退回"), EntryKind.LATE_RETURN: noop("到账后退回"), EntryKind.CLAWED_BACK: noop("决定追回"), EntryKind.REPAID: noop("收到退款"),
+    EntryKind.WRITTEN_OFF: noop("核销"), EntryKind.LIFTED: noop("撤销追回"),
 }  # fmt: skip
 POSTS: Mapping[EntryKind, tuple[Book, Book]] = {
     EntryKind.GRANTED: (Book.EXPENSE, Book.PAYABLE),
@@ -213,9 +218,11 @@ POSTS: Mapping[EntryKind, tuple[Book, Book]] = {
     EntryKind.SENT: (Book.PAYABLE, Book.CLEARING),
     EntryKind.PAID: (Book.CLEARING, Book.BANK),
     EntryKind.RETURNED: (Book.CLEARING, Book.PAYABLE),
+    EntryKind.LATE_RETURN: (Book.BANK, Book.PAYABLE),
     EntryKind.CLAWED_BACK: (Book.RECEIVABLE, Book.EXPENSE),
     EntryKind.REPAID: (Book.BANK, Book.RECEIVABLE),
     EntryKind.WRITTEN_OFF: (Book.LOSS, Book.RECEIVABLE),
+    EntryKind.LIFTED: (Book.EXPENSE, Book.RECEIVABLE),
 }
 """Which account is debited and which credited."""
 

@@ -29,6 +29,7 @@ from linli.domains.benefits.commands.claw_backs import (
     WriteOffMissing,
     agree_write_off,
     claw_back_subject,
+    lift_claw_back,
     note_repayment,
     propose_claw_back,
     propose_write_off,
@@ -60,6 +61,7 @@ from linli.domains.benefits.commands.figures import (
 from linli.domains.benefits.commands.grant_cases import make_cases, retry_cases
 from linli.domains.benefits.commands.lists import (
     AmountWrong,
+    GrantClaimed,
     GrantMoved,
     HasOneAlready,
     ListEmpty,
@@ -169,6 +171,7 @@ __all__ = [
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",
     "fail_list", "fill_list", "list_subject", "ListEmpty", "ListMoved", "ListNotFailed", "ListThere", "remake_list",
     "void_withdrawn", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",
+    "GrantClaimed", "lift_claw_back",
     "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone",
     "propose_claw_back", "propose_write_off", "publish_list", "retry_cases", "SameOfficer", "settle_claw_back", "settle_objection",
     "StillNotEntitled", "take_in_answer", "void_grant", "WhoObjects", "withdraw_batch", "withdraw_list", "WriteOffMissing",

@@ -98,6 +98,8 @@ def settle_claw_back(*, claw_back_id: UUID, agreed: bool, by: Actor, now: dateti
     row = _locked(claw_back_id, by, AGREE, ClawBackState.PROPOSED)
     if row.made_by_id == by.person_id:
         raise SameOfficer
+    if agreed and row.grant.state != GrantState.PAID:  # the bank sent it back meanwhile
+        raise GrantMoved(state=msg(GrantState(row.grant.state).label))
     row.state = ClawBackState.ORDERED if agreed else ClawBackState.REFUSED
     row.agreed_by_id, row.agreed_at = by.person_id, now
     row.save(update_fields=["state", "agreed_by_id", "agreed_at"])
@@ -188,7 +190,26 @@ def agree_write_off(*, claw_back_id: UUID, by: Actor, now: datetime) -> None:
     record("benefits.written_off", subject=claw_back_subject(row.pk), by=by, at=now, fen=sheet.left_fen)
 
 
+@once
+def lift_claw_back(*, claw_back_id: UUID, by: Actor, now: datetime) -> None:
+    """Lift what is left of a claim, because the bank sent the payment itself back; by somebody who did not ask for it.
+
+    The grant is then owed as before: it is paid again, or given up. Raises :class:`SameOfficer`, :class:`GrantMoved` while the money is out.
+    """
+    row = _locked(claw_back_id, by, AGREE, ClawBackState.ORDERED)
+    if row.made_by_id == by.person_id:
+        raise SameOfficer
+    grant = row.grant
+    if grant.state != GrantState.RETURNED:
+        raise GrantMoved(state=msg(GrantState(grant.state).label))
+    row.state, row.lifted_fen, row.lifted_by_id, row.lifted_at = ClawBackState.LIFTED, sheet_of(row).left_fen, by.person_id, now
+    row.save(update_fields=["state", "lifted_fen", "lifted_by_id", "lifted_at"])
+    lifted = Moved(row.pk, row.lifted_fen, grant.region)
+    enter(EntryKind.LIFTED, grant.policy, [lifted], on=local_date(now), at=now, by_id=by.person_id)
+    record("benefits.claw_back_lifted", subject=claw_back_subject(row.pk), by=by, at=now, fen=row.lifted_fen)
+
+
 __all__ = [
-    "ClawBackMoved", "ClawBackThere", "WriteOffMissing", "agree_write_off", "claw_back_subject", "note_repayment", "propose_claw_back",
+    "ClawBackMoved", "ClawBackThere", "WriteOffMissing", "agree_write_off", "claw_back_subject", "lift_claw_back", "note_repayment", "propose_claw_back",
     "propose_write_off", "settle_claw_back",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from linli.domains.benefits.models import Grant, GrantList, GrantObjection, Hire
 from linli.domains.benefits.permissions import AGREE, AUDIT, RUN
 from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import grant_for, list_for, objection_for
+from linli.domains.benefits.queries.payments import had_back
 from linli.domains.benefits.queries.results import rerun
 from linli.domains.benefits.runs import within
 from linli.domains.benefits.scanning import State
@@ -119,6 +120,15 @@ class GrantMoved(LinliError):
     kind = Kind.CONFLICT
     template = noop("这笔待遇现在是“%(state)s”，不能这样处理。")
     remedy = noop("请刷新页面，按最新状态处理。")
+
+
+class GrantClaimed(LinliError):
+    """Money of a grant is asked back, or came back from whoever had it: to give the grant up would leave the accounts wrong."""
+
+    code = "benefits.grant_claimed"
+    kind = Kind.CONFLICT
+    template = noop("这笔待遇有追回，不能直接撤销。")
+    remedy = noop("请先在“追回”里了结或撤销；已经收过退款的，更正后再发给本人。")
 
 
 class HasOneAlready(LinliError):
@@ -422,6 +432,8 @@ def void_grant(*, grant_id: UUID, reason: str, by: Actor, now: datetime) -> None
         raise SameOfficer
     if grant.state not in OWED:
         raise GrantMoved(state=msg(GrantState(grant.state).label))
+    if had_back(grant.pk):
+        raise GrantClaimed
     grant.state = GrantState.VOID
     grant.save(update_fields=["state"])
     enter(
@@ -445,7 +457,7 @@ def void_grant(*, grant_id: UUID, reason: str, by: Actor, now: datetime) -> None
 
 
 __all__ = [
-    "AmountWrong", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ObjectedAlready", "ObjectionAnswered",
+    "AmountWrong", "GrantClaimed", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ObjectedAlready", "ObjectionAnswered",
     "ObjectionsOver", "SameOfficer", "StillNotEntitled", "WhoObjects", "agree_list", "close_windows", "confirm_grant", "list_subject",
     "object_to", "publish_list", "settle_objection", "void_grant", "void_withdrawn", "withdraw_list",
 ]  # fmt: skip

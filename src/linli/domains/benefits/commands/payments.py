@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -264,9 +264,10 @@ def payment_file(*, batch_id: UUID, by: Actor, now: datetime) -> PaymentFile:
 
 @once
 def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int]:
-    """Take in what the bank says: how many were paid, sent back, and known before. The same file again changes nothing.
+    """Take in what the bank says: how many were paid, sent back, sent back late (after they had arrived), and known before.
 
-    Some lines may come now and others later. Raises :class:`AnswerWrong` with the lines that are wrong; then nothing was taken in.
+    The same file again changes nothing; some lines may come now and others later. Raises :class:`AnswerWrong` with the lines that are wrong;
+    then nothing was taken in.
     """
     by.must(PAY)
     answer = read_answer(content)
@@ -276,18 +277,21 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
     if row is None:
         _refuse([Problem(1, msg("没有批次号为 %(number)s 的已送银行付款", number=answer.number[:24]))])
         raise AssertionError
-    fresh, known = _held_against(row, answer)
-    paid, returned = ([a for a in fresh if a[0].paid is which] for which in (True, False))
-    _answer(row, paid, LineState.PAID, GrantState.PAID, EntryKind.PAID, by=by, now=now)
-    _answer(row, returned, LineState.RETURNED, GrantState.RETURNED, EntryKind.RETURNED, by=by, now=now)
-    if fresh:
-        record(
-            "benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), paid=len(paid),
-            returned=len(returned), known=known,
-        )  # fmt: skip
-    for told, line in returned:
-        _tell_of_return(line, told, by=by, now=now)
-    return {"paid": len(paid), "returned": len(returned), "known": known}
+    news = _held_against(row, answer, today=local_date(now))
+    counts = {name: len(news[kind]) for name, kind in _COUNTED.items()}
+    counts["known"] = len(answer.rows) - sum(counts.values())
+    for kind, told in news.items():
+        _answer(row, told, kind, by=by, now=now)
+    if counts["known"] < len(answer.rows):
+        record("benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), **counts)
+    for kind in (EntryKind.RETURNED, EntryKind.LATE_RETURN):
+        for told, line in news[kind]:
+            _tell_of_return(line, told, by=by, now=now)
+    return counts
+
+
+_COUNTED = {"paid": EntryKind.PAID, "returned": EntryKind.RETURNED, "late": EntryKind.LATE_RETURN}
+_News = dict[EntryKind, list[tuple[Answered, PayLine]]]
 
 
 def _refuse(problems: Sequence[Problem]) -> None:
@@ -296,58 +300,68 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise AnswerWrong(field="file", number=len(problems), what=joined(some).rstrip("；"))
 
 
-def _held_against(row: PayBatch, answer: Answer) -> tuple[list[tuple[Answered, PayLine]], int]:
-    """The lines that are news, and how many were known; every line must be one of the batch, of its amount, and not said otherwise."""
+def _held_against(row: PayBatch, answer: Answer, *, today: date) -> _News:
+    """The lines that are news, by what they are; every line must be one of the batch, of its amount, and fit what was said before."""
     lines = PayLine.objects.filter(batch=row).exclude(state=LineState.DROPPED).defer("account")
     by_reference = {line.reference: line for line in lines.select_related("grant").order_by("position")}
-    problems, fresh, known = [], [], 0
+    problems: list[Problem] = []
+    news: _News = {kind: [] for kind in _COUNTED.values()}
     for told in answer.rows:
         line = by_reference.get(told.reference)
         if line is None:
-            problems.append(Problem(told.line, msg("流水号 %(reference)s 不在这一批里", reference=told.reference[:32])))
+            found: EntryKind | Message | None = msg("流水号 %(reference)s 不在这一批里", reference=told.reference[:32])
         elif line.amount_fen != told.fen:
-            problems.append(Problem(told.line, msg("金额与付款文件不符")))
-        elif line.state == LineState.OPEN:
-            fresh.append((told, line))
-        elif (line.state == LineState.PAID) is told.paid:
-            known += 1
+            found = msg("金额与付款文件不符")
+        elif told.on > today:
+            found = msg("日期在将来")
         else:
-            problems.append(
-                Problem(told.line, msg("这一笔先前回盘为“%(state)s”，不能改变", state=msg(LineState(line.state).label)))
-            )
+            found = _news(line, told)
+        if isinstance(found, Message):
+            problems.append(Problem(told.line, found))
+        elif found and line:
+            news[found].append((told, line))
     _refuse(problems)
-    return fresh, known
+    return news
 
 
-def _answer(
-    row: PayBatch,
-    told: Sequence[tuple[Answered, PayLine]],
-    line: LineState,
-    grant: GrantState,
-    kind: EntryKind,
-    *,
-    by: Actor,
-    now: datetime,
-) -> None:
+def _news(line: PayLine, told: Answered) -> EntryKind | Message | None:
+    """What an answer changes of a payment: that it arrived, came back, or came back late; nothing if it was known; or why it cannot be.
+
+    Of two answers the later day counts, whichever comes first: money that arrived may come back, what came back does not arrive. What
+    says that it arrived before it came back is old news. Nothing that an older answer says again ever moves money.
+    """
+    if line.state == LineState.OPEN:
+        return EntryKind.PAID if told.paid else EntryKind.RETURNED
+    assert line.answered_on
+    state = msg(LineState(line.state).label)
+    if told.paid:
+        if told.on == line.paid_on or (line.state == LineState.RETURNED and told.on < line.answered_on):
+            return None
+        return msg("这一笔先前回盘为“%(state)s”（%(day)s），不能改变", state=state, day=line.answered_on.isoformat())
+    if line.state == LineState.RETURNED:
+        return None
+    if told.on < line.answered_on:
+        return msg("这一笔 %(day)s 才到账，退回不会更早", day=line.answered_on.isoformat())
+    return EntryKind.LATE_RETURN
+
+
+def _answer(row: PayBatch, told: Sequence[tuple[Answered, PayLine]], kind: EntryKind, *, by: Actor, now: datetime) -> None:
+    paid = kind is EntryKind.PAID
+    state, grant = (LineState.PAID, GrantState.PAID) if paid else (LineState.RETURNED, GrantState.RETURNED)
     for start in range(0, len(told), _CHUNK):
         some = told[start : start + _CHUNK]
         with connection.cursor() as cursor:
             cursor.execute(
                 """
-                UPDATE benefits_payline l SET state = %s, reason = s.reason, answered_on = s.day, answered_at = %s
+                UPDATE benefits_payline l
+                   SET state = %s, reason = s.reason, answered_on = s.day, answered_at = %s, paid_on = CASE WHEN %s THEN s.day ELSE l.paid_on END
                   FROM unnest(%s::uuid[], %s::text[], %s::date[]) AS s(id, reason, day) WHERE l.id = s.id
                 """,
-                [line, now, [x.pk for _, x in some], ["" if a.paid else a.reason for a, _ in some], [a.on for a, _ in some]],
+                [state, now, paid, [x.pk for _, x in some], ["" if paid else a.reason for a, _ in some], [a.on for a, _ in some]],
             )
         Grant.objects.filter(pk__in=[x.grant_id for _, x in some]).update(state=grant)
-        enter(
-            kind,
-            row.policy,
-            [Moved(x.pk, x.amount_fen, x.grant.region) for _, x in some],
-            on=local_date(now),
-            at=now,
-            by_id=by.person_id,
-        )
+        moved = [Moved(x.pk, x.amount_fen, x.grant.region) for _, x in some]
+        enter(kind, row.policy, moved, on=local_date(now), at=now, by_id=by.person_id)
 
 
 def _tell_of_return(line: PayLine, told: Answered, *, by: Actor, now: datetime) -> None:

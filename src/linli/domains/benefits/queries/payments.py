@@ -104,11 +104,12 @@ def owed(policy: str, *, list_id: UUID | None = None, region: str = "") -> Query
 
 
 def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], dict[UUID, Waits]]:
-    """Of some owed grants those that can be paid now, each with the account, and why the others wait. Seven queries however many."""
+    """Of some owed grants those that can be paid now, each with the account, and why the others wait. Eight queries however many."""
     payees = {g.payee_id for g in grants}
     accounts, held = accounts_of(payees), stopped({g.payee_id for g in grants if not g.payee_is_employer})
     returned = PayLine.objects.filter(grant__in=[g for g in grants if g.state == GrantState.RETURNED], state=LineState.RETURNED)
     before = {line.grant_id: bytes(line.account_index) for line in returned.order_by("attempt")}
+    claims = claimed([g.pk for g in grants if g.state == GrantState.RETURNED])
     ready, waits = [], {}
     for g in grants:
         account = accounts.get(g.payee_id)
@@ -118,6 +119,8 @@ def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], di
             waits[g.pk] = Waits.CONFIRMATION
         elif g.payee_id in held:
             waits[g.pk] = Waits.HELD
+        elif g.pk in claims:
+            waits[g.pk] = Waits.CLAW_BACK
         elif account is None:
             waits[g.pk] = Waits.ACCOUNT
         elif before.get(g.pk) == account.index:
@@ -125,6 +128,19 @@ def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], di
         else:
             ready.append((g, account))
     return ready, waits
+
+
+def claimed(grant_ids: Collection[UUID]) -> set[UUID]:
+    """Of some grants those of which money is asked back and nobody has said the last word."""
+    open_ = ClawBack.objects.filter(grant_id__in=list(grant_ids), state__in=[ClawBackState.PROPOSED, ClawBackState.ORDERED])
+    return set(open_.values_list("grant_id", flat=True)) if grant_ids else set()
+
+
+def had_back(grant_id: UUID) -> bool:
+    """Whether money of a grant is asked back, or came back from whoever had it."""
+    ended = Q(state__in=[ClawBackState.REFUSED, ClawBackState.LIFTED])
+    some = Exists(Repayment.objects.filter(claw_back=OuterRef("pk")))
+    return ClawBack.objects.filter(~ended | some, grant_id=grant_id).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +267,7 @@ def sheet_of(row: ClawBack) -> ClawBackSheet:
     repayments = tuple(Repayment.objects.filter(claw_back=row).order_by("on", "noted_at", "id"))
     write_off = WriteOff.objects.filter(claw_back=row).first()
     had = sum(r.amount_fen for r in repayments) + ((write_off.amount_fen or 0) if write_off else 0)
-    return ClawBackSheet(row, repayments, write_off, row.amount_fen - had)
+    return ClawBackSheet(row, repayments, write_off, row.amount_fen - had - (row.lifted_fen or 0))
 
 
 # -- the ledger ------------------------------------------------------------------------------------------------------------------
@@ -342,7 +358,11 @@ _SAID = """
     UNION ALL
     SELECT side.book, g.region, g.policy, side.sign * sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
      CROSS JOIN (VALUES ('receivable', 1), ('expense', -1)) AS side(book, sign)
-     WHERE c.state IN ('ordered', 'settled') AND starts_with(g.region, %(place)s) GROUP BY side.book, side.sign, g.region, g.policy
+     WHERE c.state IN ('ordered', 'settled', 'lifted') AND starts_with(g.region, %(place)s) GROUP BY side.book, side.sign, g.region, g.policy
+    UNION ALL
+    SELECT side.book, g.region, g.policy, side.sign * sum(c.lifted_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id
+     CROSS JOIN (VALUES ('expense', 1), ('receivable', -1)) AS side(book, sign)
+     WHERE c.lifted_fen IS NOT NULL AND starts_with(g.region, %(place)s) GROUP BY side.book, side.sign, g.region, g.policy
     UNION ALL
     SELECT side.book, g.region, g.policy, side.sign * sum(r.amount_fen)
       FROM benefits_repayment r JOIN benefits_clawback c ON c.id = r.claw_back_id JOIN benefits_grant g ON g.id = c.grant_id

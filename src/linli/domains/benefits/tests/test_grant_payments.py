@@ -90,9 +90,9 @@ def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_
     back = PayLine.objects.get(batch=batch_id, grant__payee_id=people[1])
     content = do.answer(number, rows, returned={back.reference: "账号不存在"})
     taken = commands.take_in_answer(content=content, by=who.payer, now=AFTER)
-    assert taken == {"paid": 3, "returned": 1, "known": 0}
+    assert taken == {"paid": 3, "returned": 1, "late": 0, "known": 0}
     assert balances(who) == {"expense": 4 * AMOUNT, "payable": -AMOUNT, "bank": -3 * AMOUNT} and agrees(who)
-    assert commands.take_in_answer(content=content, by=who.payer, now=AFTER) == {"paid": 0, "returned": 0, "known": 4}
+    assert commands.take_in_answer(content=content, by=who.payer, now=AFTER) == {"paid": 0, "returned": 0, "late": 0, "known": 4}
     assert [line.pk for line in queries.returned_lines(by=who.payer)] == [back.pk]
     assert [m.kind for m in messages_about(batch_id)] == ["benefits.returned"]
     assert [w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer)))] == ["correction"]
@@ -154,8 +154,14 @@ def test_an_answer_that_cannot_be_right_is_refused_with_its_lines_and_nothing_ta
         assert said in str(refused.value.message), said
         assert do.states(list_id, who.maker) == {"paying": 4} and balances(who)["clearing"] == -4 * AMOUNT
     commands.take_in_answer(content=good, by=who.payer, now=AFTER)
-    with pytest.raises(commands.AnswerWrong, match="先前回盘为“已到账”"):
-        commands.take_in_answer(content=do.answer(number, rows, returned={reference: "户名不符"}), by=who.payer, now=AFTER)
+    earlier, later, ahead = DAY - timedelta(days=1), DAY + timedelta(days=1), AFTER.date() + timedelta(days=1)
+    for said, content in {
+        "02 才到账，退回不会更早": do.answer(number, rows, returned={reference: "户名不符"}, on=earlier),
+        "先前回盘为“已到账”（2026-03-02），不能改变": do.answer(number, rows, on=later),
+        "日期在将来": do.answer(number, rows, on=ahead),
+    }.items():
+        with pytest.raises(commands.AnswerWrong, match=said):
+            commands.take_in_answer(content=content, by=who.payer, now=AFTER)
     assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
 
 
@@ -274,6 +280,80 @@ def test_money_comes_back_in_parts_and_what_is_left_is_given_up_by_two(who, paid
     assert repay(5_000, "R2") == 0
     with pytest.raises(commands.ClawBackMoved):
         repay(1, "R9")
+
+
+def answers_of(who, batch_id):
+    """What the bank says of a batch on some day: nothing back, or the payment of somebody."""
+    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+
+    def said(day, *back, only=None):
+        reasons = {line.reference: "账户已销户" for line in PayLine.objects.filter(batch=batch_id, grant__payee_id__in=back)}
+        chosen = [r for r in rows if only is None or r[0] in reasons]
+        return do.answer(number, chosen, returned=reasons, on=DAY + timedelta(days=day))
+
+    return said
+
+
+def test_money_that_came_back_days_after_it_arrived_is_owed_again_and_paid_once_more(who, people, list_id):
+    said = answers_of(who, do.sent(who))
+    commands.take_in_answer(content=said(0), by=who.payer, now=AFTER)
+    back = Grant.objects.get(list=list_id, payee_id=people[1])
+    late = said(3, people[1], only=True)
+    assert commands.take_in_answer(content=late, by=who.payer, now=AFTER) == {"paid": 0, "returned": 0, "late": 1, "known": 0}
+    assert balances(who) == {"expense": 4 * AMOUNT, "payable": -AMOUNT, "bank": -3 * AMOUNT} and agrees(who)
+    line = queries.returned_lines(by=who.payer).get()
+    assert line.late and (line.paid_on, line.answered_on) == (DAY, DAY + timedelta(days=3)) and line.grant_id == back.pk
+    assert {e.kind for e in queries.ledger(by=who.payer, source_id=line.pk)} == {"sent", "paid", "late_return"}
+    for content in (late, said(0), said(0), late):  # whichever is replayed however often
+        assert commands.take_in_answer(content=content, by=who.payer, now=AFTER)["known"] in (1, 4)
+    with pytest.raises(commands.AnswerWrong, match="先前回盘为“退回”"):  # what came back does not arrive
+        commands.take_in_answer(content=said(4), by=who.payer, now=AFTER)
+    assert balances(who)["payable"] == -AMOUNT and agrees(who)
+    with pytest.raises(commands.NothingToPay):  # not into the same account
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    commands.give_account(party_id=people[1], bank="示例农商行", account="80001111111111", by=who.payer, now=AFTER)
+    again = do.sent(who)
+    commands.take_in_answer(content=answers_of(who, again)(5), by=who.payer, now=AFTER)
+    assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
+    assert balances(who) == {"expense": 4 * AMOUNT, "bank": -4 * AMOUNT}
+    commands.take_in_answer(content=late, by=who.payer, now=AFTER)
+    assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
+
+
+def test_that_it_arrived_may_be_heard_after_that_it_came_back(who, people, list_id):
+    said = answers_of(who, do.sent(who))
+    commands.take_in_answer(content=said(3, people[1], only=True), by=who.payer, now=AFTER)
+    assert commands.take_in_answer(content=said(0), by=who.payer, now=AFTER) == {"paid": 3, "returned": 0, "late": 0, "known": 1}
+    assert do.states(list_id, who.maker) == {"paid": 3, "returned": 1} and agrees(who)
+
+
+def test_a_claim_on_money_that_came_back_by_itself_is_lifted_before_anything_is_paid_or_given_up(who, paid):
+    said = answers_of(who, queries.pay_batches(by=who.payer).get().pk)
+    claim = claw(paid, who)
+    commands.settle_claw_back(claw_back_id=claim, agreed=True, by=who.second, now=AFTER)
+    both = replace(who.payer, permissions=who.payer.permissions | {"benefits.agree"})
+    with pytest.raises(commands.GrantMoved):  # the money is out
+        commands.lift_claw_back(claw_back_id=claim, by=who.second, now=AFTER)
+    commands.note_repayment(claw_back_id=claim, amount_fen=10_000, on=DAY, reference="R1", by=who.payer, now=AFTER)
+    commands.take_in_answer(content=said(3, paid.payee_id, only=True), by=who.payer, now=AFTER)
+    assert agrees(who)
+    commands.give_account(party_id=paid.payee_id, bank="示例农商行", account="80001111111111", by=who.payer, now=AFTER)
+    with pytest.raises(commands.NothingToPay):
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    assert [w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer)))] == ["claw_back"]
+    with pytest.raises(commands.GrantClaimed):
+        commands.void_grant(grant_id=paid.pk, reason="不该发", by=who.second, now=AFTER)
+    for by, refusal in ((both, commands.SameOfficer), (who.payer, NotAllowed), (who.maker, NotAllowed)):
+        with pytest.raises(refusal):
+            commands.lift_claw_back(claw_back_id=claim, by=by, now=AFTER)
+    commands.lift_claw_back(claw_back_id=claim, by=who.second, now=AFTER)
+    sheet = queries.claw_back(claim, by=who.auditor)
+    assert (sheet.claw_back.state, sheet.claw_back.lifted_fen, sheet.left_fen) == ("lifted", AMOUNT - 10_000, 0) and agrees(who)
+    assert "receivable" not in balances(who)
+    with pytest.raises(commands.GrantClaimed):  # some of it came from whoever had it: they are owed that
+        commands.void_grant(grant_id=paid.pk, reason="不该发", by=who.second, now=AFTER)
+    do.sent(who)
+    assert agrees(who)
 
 
 def test_what_was_not_agreed_to_moves_nothing_and_all_of_it_repaid_settles(who, paid):

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from linli.domains.benefits import commands, queries
-from linli.domains.benefits.models import ClawBack, Grant, GrantList, GrantObjection, LedgerLine, PayBatch, PayLine, PersonFacts
+from linli.domains.benefits.models import (
+    ClawBack,
+    Grant,
+    GrantList,
+    GrantObjection,
+    LedgerEntry,
+    LedgerLine,
+    PayBatch,
+    PayLine,
+    PersonFacts,
+    Repayment,
+)
 from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError
 from linli.testing import grants as do
@@ -133,8 +144,16 @@ class Money(RuleBasedStateMachine):
             self.try_(call.__name__, call, batch_id=batch.pk, by=self.who.second)
 
     @precondition(lambda self: PayLine.objects.filter(state="open", batch__state="agreed").exists())
-    @rule(back=st.sets(anyone), only=st.sets(anyone, min_size=1), n=st.integers(0, 3))
-    def the_bank_answers(self, back, only, n):
+    @rule(back=st.sets(anyone), only=st.sets(anyone, min_size=1), n=st.integers(0, 3), day=st.integers(0, 3))
+    def the_bank_answers(self, back, only, n, day):
+        self.answered(back, only, n, day)
+
+    @precondition(lambda self: PayLine.objects.filter(state="paid").exists())
+    @rule(who=st.sets(anyone, min_size=1), n=st.integers(0, 3), day=st.integers(0, 4))
+    def what_arrived_comes_back(self, who, n, day):
+        self.answered(set(range(PEOPLE)), who, n, day)
+
+    def answered(self, back, only, n, day):
         batches = list(PayBatch.objects.filter(state="agreed").order_by("made_at"))
         if not batches:
             return
@@ -147,16 +166,18 @@ class Money(RuleBasedStateMachine):
         rows = [
             row for row in sorted(rows, key=lambda r: self.people.index(places[r[0]])) if self.people.index(places[row[0]]) in only
         ]
-        said = do.answer(number, rows, returned={rows[i][0]: "账号不存在" for i in back if i < len(rows)})
-        if self.try_("answer", commands.take_in_answer, content=said, by=self.who.payer):
+        returned = {rows[i][0]: "账号不存在" for i in back if i < len(rows)}
+        said = do.answer(number, rows, returned=returned, on=DAY + timedelta(days=day))
+        if taken := self.try_("answer", commands.take_in_answer, content=said, by=self.who.payer):
             self.answers.append(said)
+            self.done["late"] += taken["late"]
 
     @precondition(lambda self: self.answers)
     @rule(n=st.integers(0, 9))
     def an_old_answer_comes_again(self, n):
         said = self.answers[n % len(self.answers)]
         taken = commands.take_in_answer(content=said, by=self.who.payer, now=self.now)
-        assert taken["paid"] == taken["returned"] == 0
+        assert taken["paid"] == taken["returned"] == taken["late"] == 0
 
     @precondition(lambda self: Grant.objects.filter(state="paid").exists())
     @rule(n=anyone, fen=st.integers(1, 50_000), agreed=st.booleans())
@@ -175,6 +196,13 @@ class Money(RuleBasedStateMachine):
         found = ClawBack.objects.filter(state="proposed").order_by("made_at").first()
         if found:
             self.try_("settle claw back", commands.settle_claw_back, claw_back_id=found.pk, agreed=bool(agreed), by=self.who.second)
+
+    @precondition(lambda self: ClawBack.objects.filter(state="ordered", grant__state="returned").exists())
+    @rule()
+    def a_claim_is_lifted(self):
+        found = ClawBack.objects.filter(state="ordered", grant__state="returned").order_by("made_at").first()
+        if found:
+            self.try_("lift", commands.lift_claw_back, claw_back_id=found.pk, by=self.who.second)
 
     @precondition(lambda self: ClawBack.objects.filter(state="ordered").exists())
     @rule(fen=st.integers(1, 30_000), reference=st.sampled_from("ABCD"), give_up=st.integers(0, 5))
@@ -215,19 +243,24 @@ class Money(RuleBasedStateMachine):
         assert sum(line.amount_fen for line in paid) <= sum(
             g.amount_fen for g in grants.values() if g.state not in ("listed", "void")
         )
-        assert (
-            books["payable"] <= 0
-            and books["clearing"] <= 0
-            and books["receivable"] >= 0
-            and books["loss"] >= 0
-            and books["bank"] <= 0
-        )
+        assert books["payable"] <= 0 and books["clearing"] <= 0 and books["receivable"] >= 0 and books["loss"] >= 0
+        assert books["bank"] <= sum(Repayment.objects.values_list("amount_fen", flat=True))
+        # How often money went out for a grant and did not come back: never more than once.
+        out = Counter()
+        of = dict(PayLine.objects.values_list("pk", "grant_id"))
+        for kind, source in LedgerEntry.objects.filter(kind__in=["paid", "late_return"]).values_list("kind", "source_id"):
+            out[of[source]] += 1 if kind == "paid" else -1
+        assert all(number == (grants[pk].state == "paid") for pk, number in out.items())
 
 
 @pytest.mark.usefixtures("committed_db")
 @pytest.mark.parametrize(
     ("begins", "reached"),
-    [("published", ["object", "settle"]), ("due", ["batch", "agree_batch"]), ("sent", ["answer", "claw back", "settle claw back"])],
+    [
+        ("published", ["object", "settle"]),
+        ("due", ["batch", "agree_batch"]),
+        ("sent", ["answer", "claw back", "settle claw back", "late"]),
+    ],
 )
 def test_in_any_order_the_ledger_balances_and_nobody_is_paid_twice(world, begins, reached):
     who = do.hands(world)

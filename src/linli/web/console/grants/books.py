@@ -22,6 +22,7 @@ from linli.domains.benefits.queries import (
     Book,
     ClawBackState,
     EntryKind,
+    GrantState,
     balance,
     claw_back,
     claw_backs,
@@ -92,16 +93,24 @@ def _sheet(
     seen = claw_back(claw_back_id, by=request.actor)
     row, state, me = seen.claw_back, ClawBackState(seen.claw_back.state), request.actor.user_id
     people = names(
-        [row.made_by_id, row.agreed_by_id, *([seen.write_off.made_by_id, seen.write_off.agreed_by_id] if seen.write_off else [])]
+        [
+            row.made_by_id,
+            row.agreed_by_id,
+            row.lifted_by_id,
+            *([seen.write_off.made_by_id, seen.write_off.agreed_by_id] if seen.write_off else []),
+        ]
     )
     pays, agrees = request.actor.can(_PAY), request.actor.can(_AGREE)
     open_ = state is ClawBackState.ORDERED
+    came_back = open_ and row.grant.state == GrantState.RETURNED
     context: dict[str, Any] = {
         "seen": seen, "row": row, "state": state, "tone": CLAW_TONES[state], "line": grant_lines([row.grant])[0], "reason": row.reason.open(),
         "policy": policy_of(row.grant.policy), "made_by": called(people, row.made_by_id), "agreed_by": called(people, row.agreed_by_id),
+        "lifted_by": called(people, row.lifted_by_id), "came_back": came_back,
         "given_up": seen.write_off.reason.open() if seen.write_off else "", "today": request.today,
         "columns": [Column(_("到账日期")), Column(_("银行流水号")), Column(_("金额（元）"), number=True)],
         "may": {
+            "lift": came_back and agrees and row.made_by_id != me,
             "settle": state is ClawBackState.PROPOSED and agrees and row.made_by_id != me, "repay": open_ and pays, "give_up": open_ and pays,
             "agree_give_up": open_ and agrees and seen.write_off is not None and seen.write_off.made_by_id != me,
         },
@@ -138,8 +147,13 @@ def _agree_give_up(request: StaffRequest, i: UUID, typed: dict[str, str]) -> str
     return _("已同意核销。")
 
 
+def _lift(request: StaffRequest, i: UUID, typed: dict[str, str]) -> str:
+    commands.lift_claw_back(claw_back_id=i, by=request.actor, now=request.now, **keyed(request))
+    return _("已撤销追回，并通知了对方。")
+
+
 ACTS: dict[str, Callable[[StaffRequest, UUID, dict[str, str]], str]] = {
-    "settle": _settle, "repay": _repay, "give-up": _give_up, "agree-give-up": _agree_give_up,
+    "lift": _lift, "settle": _settle, "repay": _repay, "give-up": _give_up, "agree-give-up": _agree_give_up,
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ BATCH_TONES = {BatchState.MADE: "soon", BatchState.AGREED: "info", BatchState.WI
 LINE_TONES = {LineState.OPEN: "info", LineState.PAID: "done", LineState.RETURNED: "bad", LineState.DROPPED: "plain"}
 CLAW_TONES = {
     ClawBackState.PROPOSED: "soon", ClawBackState.ORDERED: "info", ClawBackState.REFUSED: "plain", ClawBackState.SETTLED: "done",
+    ClawBackState.LIFTED: "plain",
 }  # fmt: skip
 _YUAN = re.compile(r"(\d{1,10})(?:\.(\d{1,2}))?")
 

@@ -216,6 +216,6 @@ def answer(request: StaffRequest) -> HttpResponse:
         except LinliError as error:
             shown, status = told(error, "answer"), status_of(error)
         else:
-            done(request, _("到账 %(paid)s 笔，退回 %(returned)s 笔，以前已入账 %(known)s 笔。") % found)
-            return redirect("grants:returned" if found["returned"] else "grants:payments")
+            done(request, _("到账 %(paid)s 笔，退回 %(returned)s 笔，到账后又退回 %(late)s 笔，以前已入账 %(known)s 笔。") % found)
+            return redirect("grants:returned" if found["returned"] + found["late"] else "grants:payments")
     return render(request, "console/grants/answer.html", shown, status=status)
