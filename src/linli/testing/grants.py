@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import GrantState, grants_of
+from linli.domains.benefits.queries import FilePurpose, GrantState, grants_of
 from linli.domains.people.commands import learn, register_person
 from linli.domains.people.queries import Gender, IdType
 from linli.kernel.actors import Actor, system
@@ -25,6 +25,7 @@ POLICY = "na-unemployed-medical"
 NOW, DAY = at("2026-03-02 10:00"), date(2026, 3, 2)
 AFTER = NOW + timedelta(days=10)  # the window of five working days is over
 JOB = system()
+SEND = FilePurpose.SEND
 
 
 def due(people: Iterable[UUID], *, region: str = COUNTY, on: date = DAY) -> None:

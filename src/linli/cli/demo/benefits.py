@@ -16,7 +16,7 @@ from uuid import UUID
 
 from linli.cli.sandbox.bank import answer, references
 from linli.domains.benefits import commands as do
-from linli.domains.benefits.queries import LineState, entitled, grants_of, pay_lines
+from linli.domains.benefits.queries import FilePurpose, LineState, entitled, grants_of, pay_lines
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import SHANGHAI, local_date
 
@@ -103,7 +103,7 @@ class Benefits:
         payer = self._who(PAYS, now)
         batch_id = do.make_batch(policy=PAID, by=payer, now=now)
         do.agree_batch(batch_id=batch_id, by=self._who(AGREES, now), now=now + timedelta(hours=1))
-        file = do.payment_file(batch_id=batch_id, by=payer, now=now + timedelta(hours=2)).content
+        file = do.payment_file(batch_id=batch_id, purpose=FilePurpose.SEND, by=payer, now=now + timedelta(hours=2)).content
         then = now + timedelta(days=1)
         told = answer(file, returned=set(islice(references(file), spoilt)), on=local_date(then))
         counts = do.take_in_answer(content=told, by=payer, now=then)

@@ -122,6 +122,25 @@ _LINES = {
 }  # fmt: skip
 
 
+class FilePurpose(StrEnum):
+    """What a payment file is taken for: it says the account of everybody in it."""
+
+    SEND = "send"
+    AGAIN = "again"
+    CHECK = "check"
+    LAWFUL_REQUEST = "lawful_request"
+
+    @property
+    def label(self) -> str:
+        return _FILE_PURPOSES[self]
+
+
+_FILE_PURPOSES = {
+    FilePurpose.SEND: noop("交给银行付款"), FilePurpose.AGAIN: noop("银行没有收到或读不出，重新交一次"),
+    FilePurpose.CHECK: noop("与银行逐笔核对"), FilePurpose.LAWFUL_REQUEST: noop("司法、监察、审计机关依法调取"),
+}  # fmt: skip
+
+
 class ClawBackState(StrEnum):
     """Asked for; ordered with a second officer's agreement; not ordered; nothing is owed any more; lifted, since the bank sent the payment
     back whole."""

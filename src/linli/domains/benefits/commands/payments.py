@@ -13,12 +13,21 @@ from django.db import connection, transaction
 from linli.domains.benefits.bankfile import LONGEST, Answer, Answered, Payment, Problem, pieces, read_answer
 from linli.domains.benefits.commands.lists import ListEmpty, SameOfficer
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import FUNDS, BatchState, EntryKind, GrantState, LineState, granting_of, reference_of
+from linli.domains.benefits.granting import (
+    FUNDS,
+    BatchState,
+    EntryKind,
+    FilePurpose,
+    GrantState,
+    LineState,
+    granting_of,
+    reference_of,
+)
 from linli.domains.benefits.models import Grant, GrantList, PayAccount, PayBatch, PayLine
 from linli.domains.benefits.permissions import AGREE, PAY, must_serve
 from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import list_for
-from linli.domains.benefits.queries.payments import Account, batch_for, owed, sorted_out, stopped
+from linli.domains.benefits.queries.payments import FILE_TAKEN, Account, batch_for, owed, sorted_out, stopped
 from linli.domains.benefits.runs import shortest
 from linli.domains.notices.commands import Recipient, notify
 from linli.domains.org.queries import bureau_for, letterhead
@@ -60,6 +69,14 @@ class FileNotAsAgreed(LinliError):
     kind = Kind.UNAVAILABLE
     template = noop("付款文件与复核时的内容不一致，不能下载。")
     remedy = noop("请不要付款，马上报告安全管理员。")
+
+
+class FilePurposeMissing(LinliError):
+    """A file of account numbers is asked for without saying what for."""
+
+    code = "benefits.file_purpose_missing"
+    template = noop("请选择下载付款文件做什么用。")
+    remedy = noop("文件里是完整的姓名和账号，每次下载连同用途写入留痕。")
 
 
 class AnswerWrong(LinliError):
@@ -245,17 +262,22 @@ def _payments(row: PayBatch) -> Iterator[Payment]:
 
 
 @transaction.atomic
-def payment_file(*, batch_id: UUID, by: Actor, now: datetime) -> PaymentFile:
-    """The file of a batch that was agreed to, the same bytes every time; who took it is recorded. Raises :class:`FileNotAsAgreed`."""
+def payment_file(*, batch_id: UUID, purpose: FilePurpose | None, by: Actor, now: datetime) -> PaymentFile:
+    """The file of a batch that was agreed to, the same bytes every time; who took it, when and what for is recorded.
+
+    Raises :class:`FilePurposeMissing`, :class:`FileNotAsAgreed`.
+    """
     by.must(PAY)
     row = batch_for(PayBatch.objects.all(), batch_id, by)
     if row.state != BatchState.AGREED:
         raise BatchMoved(state=msg(BatchState(row.state).label))
+    if purpose is None:
+        raise FilePurposeMissing(field="purpose")
     content = b"".join(_pieces(row))
     digest = sm3(content).hex()
     if digest != row.digest:
         raise FileNotAsAgreed
-    record("benefits.file_taken", subject=batch_subject(row.pk), by=by, at=now, digest=digest)
+    record(FILE_TAKEN, subject=batch_subject(row.pk), by=by, at=now, digest=digest, purpose=purpose)
     return PaymentFile(f"{row.number}.csv", content, digest)
 
 
@@ -398,6 +420,6 @@ def give_account(*, party_id: UUID, bank: str, account: str, by: Actor, now: dat
 
 
 __all__ = [
-    "AnswerWrong", "BatchMoved", "FileNotAsAgreed", "NothingToPay", "PaymentFile", "PeopleGone", "agree_batch", "batch_subject",
+    "AnswerWrong", "BatchMoved", "FileNotAsAgreed", "FilePurposeMissing", "NothingToPay", "PaymentFile", "PeopleGone", "agree_batch", "batch_subject",
     "give_account", "make_batch", "payment_file", "take_in_answer", "withdraw_batch",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
-from linli.testing.grants import AFTER, DAY, POLICY
+from linli.testing.grants import AFTER, DAY, POLICY, SEND
 from linli.testing.world import BUILDER, COUNTY
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -54,7 +54,7 @@ def agrees(who):
 def test_a_file_goes_out_the_same_every_time_and_only_after_a_second_officer_agreed(who, people, list_id):
     batch_id = commands.make_batch(policy=POLICY, list_id=list_id, by=who.payer, now=AFTER)
     with pytest.raises(commands.BatchMoved):
-        commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER)
+        commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER)
     with pytest.raises(commands.SameOfficer):
         commands.agree_batch(batch_id=batch_id, by=who.payer, now=AFTER)
     with pytest.raises(DatabaseError, match="benefits_batch_two_hands"), transaction.atomic(), connection.cursor() as cursor:
@@ -62,17 +62,23 @@ def test_a_file_goes_out_the_same_every_time_and_only_after_a_second_officer_agr
         cursor.execute(sql, [batch_id])
     digest = commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
     assert balances(who) == {"expense": 4 * AMOUNT, "clearing": -4 * AMOUNT} and agrees(who)
-    first = commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER)
+    first = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER)
     # Somebody's account changes meanwhile: the file does not.
     learn(party_id=people[0], is_employer=False, facts={"bank_account": "80009999999999"}, by=BUILDER, now=AFTER)
-    again = commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER + timedelta(days=3))
+    again = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER + timedelta(days=3))
     assert first == again and first.digest == digest == sm3(first.content).hex()
     lines = first.content.decode().splitlines()
     assert lines[0].startswith("H,LINLI-PAY-1,20260312") and lines[0].endswith(",失业保险基金,领金期间代缴职工医保费,4,1600.00")
     assert lines[-1] == f"T,4,1600.00,{sm3(chr(10).join([*lines[:-1], '']).encode()).hex()}"
     assert {line.split(",")[5] for line in lines[1:-1]} == {do.account_number(n) for n in range(4)}
     taken = [e for e in timeline(batch_id) if e.act == "benefits.file_taken"]
-    assert len(taken) == 2 and all(e.user_id == who.payer.user_id for e in taken)
+    assert len(taken) == 2 and all(e.user_id == who.payer.user_id and e.data["purpose"] == "send" for e in taken)
+    with pytest.raises(commands.FilePurposeMissing):
+        commands.payment_file(purpose=None, batch_id=batch_id, by=who.payer, now=AFTER)
+    commands.payment_file(purpose=queries.FilePurpose.CHECK, batch_id=batch_id, by=who.payer, now=AFTER + timedelta(days=4))
+    newest, *older = queries.file_takings([batch_id, uuid7()], by=who.auditor)[batch_id]
+    assert (newest.by_id, newest.purpose, len(older)) == (who.payer.user_id, "check", 2)
+    assert queries.file_takings([batch_id], by=replace(who.payer, region=COUNTY)) == {}  # a batch of the city
     assert not any(do.account_number(n) in repr([e.data for e in timeline(batch_id)]) for n in range(4))
 
 
@@ -86,7 +92,7 @@ def test_a_reference_follows_from_grant_and_attempt(who, list_id):
 
 def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_account_was_corrected(who, people, list_id):
     batch_id = do.sent(who)
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
     back = PayLine.objects.get(batch=batch_id, grant__payee_id=people[1])
     content = do.answer(number, rows, returned={back.reference: "账号不存在"})
     taken = commands.take_in_answer(content=content, by=who.payer, now=AFTER)
@@ -102,7 +108,7 @@ def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_
     second = do.sent(who)
     line = queries.pay_lines(second, by=who.payer).get()
     assert (line.grant_id, line.attempt, line.reference) == (back.grant_id, 2, reference_of(back.grant_id, 2))
-    number, rows = do.payments_in(commands.payment_file(batch_id=second, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=second, by=who.payer, now=AFTER).content)
     assert commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)["paid"] == 1
     assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
     assert balances(who) == {"expense": 4 * AMOUNT, "bank": -4 * AMOUNT}
@@ -116,7 +122,7 @@ def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_
 
 def test_answers_may_come_in_parts(who, list_id):
     batch_id = do.sent(who)
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
     for some in (rows[:1], rows[1:3], rows):
         commands.take_in_answer(content=do.answer(number, some), by=who.payer, now=AFTER)
     assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
@@ -130,7 +136,7 @@ def spoil(content: bytes, old: str, new: str, count: int = 1) -> bytes:
 
 def test_an_answer_that_cannot_be_right_is_refused_with_its_lines_and_nothing_taken_in(who, list_id):
     batch_id = do.sent(who)
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
     good = do.answer(number, rows)
     reference = rows[1][0]
     wrong = {
@@ -184,7 +190,7 @@ def test_what_cannot_be_paid_waits_and_says_for_what(who):
     # Presumed dead between the one officer and the other: taken out.
     PersonFacts.objects.filter(subject_id=people[4]).update(death_sources=2)
     commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
-    content = commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content
+    content = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content
     assert len(do.payments_in(content)[1]) == 1 and do.account_number(0) in content.decode()
     assert do.states(list_id, who.maker) == {"due": 5, "paying": 1} and agrees(who)
     # Looked into and found alive: paid with the next batch, under another reference.
@@ -228,7 +234,7 @@ def test_a_grant_has_one_live_payment_also_past_the_command(who, list_id):
 @pytest.fixture
 def paid(who, list_id):
     batch_id = do.sent(who)
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
     commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
     return Grant.objects.filter(list=list_id).order_by("number").first()
 
@@ -284,7 +290,7 @@ def test_money_comes_back_in_parts_and_what_is_left_is_given_up_by_two(who, paid
 
 def answers_of(who, batch_id):
     """What the bank says of a batch on some day: nothing back, or the payment of somebody."""
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
 
     def said(day, *back, only=None):
         reasons = {line.reference: "账户已销户" for line in PayLine.objects.filter(batch=batch_id, grant__payee_id__in=back)}
@@ -390,7 +396,7 @@ def test_everybody_sees_the_ledger_of_their_place_only_and_each_place_balances(w
     do.due(there, region=OTHER)
     do.closed(who, do.scanned(who))
     batch_id = do.sent(who)
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
     commands.take_in_answer(content=do.answer(number, rows, returned={rows[0][0]: "账号不存在"}), by=who.payer, now=AFTER)
     local, other = (replace(who.payer, region=r) for r in (COUNTY, OTHER))
     amounts = {who.payer: 5, local: 3, other: 2}
@@ -425,7 +431,7 @@ def test_each_command_and_query_asks_for_its_permission(world, who, paid):
     asked = {
         ("maker", "second", "nobody"): [
             lambda by: commands.make_batch(policy=POLICY, by=by, now=AFTER),
-            lambda by: commands.payment_file(batch_id=batch, by=by, now=AFTER),
+            lambda by: commands.payment_file(purpose=SEND, batch_id=batch, by=by, now=AFTER),
             lambda by: commands.take_in_answer(content=b"", by=by, now=AFTER),
             lambda by: commands.give_account(party_id=paid.payee_id, bank="甲", account="80001111111111", by=by, now=AFTER),
             lambda by: claw(paid, replace_payer(who, by)),
@@ -455,7 +461,7 @@ def test_each_command_and_query_asks_for_its_permission(world, who, paid):
     elsewhere = replace(who.payer, region="770122", permissions=who.payer.permissions | {"benefits.agree"})
     for call in (
         lambda: queries.pay_batch(batch, by=elsewhere), lambda: queries.claw_back(back, by=elsewhere),
-        lambda: commands.payment_file(batch_id=batch, by=elsewhere, now=AFTER),
+        lambda: commands.payment_file(purpose=SEND, batch_id=batch, by=elsewhere, now=AFTER),
         lambda: commands.settle_claw_back(claw_back_id=back, agreed=True, by=elsewhere, now=AFTER),
         lambda: claw(paid, replace_payer(who, elsewhere)),
     ):  # fmt: skip

@@ -27,7 +27,7 @@ from linli.domains.benefits.models import (
 from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError
 from linli.testing import grants as do
-from linli.testing.grants import DAY, NOW, POLICY
+from linli.testing.grants import DAY, NOW, POLICY, SEND
 
 PEOPLE = 5
 STRANGER = Actor(user_id=None, device="test")
@@ -158,7 +158,7 @@ class Money(RuleBasedStateMachine):
         if not batches:
             return
         batch = batches[-1 - n % len(batches)]
-        content = commands.payment_file(batch_id=batch.pk, by=self.who.payer, now=self.now).content
+        content = commands.payment_file(purpose=SEND, batch_id=batch.pk, by=self.who.payer, now=self.now).content
         assert self.files.setdefault(batch.pk, content) == content
         number, rows = do.payments_in(content)
         # In an order that does not depend on ids, so that an example can be repeated.

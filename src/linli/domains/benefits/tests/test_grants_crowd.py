@@ -22,7 +22,7 @@ from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
 from linli.testing.concurrency import at_once
-from linli.testing.grants import AFTER, JOB, NOW, POLICY
+from linli.testing.grants import AFTER, JOB, NOW, POLICY, SEND
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 AMOUNT = 40_000
@@ -108,7 +108,7 @@ def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
         "done": 1,
         "BatchMoved": 3,
     }
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch_id, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
     content = do.answer(number, rows, returned={rows[0][0]: "账号不存在", rows[1][0]: "户名不符"})
     taken = at_once([lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER)] * 6)
     assert counted(taken) == {"done": 6} and sum(t["paid"] for t in taken) == 18 and sum(t["returned"] for t in taken) == 2
@@ -124,7 +124,7 @@ def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
 def test_repayments_at_once_never_take_more_than_was_asked_back(who):
     do.due([do.known(1)])
     list_id = do.closed(who, do.scanned(who))
-    number, rows = do.payments_in(commands.payment_file(batch_id=do.sent(who), by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=do.sent(who), by=who.payer, now=AFTER).content)
     commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
     back = commands.propose_claw_back(
         grant_id=Grant.objects.get(list=list_id).pk, amount_fen=1_000, reason="多发", legal_basis="《社会保险法》第八十八条", by=who.payer, now=AFTER
@@ -233,7 +233,7 @@ def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):
     assert balanced(who)
     if batch.state == "made":
         commands.agree_batch(batch_id=batch.pk, by=who.second, now=AFTER)
-    number, rows = do.payments_in(commands.payment_file(batch_id=batch.pk, by=who.payer, now=AFTER).content)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch.pk, by=who.payer, now=AFTER).content)
     content = do.answer(number, rows)
     killed(lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER), under_way)
     assert PayLine.objects.filter(state="paid").count() in (0, 60) and balanced(who)

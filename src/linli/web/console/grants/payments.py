@@ -14,11 +14,13 @@ from linli.domains.accounts.queries import names
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import (
     BatchState,
+    FilePurpose,
     GrantState,
     How,
     LineState,
     Waits,
     batch_sums,
+    file_takings,
     grant_lines,
     granting,
     opens,
@@ -45,6 +47,7 @@ from linli.web.ui.parts import Column, Tab
 from linli.web.ui.toasts import done, warn
 
 _SEE, _AGREE, _PAY = "benefits.view", "benefits.agree", "benefits.pay"
+SHOWN = 20  # times that a file was taken
 MOST_BYTES = 20_000_000  # of a bank's answer
 
 
@@ -58,14 +61,19 @@ def _paying() -> list[Option]:
 def listing(request: StaffRequest) -> HttpResponse:
     """Batches, newest first."""
     page = page_of(pay_batches(by=request.actor), request, by="-made_at")
-    people = names([b.made_by_id for b in page.rows])
+    takings = file_takings([b.pk for b in page.rows], by=request.actor)
+    last = {pk: some[0] for pk, some in takings.items()}
+    people = names([*(b.made_by_id for b in page.rows), *(t.by_id for t in last.values())])
     lines = [
-        (b, policy_of(b.policy), BatchState(b.state), BATCH_TONES[BatchState(b.state)], called(people, b.made_by_id))
+        (
+            b, policy_of(b.policy), BatchState(b.state), BATCH_TONES[BatchState(b.state)], called(people, b.made_by_id),
+            (last[b.pk], called(people, last[b.pk].by_id), len(takings[b.pk])) if b.pk in last else None,
+        )
         for b in page.rows
-    ]
+    ]  # fmt: skip
     columns = [
         Column(_("批次号")), Column(_("政策")), Column(_("状态")), Column(_("笔数"), number=True), Column(_("金额（元）"), number=True),
-        Column(_("编制")),
+        Column(_("编制")), Column(_("付款文件")),
     ]  # fmt: skip
     context = {"page": page, "lines": lines, "columns": columns, "policies": _paying(), "may_pay": request.actor.can(_PAY)}
     return render(request, "console/grants/payments.html", context)
@@ -150,7 +158,8 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
     rows = pay_lines(batch_id, by=request.actor, state=LineState(shown) if shown in sums else None)
     page = page_of(rows, request, by="position", size=30)
     known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
-    people = names([row.made_by_id, row.agreed_by_id, row.withdrawn_by_id])
+    takings = file_takings([row.pk], by=request.actor).get(row.pk, [])
+    people = names([row.made_by_id, row.agreed_by_id, row.withdrawn_by_id, *(t.by_id for t in takings)])
     state, mine = BatchState(row.state), row.made_by_id == request.actor.user_id
     some = [Tab(_(s.label), f"?state={s.value}", shown == s, sums[s][0]) for s in LineState if s in sums]
     context: dict[str, Any] = {
@@ -161,7 +170,9 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
         "columns": [
             Column(_("序号"), number=True), Column(_("发给")), Column(_("流水号")), Column(_("金额（元）"), number=True), Column(_("银行结果")),
         ],
-        "waiting": [(Waits(why).label, n) for why, n in row.waiting.items()], "made_by": called(people, row.made_by_id),
+        "takings": [(t, called(people, t.by_id)) for t in takings[:SHOWN]], "taken": len(takings),
+        "file_purposes": [(p.value, _(p.label)) for p in FilePurpose], "waiting": [(Waits(why).label, n) for why, n in row.waiting.items()],
+        "made_by": called(people, row.made_by_id),
         "agreed_by": called(people, row.agreed_by_id), "withdrawn_by": called(people, row.withdrawn_by_id),
         "may": {
             "agree": state is BatchState.MADE and not mine and (request.actor.can(_AGREE) or request.actor.can(_PAY)),
@@ -192,8 +203,13 @@ def act(request: StaffRequest, batch_id: UUID, act: str) -> HttpResponse:
 @requires(_PAY)
 @require_POST
 def file(request: StaffRequest, batch_id: UUID) -> HttpResponse:
-    """The file for the bank, the same every time; who took it is recorded."""
-    made = commands.payment_file(batch_id=batch_id, by=request.actor, now=request.now)
+    """The file for the bank, the same every time; who took it and what for is recorded."""
+    said = request.POST.get("purpose", "")
+    purpose = FilePurpose(said) if said in list(FilePurpose) else None
+    try:
+        made = commands.payment_file(batch_id=batch_id, purpose=purpose, by=request.actor, now=request.now)
+    except commands.FilePurposeMissing as error:
+        return _sheet(request, batch_id, error)
     answer = HttpResponse(made.content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{made.name}"'
     answer["Cache-Control"] = "no-store"

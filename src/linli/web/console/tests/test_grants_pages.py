@@ -258,14 +258,18 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     (batch,) = pay_batches(by=who.payer)
     assert made["Location"] == reverse("grants:batch", args=[batch.pk]) and batch.lines == 3
     assert send(payer, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 403
-    assert send(payer, reverse("grants:file", args=[batch.pk])).status_code == 409
+    assert send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").status_code == 409
     assert send(second, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 302
-    file = send(payer, reverse("grants:file", args=[batch.pk])).content
+    unsaid = send(payer, reverse("grants:file", args=[batch.pk]))
+    assert unsaid.status_code == 422 and "请选择下载付款文件做什么用" in text(unsaid) and "还没有下载" in text(payer.get(reverse("grants:payments")))
+    file = send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content
     assert (
-        file == send(payer, reverse("grants:file", args=[batch.pk])).content
-        and send(second, reverse("grants:file", args=[batch.pk])).status_code == 403
+        file == send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content
+        and send(second, reverse("grants:file", args=[batch.pk]), purpose="send").status_code == 403
     )
     number, rows = payments_in(file)
+    page = text(payer.get(reverse("grants:batch", args=[batch.pk])))
+    assert "下载记录" in page and "交给银行付款" in page and "共 2 次" in text(payer.get(reverse("grants:payments")))
 
     def upload(content):
         return send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", content, "text/csv"))
@@ -284,7 +288,7 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     newest = pay_batches(by=who.payer).first()
     assert (newest.lines, newest.pk != batch.pk) == (1, True)
     send(second, reverse("grants:batch_act", args=[newest.pk, "agree"]))
-    again = payments_in(send(payer, reverse("grants:file", args=[newest.pk])).content)
+    again = payments_in(send(payer, reverse("grants:file", args=[newest.pk]), purpose="send").content)
     assert upload(answer(*again, on=local_date(now()))).status_code == 302
     books = text(payer.get(reverse("grants:ledger")))
     assert "账目平衡" in books and ledger_differences(by=who.payer) == []
@@ -303,7 +307,7 @@ def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):
     send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
     batch = pay_batches(by=who.payer).first()
     send(second, reverse("grants:batch_act", args=[batch.pk, "agree"]))
-    told = payments_in(send(payer, reverse("grants:file", args=[batch.pk])).content)
+    told = payments_in(send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content)
     send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", answer(*told, on=local_date(now())), "text/csv"))
     grant = grants_of(listed, by=who.maker, state=GrantState.PAID).first()
     url = reverse("grants:grant_act", args=[grant.pk, "claw-back"])
