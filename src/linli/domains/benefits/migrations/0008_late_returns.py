@@ -78,7 +78,7 @@ def again(model, constraint):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("benefits", "0006_ledger_by_region"),
+        ("benefits", "0007_suspensions_are_cases"),
     ]
 
     operations = [
