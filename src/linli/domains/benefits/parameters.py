@@ -73,7 +73,7 @@ class Parameter:
     bounds: Mapping[str, tuple[Any, Any]] = field(default_factory=dict, compare=False)
 
 
-class _Exact(yaml.SafeLoader):
+class _Exact(yaml.CSafeLoader):
     """YAML whose decimals stay exactly what was written."""
 
 
@@ -82,7 +82,7 @@ _Exact.add_constructor("tag:yaml.org,2002:float", lambda _loader, node: Decimal(
 
 def exact_yaml(text: str) -> Any:
     """YAML with decimals as :class:`~decimal.Decimal`."""
-    return yaml.load(text, Loader=_Exact)  # noqa: S506  a SafeLoader
+    return yaml.load(text, Loader=_Exact)  # noqa: S506  a CSafeLoader
 
 
 def read_parameters(text: str) -> dict[str, Parameter]:
@@ -147,9 +147,9 @@ class Figures:
         """Raises :class:`FigureMissing`."""
         parameter = self.parameters.get(name)
         for place in _upwards(self.region):
-            holding = [f for f in parameter.figures if f.region == place and f.holds(self.on)] if parameter else []
-            if holding:
-                newest = max(holding, key=lambda f: f.since)
+            begun = [f for f in parameter.figures if f.region == place and f.since <= self.on] if parameter else []
+            newest = max(begun, key=lambda f: f.since, default=None)
+            if newest and newest.holds(self.on):  # one that ran out does not bring back the one that it replaced
                 self.used[name] = newest
                 return newest
         raise FigureMissing(name=parameter.label if parameter else name, on=self.on.isoformat(), region=self.region)

@@ -19,6 +19,7 @@ import ibis
 
 from linli.domains.benefits import spark
 from linli.domains.benefits.definitions import Policy, facts_read, facts_table
+from linli.domains.benefits.dialects import DUCKDB
 from linli.domains.benefits.facts import REGION, SUBJECT_ID
 from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
 from linli.domains.benefits.runs import Change
@@ -27,7 +28,6 @@ from linli.domains.benefits.staging import staged
 from linli.kernel.crypto import sm3
 
 MEMORY = "512MB"
-DUCKDB = "duckdb"
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 # What a policy says of everybody in a place for which it has no figures: nothing.
 _NOTHING = {MET: ibis.null("int32"), OPEN: ibis.null("int32"), FEN: ibis.null("int64")}
@@ -84,8 +84,7 @@ def statement(subject: str, policies: Sequence[Policy], group: Group, dialect: s
             columns |= {column(policy, part): nothing for part, nothing in _NOTHING.items()}
         else:
             columns |= {column(policy, FEN): _NOTHING[FEN]} | columns_of(policy, table, group.figures)
-    stages = staged(table, columns, name="verdict")
-    return ", ".join(f"{name} AS ({ibis.to_sql(stage, dialect=dialect)})" for name, stage in stages) + " SELECT * FROM verdict"
+    return f"{staged(table.get_name(), columns, name='verdict', dialect=dialect)} SELECT * FROM verdict"
 
 
 def rule_version(policy: Policy, figures: Figures) -> str:

@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from linli.domains.benefits.dialects import SPARK
 from linli.kernel.errors import Kind, LinliError
 from linli.kernel.text import Message, msg, noop
 
-DIALECT = "pyspark"
+DIALECT = SPARK
 
 
 class SparkMissing(LinliError):

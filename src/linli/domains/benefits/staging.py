@@ -7,60 +7,33 @@ wherever it is used, nested ones many times over. Here each shared part becomes 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import ibis
 import ibis.expr.operations as ops
-from ibis.expr.types import Table, Value
+from ibis.expr.types import Value
+
+from linli.domains.benefits.dialects import DUCKDB, select
 
 _PLAIN = (ops.Field, ops.Literal)
 
 
-def staged(source: Table, columns: Mapping[str, Value], *, name: str) -> list[tuple[str, Table]]:
-    """Selections to be made one after the other: each a name and an expression over the table of the name before it.
-
-    The first stands on ``source`` (an unbound table); the last has exactly ``columns``.
-    """
+def staged(source: str, columns: Mapping[str, Value], *, name: str, dialect: str = DUCKDB) -> str:
+    """What stands between WITH and the selection out of ``name``, which has exactly ``columns``: one stage upon the other, the first
+    upon the table ``source``."""
     wanted = {label: value.op() for label, value in columns.items()}
     levels = _levels(wanted.values())
-    stages: list[tuple[str, Table]] = []
-    below = source
-    known: dict[Any, str] = {}
+    stages: list[str] = []
+    below, known = source, dict[Any, str]()
     for level in range(1, max(levels.values(), default=0) + 1):
-        added = {node: f"{name}_{level}_{place}" for place, node in enumerate(n for n, at in levels.items() if at == level)}
-        picked = {column: _over(node, source, below, known) for node, column in added.items()}
-        stages.append((f"{name}_{level}", below.mutate(**picked)))
-        schema = {**below.schema(), **{column: node.dtype for node, column in added.items()}}
-        below = ibis.table(schema, name=f"{name}_{level}")
-        known |= added
-    stages.append((name, below.select(**{label: _over(node, source, below, known) for label, node in wanted.items()})))
-    return stages
+        added = {f"{name}_{level}_{place}": node for place, node in enumerate(n for n, at in levels.items() if at == level)}
+        stages.append(f"{name}_{level} AS ({select(added, below, dialect, known=known, beside=True)})")
+        below = f"{name}_{level}"
+        known |= {node: column for column, node in added.items()}
+    return ", ".join([*stages, f"{name} AS ({select(wanted, below, dialect, known=known)})"])
 
 
-def _over(node: Any, source: Table, below: Table, known: Mapping[Any, str]) -> Value:
-    """An expression over ``source`` as one over a stage, in which the known parts are columns."""
-    relation = below.op()
-    memo: dict[Any, Any] = {}
-
-    def moved(part: Any, top: bool = False) -> Any:
-        if isinstance(part, tuple):
-            return tuple(moved(p) for p in part)
-        if not isinstance(part, ops.Node) or isinstance(part, ops.Relation):
-            return relation if part is source.op() else part
-        if part not in memo:
-            if part in known:
-                memo[part] = ops.Field(relation, known[part])
-            elif isinstance(part, ops.Field):
-                memo[part] = ops.Field(relation, part.name)
-            else:
-                memo[part] = part.__class__(*[moved(a) for a in part.__args__])
-        return memo[part]
-
-    return moved(node).to_expr()
-
-
-def _levels(roots: Any) -> dict[Any, int]:
+def _levels(roots: Iterable[Any]) -> dict[Any, int]:
     """The shared parts worth a column, each with the stage it belongs to: above all shared parts that it is made of."""
     uses: Counter[Any] = Counter()
     order: list[Any] = []
@@ -76,6 +49,7 @@ def _levels(roots: Any) -> dict[Any, int]:
         order.append(node)
 
     for root in roots:
+        uses[root] += 1
         visit(root)
     level: dict[Any, int] = {}
     depth: dict[Any, int] = {}

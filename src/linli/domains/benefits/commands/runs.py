@@ -21,6 +21,7 @@ from django.db import connection, transaction
 
 from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
+from linli.domains.benefits.dialects import DUCKDB
 from linli.domains.benefits.exact import book_of, written, written_out
 from linli.domains.benefits.models import Run
 from linli.domains.benefits.parameters import Parameter
@@ -88,12 +89,13 @@ def start_run(*, on: date, region: str, policies: Sequence[str] | None = None, b
     """Ask for a scan of a region as of a day; the policies named, or all in force. Raises :class:`PolicyOver`."""
     by.must(RUN)
     must_serve(by, region)
-    chosen = [policy_of(code) for code in policies] if policies else [p for p in shipped_policies().values() if p.runs(on)]
+    figures = Figures(on, region.ljust(6, "0"), book_in_force())
+    chosen = [policy_of(code) for code in policies] if policies else [p for p in shipped_policies().values() if p.runs(figures)]
     if not chosen:
         raise NothingInForce(field="on", on=on.isoformat())
     for p in chosen:
-        if not p.runs(on):
-            raise PolicyOver(field="policies", policy=p.name, until=p.until, on=on.isoformat())
+        if not p.runs(figures):
+            raise PolicyOver(field="policies", policy=p.name, until=p.last_day(figures), on=on.isoformat())
     run = Run.objects.create(
         id=uuid7(), on=on, region=region, policies=[p.code for p in chosen], asked_by_id=by.user_id, asked_at=now
     )
@@ -234,18 +236,19 @@ def _evaluate(
     apart = scans.groups(scans.places_in(engine, facts) or [run.region], policies, run.on, book)
     said = {
         dialect: [(group.places, scans.statement(subject, policies, group, dialect)) for group in apart]
-        for dialect in {scans.DUCKDB, evaluator.dialect}
+        for dialect in {DUCKDB, evaluator.dialect}
     }
     _put(out, lambda path: evaluator.write(subject, facts, said[evaluator.dialect], path))
-    return book, apart, said[scans.DUCKDB]
+    return book, apart, said[DUCKDB]
 
 
 def _as_it_is(engine: Any, evaluator: scans.Evaluator, run: Run, policies: list[Policy]) -> dict[str, Path]:
-    """By policy who is entitled to what of the same facts under the figures in force."""
+    """By policy who is entitled to what of the same facts under the figures in force; nobody where it has expired."""
     verdict, listed = (file_of(run.pk, kind, policies[0].subject) for kind in (NOW_VERDICT, NOW_LIST))
-    _evaluate(engine, evaluator, run, policies, NOW_FIGURES, verdict)
+    book, _, _ = _evaluate(engine, evaluator, run, policies, NOW_FIGURES, verdict)
     _put(listed, lambda path: scans.compare(engine, policies, verdict, {}, path))
-    return dict.fromkeys((p.code for p in policies), listed)
+    today = Figures(run.on, run.region.ljust(6, "0"), book)
+    return dict.fromkeys((p.code for p in policies if p.runs(today)), listed)
 
 
 def _one_below(region: str) -> int:

@@ -60,12 +60,7 @@ def statement(subject):
     columns = {"subject_id": table.subject_id}
     for policy in of(subject):
         columns |= columns_of(policy, table, HERE)
-    stages = staged(table, columns, name="verdict")
-    return (
-        "WITH "
-        + ", ".join(f"{name} AS ({ibis.to_sql(stage, dialect='duckdb')})" for name, stage in stages)
-        + " SELECT * FROM verdict"
-    )
+    return f"WITH {staged(f'facts_{subject}', columns, name='verdict')} SELECT * FROM verdict"
 
 
 def scanned(subject, rows):

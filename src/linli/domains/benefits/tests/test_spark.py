@@ -152,8 +152,7 @@ def test_every_formula_gives_what_the_cases_say(session, monkeypatch, tmp_path):
         )
         db.execute(f"COPY given TO '{tmp_path}/given.parquet' (FORMAT parquet)")
     session.read.parquet(f"{tmp_path}/given.parquet").createOrReplaceTempView("given")
-    stages = staged(table, {"row": table.row, **outputs}, name="answers")
-    sql = ", ".join(f"{name} AS ({ibis.to_sql(stage, dialect=spark.DIALECT)})" for name, stage in stages)
+    sql = staged("given", {"row": table.row, **outputs}, name="answers", dialect=spark.DIALECT)
     found = {row["row"]: row for row in session.sql(f"WITH {sql} SELECT * FROM answers").collect()}
     for place, rule, on, region, cases in wanted:
         for n, (values, answers) in enumerate(cases):
