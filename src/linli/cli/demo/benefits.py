@@ -107,6 +107,7 @@ class Benefits:
         then = now + timedelta(days=1)
         told = answer(file, returned=set(islice(references(file), spoilt)), on=local_date(then))
         counts = do.take_in_answer(content=told, by=payer, now=then)
+        do.tell_of_answers(batch_id=batch_id, answered_at=then, by=_JOB, now=then)
         self.told.update({"payments": counts["paid"], "payments sent back": counts["returned"]})
         return batch_id
 

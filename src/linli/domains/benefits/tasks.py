@@ -141,6 +141,12 @@ def make_cases(timestamp: int) -> None:
         pass
 
 
+@task(name="benefits.tell_of_answers", retry=5)
+def tell_of_answers(batch_id: str, answered_at: str) -> None:
+    """Tell people what the bank said of their payments."""
+    commands.tell_of_answers(batch_id=UUID(batch_id), answered_at=datetime.fromisoformat(answered_at), by=system(), now=_now())
+
+
 @periodic(cron="50 17 * * 6")
 @task(name="benefits.forget_signs", queueing_lock="benefits.forget_signs")
 def forget_signs(timestamp: int) -> None:

@@ -116,6 +116,7 @@ from linli.domains.benefits.commands.payments import (
     make_batch,
     payment_file,
     take_in_answer,
+    tell_of_answers,
     withdraw_batch,
 )
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
@@ -172,7 +173,7 @@ __all__ = [
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",
     "fail_list", "fill_list", "list_subject", "ListEmpty", "ListMoved", "ListNotFailed", "ListThere", "remake_list",
     "void_withdrawn", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",
-    "FilePurposeMissing", "GrantClaimed", "lift_claw_back",
+    "FilePurposeMissing", "GrantClaimed", "lift_claw_back", "tell_of_answers",
     "NothingToPay", "object_to", "ObjectionAnswered", "ObjectionsOver", "payment_file", "PaymentFile", "PeopleGone",
     "propose_claw_back", "propose_write_off", "publish_list", "retry_cases", "SameOfficer", "settle_claw_back", "settle_objection",
     "StillNotEntitled", "take_in_answer", "void_grant", "WhoObjects", "withdraw_batch", "withdraw_list", "WriteOffMissing",

@@ -207,6 +207,15 @@ def lift_claw_back(*, claw_back_id: UUID, by: Actor, now: datetime) -> None:
     lifted = Moved(row.pk, row.lifted_fen, grant.region)
     enter(EntryKind.LIFTED, grant.policy, [lifted], on=local_date(now), at=now, by_id=by.person_id)
     record("benefits.claw_back_lifted", subject=claw_back_subject(row.pk), by=by, at=now, fen=row.lifted_fen)
+    if parties([grant.payee_id]):
+        office = letterhead(bureau_for(grant.region, on=local_date(now)))
+        notify(
+            "benefits.claw_back_lifted", to=Recipient(grant.payee_id, grant.payee_is_employer), about=claw_back_subject(row.pk),
+            values={
+                "item": policy_of(grant.policy).name, "office": office.name, "phone": office.phone, "amount": MONEY.said(row.lifted_fen),
+            },
+            key=f"claw-back:{row.pk}:lifted", by=by, now=now,
+        )  # fmt: skip
 
 
 __all__ = [

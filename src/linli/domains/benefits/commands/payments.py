@@ -29,8 +29,9 @@ from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import list_for
 from linli.domains.benefits.queries.payments import FILE_TAKEN, Account, batch_for, owed, sorted_out, stopped
 from linli.domains.benefits.runs import shortest
-from linli.domains.notices.commands import Recipient, notify
-from linli.domains.org.queries import bureau_for, letterhead
+from linli.domains.benefits.values import MONEY
+from linli.domains.notices.commands import Recipient, Words, notify
+from linli.domains.org.queries import Letterhead, bureau_for, letterhead
 from linli.domains.people.queries import Scope, may_act_for, own_ids, parties
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
@@ -39,6 +40,7 @@ from linli.kernel.crypto import sm3
 from linli.kernel.errors import Kind, LinliError, NotAllowed
 from linli.kernel.identifiers import check_bank_card
 from linli.kernel.ids import uuid7
+from linli.kernel.jobs import defer
 from linli.kernel.text import Message, joined, msg, noop
 
 _CHUNK = 2_000
@@ -306,9 +308,7 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
         _answer(row, told, kind, by=by, now=now)
     if counts["known"] < len(answer.rows):
         record("benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), **counts)
-    for kind in (EntryKind.RETURNED, EntryKind.LATE_RETURN):
-        for told, line in news[kind]:
-            _tell_of_return(line, told, by=by, now=now)
+        defer("benefits.tell_of_answers", batch_id=str(row.pk), answered_at=now.isoformat())
     return counts
 
 
@@ -386,16 +386,36 @@ def _answer(row: PayBatch, told: Sequence[tuple[Answered, PayLine]], kind: Entry
         enter(kind, row.policy, moved, on=local_date(now), at=now, by_id=by.person_id)
 
 
-def _tell_of_return(line: PayLine, told: Answered, *, by: Actor, now: datetime) -> None:
-    grant = line.grant
-    if not parties([grant.payee_id]):
-        return
-    office = letterhead(bureau_for(grant.region, on=local_date(now)))
-    notify(
-        "benefits.returned", to=Recipient(grant.payee_id, grant.payee_is_employer), about=batch_subject(line.batch_id),
-        values={"item": policy_of(grant.policy).name, "office": office.name, "phone": office.phone, "reason": told.reason},
-        key=f"payment:{line.reference}:returned", by=by, now=now,
-    )  # fmt: skip
+def tell_of_answers(*, batch_id: UUID, answered_at: datetime, by: Actor, now: datetime) -> int:
+    """Tell everybody whom the bank's answer of a moment concerns: that money was paid, or came back and what to do; how many were told.
+
+    Each is told of each event once, however often the answer or this job is repeated.
+    """
+    answered = PayLine.objects.filter(batch_id=batch_id, answered_at=answered_at, state__in=[LineState.PAID, LineState.RETURNED])
+    ids, told = list(answered.order_by("position").values_list("pk", flat=True)), 0
+    offices: dict[str, Letterhead] = {}
+    for start in range(0, len(ids), _CHUNK):
+        lines = list(PayLine.objects.filter(pk__in=ids[start : start + _CHUNK]).select_related("grant").order_by("position"))
+        known = parties([line.grant.payee_id for line in lines])
+        for line in lines:
+            place = line.grant.region
+            if place not in offices:
+                offices[place] = letterhead(bureau_for(place, on=local_date(now)))
+            if line.grant.payee_id in known:
+                told += _tell(line, offices[place], by=by, now=now)
+    return told
+
+
+def _tell(line: PayLine, office: Letterhead, *, by: Actor, now: datetime) -> bool:
+    grant, state = line.grant, LineState(line.state)
+    assert line.answered_on
+    values: dict[str, Words] = {
+        "item": policy_of(grant.policy).name, "office": office.name, "phone": office.phone, "amount": MONEY.said(line.amount_fen),
+        "tail": line.account.open_json()["number"][-4:], "day": line.answered_on.isoformat(), "reason": line.reason.rstrip("。；"),
+    }  # fmt: skip
+    to, key = Recipient(grant.payee_id, grant.payee_is_employer), f"payment:{line.reference}:{state.value}"
+    about = batch_subject(line.batch_id)
+    return notify(f"benefits.{state.value}", to=to, about=about, values=values, key=key, by=by, now=now) is not None
 
 
 # -- accounts --------------------------------------------------------------------------------------------------------------------
@@ -421,5 +441,5 @@ def give_account(*, party_id: UUID, bank: str, account: str, by: Actor, now: dat
 
 __all__ = [
     "AnswerWrong", "BatchMoved", "FileNotAsAgreed", "FilePurposeMissing", "NothingToPay", "PaymentFile", "PeopleGone", "agree_batch", "batch_subject",
-    "give_account", "make_batch", "payment_file", "take_in_answer", "withdraw_batch",
+    "give_account", "make_batch", "payment_file", "take_in_answer", "tell_of_answers", "withdraw_batch",
 ]  # fmt: skip

@@ -11,8 +11,18 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import FUNDS, HALF_MADE, Granting, GrantState, ListState, ObjectionState, granting_of
-from linli.domains.benefits.models import Grant, GrantList, GrantObjection, PayLine
+from linli.domains.benefits.granting import (
+    FUNDS,
+    HALF_MADE,
+    ClawBackState,
+    Granting,
+    GrantState,
+    LineState,
+    ListState,
+    ObjectionState,
+    granting_of,
+)
+from linli.domains.benefits.models import ClawBack, Grant, GrantList, GrantObjection, PayLine, Repayment
 from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, RUN, VIEW
 from linli.domains.benefits.queries.results import Again, Rerun, rerun
 from linli.domains.benefits.runs import shortest, within
@@ -21,7 +31,7 @@ from linli.domains.people.queries import Party, Scope, own_ids, parties, powers
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotAllowed, NotFound
-from linli.kernel.identifiers import mask_name
+from linli.kernel.identifiers import mask_account, mask_name
 from linli.kernel.text import msg, noop
 
 _MAY = (VIEW, RUN, AGREE, PAY, AUDIT)
@@ -285,6 +295,36 @@ def my_grants(*, by: Actor, on: date) -> QuerySet[Grant]:
     mine = [*own_ids(by.resident_id), *(p.party_id for p in powers(by.resident_id, scope=Scope.READ, on=on) if not p.items)]
     shown = Q(list__state__in=[ListState.PUBLISHED, ListState.CLOSED])
     return Grant.objects.filter(shown, payee_id__in=mine).select_related("list", "case").order_by("-id")
+
+
+@dataclass(frozen=True, slots=True)
+class MyMoney:
+    """What became of the money of a grant, for whom it is: the last payment with where it went, and what is to be paid back."""
+
+    payment: PayLine | None
+    bank: str
+    account: str
+    claim: ClawBack | None
+    reason: str
+    left_fen: int
+
+
+def my_money(grants: Sequence[Grant], *, by: Actor, on: date) -> dict[UUID, MyMoney]:
+    """The same for some of one's own grants; seven queries however many. Accounts are masked."""
+    mine = my_grants(by=by, on=on).filter(pk__in=[g.pk for g in grants]).order_by().values_list("pk", flat=True)
+    tried = PayLine.objects.filter(grant__in=list(mine)).exclude(state=LineState.DROPPED).order_by("grant_id", "-attempt")
+    lines = {line.grant_id: line for line in tried.distinct("grant_id")}
+    told = ClawBack.objects.filter(grant__in=list(mine), agreed_at__isnull=False).exclude(state=ClawBackState.REFUSED)
+    claims = {c.grant_id: c for c in told.order_by("made_at")}
+    had = dict(Repayment.objects.filter(claw_back__in=claims.values()).values_list("claw_back").annotate(Sum("amount_fen")))
+    found = {}
+    for grant_id in {*lines, *claims}:
+        line, claim = lines.get(grant_id), claims.get(grant_id)
+        account = line.account.open_json() if line else {"bank": "", "number": ""}
+        left = claim.amount_fen - had.get(claim.pk, 0) if claim and claim.state == ClawBackState.ORDERED else 0
+        reason = claim.reason.open() if claim else ""
+        found[grant_id] = MyMoney(line, account["bank"], mask_account(account["number"]), claim, reason, left)
+    return found
 
 
 def my_grant_objections(*, by: Actor) -> QuerySet[GrantObjection]:

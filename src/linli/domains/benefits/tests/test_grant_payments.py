@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from linli.domains.benefits import commands, queries
 from linli.domains.benefits.granting import reference_of
 from linli.domains.benefits.models import Certification, Grant, PayLine, PersonFacts
-from linli.domains.notices.queries import messages_about
+from linli.domains.notices.queries import Message, messages_about
 from linli.domains.people.commands import learn
 from linli.domains.trace.queries import timeline
 from linli.kernel.crypto import sm3
@@ -100,7 +101,11 @@ def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_
     assert balances(who) == {"expense": 4 * AMOUNT, "payable": -AMOUNT, "bank": -3 * AMOUNT} and agrees(who)
     assert commands.take_in_answer(content=content, by=who.payer, now=AFTER) == {"paid": 0, "returned": 0, "late": 0, "known": 4}
     assert [line.pk for line in queries.returned_lines(by=who.payer)] == [back.pk]
-    assert [m.kind for m in messages_about(batch_id)] == ["benefits.returned"]
+    assert [tell(batch_id) for _ in range(3)] == [4, 0, 0]  # however often the job is repeated
+    assert Counter(m.kind for m in messages_about(batch_id)) == {"benefits.paid": 3, "benefits.returned": 1}
+    mine = Message.objects.get(kind="benefits.returned")
+    values = mine.values.open_json()
+    assert mine.party_id == people[1] and (values["reason"], values["tail"]) == ("账号不存在", do.account_number(1)[-4:])
     assert [w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer)))] == ["correction"]
     with pytest.raises(commands.NothingToPay):
         commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
@@ -288,6 +293,10 @@ def test_money_comes_back_in_parts_and_what_is_left_is_given_up_by_two(who, paid
         repay(1, "R9")
 
 
+def tell(batch_id, at=AFTER):
+    return commands.tell_of_answers(batch_id=batch_id, answered_at=at, by=do.JOB, now=at)
+
+
 def answers_of(who, batch_id):
     """What the bank says of a batch on some day: nothing back, or the payment of somebody."""
     number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
@@ -301,13 +310,18 @@ def answers_of(who, batch_id):
 
 
 def test_money_that_came_back_days_after_it_arrived_is_owed_again_and_paid_once_more(who, people, list_id):
-    said = answers_of(who, do.sent(who))
+    batch_id = do.sent(who)
+    said = answers_of(who, batch_id)
     commands.take_in_answer(content=said(0), by=who.payer, now=AFTER)
+    assert tell(batch_id) == 4
     back = Grant.objects.get(list=list_id, payee_id=people[1])
     late = said(3, people[1], only=True)
-    assert commands.take_in_answer(content=late, by=who.payer, now=AFTER) == {"paid": 0, "returned": 0, "late": 1, "known": 0}
+    later = AFTER + timedelta(minutes=1)
+    assert commands.take_in_answer(content=late, by=who.payer, now=later) == {"paid": 0, "returned": 0, "late": 1, "known": 0}
     assert balances(who) == {"expense": 4 * AMOUNT, "payable": -AMOUNT, "bank": -3 * AMOUNT} and agrees(who)
+    assert (tell(batch_id, later), tell(batch_id, later), tell(batch_id)) == (1, 0, 0)
     line = queries.returned_lines(by=who.payer).get()
+    assert Counter(m.kind for m in messages_about(batch_id)) == {"benefits.paid": 4, "benefits.returned": 1}
     assert line.late and (line.paid_on, line.answered_on) == (DAY, DAY + timedelta(days=3)) and line.grant_id == back.pk
     assert {e.kind for e in queries.ledger(by=who.payer, source_id=line.pk)} == {"sent", "paid", "late_return"}
     for content in (late, said(0), said(0), late):  # whichever is replayed however often
@@ -356,6 +370,7 @@ def test_a_claim_on_money_that_came_back_by_itself_is_lifted_before_anything_is_
     sheet = queries.claw_back(claim, by=who.auditor)
     assert (sheet.claw_back.state, sheet.claw_back.lifted_fen, sheet.left_fen) == ("lifted", AMOUNT - 10_000, 0) and agrees(who)
     assert "receivable" not in balances(who)
+    assert {m.kind for m in messages_about(claim)} == {"benefits.claw_back_lifted", "benefits.claw_back"}
     with pytest.raises(commands.GrantClaimed):  # some of it came from whoever had it: they are owed that
         commands.void_grant(grant_id=paid.pk, reason="不该发", by=who.second, now=AFTER)
     do.sent(who)

@@ -16,12 +16,20 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import GrantState, grant_lists, grant_objections, grants_of, ledger_differences, pay_batches
+from linli.domains.benefits.queries import (
+    GrantState,
+    grant_lists,
+    grant_objections,
+    grants_of,
+    ledger_differences,
+    pay_batches,
+    pay_lines,
+)
 from linli.domains.benefits.queries.results import folder_of
 from linli.domains.trace.queries import acts_by
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
-from linli.testing.grants import POLICY, answer, due, hands, known, payments_in, published, scanned, work
+from linli.testing.grants import POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, work
 from linli.testing.world import COUNTY, PASSWORD, person_id
 from linli.web.ui.templatetags.linli_ui import fen
 
@@ -194,7 +202,9 @@ def test_a_county_sees_and_takes_along_only_its_own_part_of_the_ledger(world, wh
         assert fen(number * 40_000) in text(officer.get(where)), name
         csv = b"".join(send(officer, export).streaming_content).decode()
         assert csv.count("核定待遇") == number, name
-        taken = acts_by(world.users[name], since=now() - timedelta(1), until=now() + timedelta(1)).filter(act="benefits.ledger_exported")
+        taken = acts_by(world.users[name], since=now() - timedelta(1), until=now() + timedelta(1)).filter(
+            act="benefits.ledger_exported"
+        )
         assert taken.get().data["lines"] == number
     city, county = enter("payments"), enter("payments-elsewhere")
     assert "清溪县" in text(city.get(where)) and 'name="place"' not in text(county.get(where))
@@ -261,7 +271,11 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     assert send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").status_code == 409
     assert send(second, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 302
     unsaid = send(payer, reverse("grants:file", args=[batch.pk]))
-    assert unsaid.status_code == 422 and "请选择下载付款文件做什么用" in text(unsaid) and "还没有下载" in text(payer.get(reverse("grants:payments")))
+    assert (
+        unsaid.status_code == 422
+        and "请选择下载付款文件做什么用" in text(unsaid)
+        and "还没有下载" in text(payer.get(reverse("grants:payments")))
+    )
     file = send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content
     assert (
         file == send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content
@@ -299,6 +313,44 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     )
     assert taken.get().data["lines"] == 1
     assert "银行付出" not in text(payer.get(reverse("grants:ledger") + "?kind=returned")).split("记账")[-1].split("</thead>")[-1]
+
+
+def test_a_resident_reads_what_became_of_the_money(world, who, listed):
+    owed(who, listed)
+    me, on, resident, stranger = world.people["applicant"], local_date(now()), Client(), Client()
+    sign_in_resident(resident, world)
+    sign_in_resident(stranger, world, "agent")
+    grant = grants_of(listed, by=who.maker).get(payee_id=me)
+    where = reverse("benefits:mine")
+
+    def paid(account, *back):
+        given = send(resident, reverse("benefits:account", args=[grant.pk]), bank="示例银行", account=account)
+        assert given.status_code == 302
+        batch_id = sent(who, now=now())
+        number, rows = payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=now()).content)
+        reasons = {line.reference: "账户已销户" for line in pay_lines(batch_id, by=who.payer).filter(grant__payee_id__in=back)}
+        commands.take_in_answer(content=answer(number, rows, returned=reasons, on=on), by=who.payer, now=now())
+
+    paid("800000000091", me)
+    page = text(resident.get(where))
+    assert "银行退回来了，钱还是您的" in page and "账户已销户" in page and "换一个账户" in page and "800000000091" not in page
+    paid("800000000092")
+    page = text(resident.get(where))
+    assert "已发到" in page and "0092" in page and "800000000092" not in page and "银行退回来了" not in page
+    claim = commands.propose_claw_back(
+        grant_id=grant.pk, amount_fen=10_000, reason="当月已就业", legal_basis="《失业保险条例》第二十八条", by=who.payer, now=now()
+    )
+    assert "当月已就业" not in text(resident.get(where))  # not before it is decided
+    commands.settle_claw_back(claw_back_id=claim, agreed=True, by=who.second, now=now())
+    commands.note_repayment(claw_back_id=claim, amount_fen=4_000, on=on, reference="R1", by=who.payer, now=now())
+    page = text(resident.get(where))
+    assert (
+        "请退回 60.00 元" in page and "当月已就业" in page and "《失业保险条例》第二十八条" in page and "不会打电话让您转账" in page
+    )
+    commands.note_repayment(claw_back_id=claim, amount_fen=6_000, on=on, reference="R2", by=who.payer, now=now())
+    assert "不用再退" in text(resident.get(where))
+    other = text(stranger.get(where))
+    assert "已发到" not in other and "当月已就业" not in other
 
 
 def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):

@@ -18,6 +18,7 @@ from linli.domains.benefits.queries import (
     GrantState,
     How,
     ListState,
+    MyMoney,
     ObjectionState,
     Who,
     accounts_of,
@@ -25,10 +26,12 @@ from linli.domains.benefits.queries import (
     granting,
     my_grant_objections,
     my_grants,
+    my_money,
     period_said,
     policy_of,
     who_are,
 )
+from linli.domains.org.queries import bureau_for, letterhead
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.identifiers import mask_name
 from linli.kernel.text import msg, noop
@@ -59,9 +62,13 @@ _MOST = 10
 def mine(request: StaffRequest) -> HttpResponse:
     """All that is granted to me, and to employers I stand for."""
     page = page_of(my_grants(by=request.actor, on=request.today), request, by="-pk")
+    money = my_money(page.rows, by=request.actor, on=request.today)
     accounts = accounts_of({g.payee_id for g in page.rows})
     hired = who_are("hire", [g.subject_id for g in page.rows if g.subject_kind == "hire"])
-    lines = [_line(x, accounts.get(x.grant.payee_id), hired.get(x.grant.subject_id), request) for x in grant_lines(page.rows)]
+    lines = [
+        _line(x, accounts.get(x.grant.payee_id), hired.get(x.grant.subject_id), money.get(x.grant.pk), request)
+        for x in grant_lines(page.rows)
+    ]
     answers = [
         (o, policy_of(o.list.policy), ObjectionState(o.state), _ANSWERS[ObjectionState(o.state)], o.text.open(), o.reasons.open() if o.reasons else "")
         for o in my_grant_objections(by=request.actor)[:_MOST]
@@ -71,11 +78,13 @@ def mine(request: StaffRequest) -> HttpResponse:
     return render(request, "portal/benefits/mine.html", {"page": page, "lines": lines, "answers": answers, "objected": objected})
 
 
-def _line(x: Any, account: Any, hired: Who | None, request: StaffRequest) -> dict[str, Any]:
+def _line(x: Any, account: Any, hired: Who | None, money: MyMoney | None, request: StaffRequest) -> dict[str, Any]:
     g, state = x.grant, GrantState(x.grant.state)
     confirms = granting(g.policy).how is How.CONFIRMED
     return {
-        "x": x, "g": g, "policy": policy_of(g.policy), "state": _(WORDS[state]), "tone": TONES[state], "account": account,
+        "x": x, "g": g, "policy": policy_of(g.policy), "state": _(WORDS[state]), "tone": TONES[state], "account": account, "money": money,
+        "state_is_paid": state is GrantState.PAID and money, "state_is_returned": state is GrantState.RETURNED and money,
+        "phone": letterhead(bureau_for(g.region, on=request.today)).phone if money and (money.left_fen or state is GrantState.RETURNED) else "",
         "hired": mask_name(hired.party.name) if hired and hired.party else "", "period": period_said(g.period),
         "own": g.payee_id == request.actor.resident_id,
         "confirm": confirms and g.confirmed_at is None and state in _OPEN, "needs_account": state in _OPEN,
