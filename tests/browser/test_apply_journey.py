@@ -53,6 +53,12 @@ def on(page):
     page.get_by_role("button", name=re.compile("下一步|交上，继续|签署承诺|提交申请|开始填写|都对")).first.click()
 
 
+def turn(page):
+    """The same without scripts, where each press leads to another page."""
+    with page.expect_navigation():
+        on(page)
+
+
 def case_of(page):
     return Case.objects.get(pk=re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", page.url)[0])
 
@@ -304,15 +310,15 @@ def test_a_photograph_is_made_small_before_it_is_sent(phone, world):
 def test_it_works_without_scripts(open_page, world):
     page = open_page(PHONE, scripts=False)
     sign_in_resident(page, world, "applicant", to=f"/apply/item/{CLAIM}")
-    on(page)
+    turn(page)
     case = case_of(page)
     for _n in range(40):
         if page.url.endswith("/review"):
             break
         step(page, case, lambda at: None)
-        on(page)
+        turn(page)
     page.get_by_label("以上内容都是真的").check()
-    on(page)
+    turn(page)
     assert page.url.endswith("/receipt")
     case.refresh_from_db()
     assert case.number

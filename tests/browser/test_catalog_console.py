@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from linli.domains.catalog.queries import drafts, get_row, in_force
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, login_of, make_login, shot, sign_in
+from linli.testing.browser import PHONE, axe, follow, login_of, make_login, shot, sign_in
 from linli.testing.world import CITY, COUNTY
 
 pytestmark = pytest.mark.browser
@@ -237,14 +237,14 @@ def test_a_table_goes_out_is_changed_and_comes_back(page, world, tmp_path):
 def test_a_draft_can_be_written_without_scripts_on_a_phone(open_page, world):
     page = open_page(PHONE, scripts=False)
     sign_in(page, login_of(world, "editor"), to=f"/console/catalog/items/{CODE}")
-    page.get_by_role("button", name="编写新版本").click()
-    page.get_by_role("button", name=re.compile("办事流程")).click()
+    follow(page.get_by_role("button", name="编写新版本"))
+    follow(page.get_by_role("button", name=re.compile("办事流程")))
     steps = page.locator("input[name$='-text']")
     before = steps.evaluate_all("all => all.map(e => e.value)")
-    page.get_by_role("button", name="第 1 项下移").click()
-    page.get_by_role("button", name="加一步").click()
+    follow(page.get_by_role("button", name="第 1 项下移"))
+    follow(page.get_by_role("button", name="加一步"))
     steps.last.fill("领取许可证")
-    page.get_by_role("button", name="保存", exact=True).last.click()
+    follow(page.get_by_role("button", name="保存", exact=True).last)
     (draft,) = drafts()
     assert get_row(draft.pk).doc["applicant_steps"] == [before[1], before[0], *before[2:], "领取许可证"]
 
@@ -254,7 +254,7 @@ def test_an_auditor_reads_and_a_clerk_does_not(open_page, world):
     sign_in(auditor, login_of(world, "auditor"), to="/console/catalog/")
     auditor.get_by_role("searchbox", name="查找").fill("失业金")
     auditor.keyboard.press("Enter")
-    auditor.get_by_role("link", name="失业保险金申领", exact=True).click()
+    follow(auditor.get_by_role("link", name="失业保险金申领", exact=True))
     assert auditor.get_by_role("button", name="编写新版本").count() == 0
     auditor.locator(".l-flow svg").wait_for()
     sign_in(clerk, login_of(world, "clerk"))

@@ -84,7 +84,7 @@ def test_anybody_finds_out_with_a_few_questions_by_keyboard_and_without_scripts(
     for scripts in (True, False):
         page = open_page(PHONE, scripts=scripts)
         page.goto("/")
-        page.get_by_role("link", name="我能享受什么").click()
+        follow(page.get_by_role("link", name="我能享受什么"))
         number = 0
         while page.get_by_role("button", name="下一题").count():
             number += 1
@@ -100,14 +100,15 @@ def test_anybody_finds_out_with_a_few_questions_by_keyboard_and_without_scripts(
                     page.get_by_label("没有，都不是")
                 ).first.check()
             if scripts and number == 2:
-                page.get_by_role("link", name="上一题").click()
+                follow(page.get_by_role("link", name="上一题"))
                 assert page.locator("[name=birth]").last.input_value() == answers["birth"]
                 page.go_back()
-                page.locator("input[type=radio]").nth(1).check()
-                page.keyboard.press("Enter")
+                second = page.locator("input[type=radio]").nth(1)
+                second.check()
+                with page.expect_navigation():
+                    second.press("Enter")
             else:
-                page.get_by_role("button", name="下一题").click()
-            page.wait_for_load_state()
+                follow(page.get_by_role("button", name="下一题"))
         assert 2 <= number <= 8
         page.get_by_role("heading", name=re.compile("可能可以享受")).wait_for()
         if scripts:
