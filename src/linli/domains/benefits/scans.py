@@ -345,7 +345,9 @@ _ENTITLED = f"policy = ? AND change <> '{Change.LEFT}' AND starts_with(region, ?
 def _chosen(policy: str, wanted: Sequence[Change], among: Sequence[str] | None) -> tuple[str, list[Any]]:
     kinds = ", ".join(f"'{change}'" for change in wanted)
     where, values = f"policy = ? AND change IN ({kinds})", [policy]
-    return (where, values) if among is None else (f"{where} AND list_contains(?::VARCHAR[], subject_id)", [*values, list(among)])
+    return (
+        (where, values) if among is None else (f"{where} AND subject_id IN (SELECT unnest(?::VARCHAR[]))", [*values, list(among)])
+    )
 
 
 def lackers(

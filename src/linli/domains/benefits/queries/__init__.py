@@ -164,6 +164,7 @@ from linli.domains.benefits.queries.results import (
 from linli.domains.benefits.queries.scanned import (
     MOST_FOUND,
     Found,
+    Named,
     SubjectInRun,
     Who,
     figures_of,
@@ -210,7 +211,7 @@ __all__ = [
     "figure_typed", "FigureEntry", "FigurePart", "Held", "parameter_sheet", "parameter_sheets", "ParameterSheet", "place_names",
     "policy_case", "policy_lines", "policy_sheet", "PolicyLine", "PolicySheet", "recently_published", "scan_of", "scans_in_use", "settable_places",
     "Target", "target_of", "Trial", "what_if",
-    "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "person_behind", "places_to_scan",
+    "Audited", "audits_of", "AuditState", "figures_of", "Found", "MOST_FOUND", "Named", "person_behind", "places_to_scan",
     "subject_in_run", "SubjectInRun", "subjects_named", "subjects_numbered", "Who", "who_are",
     "whole_list",
     "Again", "AnswerWrong", "assess", "book_in_force", "by_town", "calculate", "CaseFileWrong", "caution", "certification",

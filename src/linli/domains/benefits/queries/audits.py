@@ -15,7 +15,7 @@ from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.models import Run
 from linli.domains.benefits.permissions import AUDIT, run_for
-from linli.domains.benefits.queries.results import FACTS, VERDICT, as_recorded, folder_of, frozen, manifest_of
+from linli.domains.benefits.queries.results import FACTS, VERDICT, as_recorded, file_of, folder_of, frozen, manifest_of
 from linli.domains.trace.queries import events_of
 from linli.kernel.actors import Actor
 from linli.kernel.text import noop
@@ -23,6 +23,7 @@ from linli.kernel.text import noop
 ASKED, DONE, FAILED = "benefits.audit_asked", "benefits.audit_done", "benefits.audit_failed"
 MOST_NAMED = 50  # answers that differ are named up to here; all are counted
 _SHOWN = 20
+_PROGRESS = "progress"
 
 
 class AuditState(StrEnum):
@@ -46,7 +47,7 @@ _STATES = {
 @dataclass(frozen=True, slots=True)
 class Audited:
     """One reckoning again of a run. ``size``: how many of each kind of subject were drawn by ``seed``, 0 for all; ``checked`` and
-    ``differ`` by kind of subject; ``named`` some of the answers that differ, as subject and policy."""
+    ``differ`` by kind of subject; ``named`` some of the answers that differ, as subject and policy; ``progress`` how much of it is done while it is under way."""
 
     id: UUID
     asked_at: datetime
@@ -59,6 +60,7 @@ class Audited:
     differ: Mapping[str, int]
     named: Sequence[tuple[UUID, str]]
     why: str
+    progress: tuple[int, int] | None = None
 
     @property
     def total(self) -> int:
@@ -88,7 +90,7 @@ def audits_of(run_id: UUID, *, by: Actor) -> list[Audited]:
             Audited(
                 UUID(event.data["audit"]), event.at, event.user_id, event.data["size"], event.data["seed"], state,
                 end.at if end else None, data.get("checked", {}), differ, [(UUID(i), code) for i, code in data.get("named", [])],
-                data.get("why", ""),
+                data.get("why", ""), None if end else _progress_of(run_id, UUID(event.data["audit"])),
             )
         )  # fmt: skip
     return found
@@ -114,26 +116,53 @@ def reckon_again(run: Run, *, audit_id: UUID, size: int, seed: str) -> Compared:
     as_recorded(run)
     manifest = manifest_of(run)
     compared = Compared({}, {}, [])
+    kinds = {
+        kind: scans.how_many(file_of(run.pk, FACTS, kind)) for kind in dict.fromkeys(policy_of(c).subject for c in run.policies)
+    }
     with _scratch(run, audit_id) as scratch, scans.engine(scratch) as engine:
-        for subject in dict.fromkeys(policy_of(code).subject for code in run.policies):
+        done, total = 0, 3 * sum(kinds.values())
+        for subject, rows in kinds.items():
+            _tell(scratch, done, total)
             facts, verdict = (frozen(run, kind, subject, thoroughly=True) for kind in (FACTS, VERDICT))
+            _tell(scratch, done + rows, total)
             if size:
                 scans.draw(engine, facts, seed, size, scratch / f"drawn_{subject}.parquet")
                 facts = scratch / f"drawn_{subject}.parquet"
             statements = [(g["places"], g["statement"]) for g in manifest["groups"] if g["subject"] == subject]
             again = scratch / f"again_{subject}.parquet"
             scans.evaluate(engine, subject, facts, statements, again)
+            _tell(scratch, done + 2 * rows, total)
             policies = [p for p in map(policy_of, run.policies) if p.subject == subject]
             left = MOST_NAMED - len(compared.named)
             compared.checked[subject], compared.differ[subject], named = scans.held_against(engine, policies, verdict, again, left)
             compared.named += named
+            done += 3 * rows
     return compared
+
+
+def _tell(scratch: Path, done: int, total: int) -> None:
+    """Say how far it is: of each kind of subject its files are read, it is reckoned, and held against what was said."""
+    part = scratch / f"{_PROGRESS}.new"
+    part.write_text(f"{done} {total}")
+    part.replace(scratch / _PROGRESS)
+
+
+def _progress_of(run_id: UUID, audit_id: UUID) -> tuple[int, int] | None:
+    try:
+        done, total = (_folder(run_id, audit_id) / _PROGRESS).read_text().split()
+    except OSError:
+        return None  # not begun, or over
+    return int(done), int(total)
+
+
+def _folder(run_id: UUID, audit_id: UUID) -> Path:
+    return folder_of(run_id).parent / f"audit-{audit_id}.part"
 
 
 @contextmanager
 def _scratch(run: Run, audit_id: UUID) -> Iterator[Path]:
     """A folder that is gone afterwards; one that a killed process left behind is cleared first."""
-    folder = folder_of(run.pk).parent / f"audit-{audit_id}.part"
+    folder = _folder(run.pk, audit_id)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

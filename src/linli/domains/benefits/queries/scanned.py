@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import Policy, policy_of
 from linli.domains.benefits.engine import book, fingerprint
@@ -28,7 +30,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.text import msg
 
-MOST_FOUND = 500  # people of one name; more are told to type more of it
+MOST_FOUND = 20_000  # people whose name begins alike: of five million no whole name has so many, only a surname by itself
 
 
 def places_to_scan(*, by: Actor) -> list[Region]:
@@ -90,13 +92,28 @@ def person_behind(subject: str, subject_id: UUID) -> UUID | None:
     return HireFacts.objects.filter(pk=subject_id).values_list("person_id", flat=True).first()
 
 
-def subjects_named(subject: str, text: str) -> list[UUID]:
-    """The subjects of a kind whose name, or whose employer's, begins so; at most a few hundred. Two queries, three of hires."""
-    found = find_named(text, size=MOST_FOUND)
-    if subject != "hire":
-        return found
-    hired = HireFacts.objects.filter(person_id__in=found) | HireFacts.objects.filter(employer_id__in=found)
-    return list(hired.order_by("pk").values_list("pk", flat=True)[: 2 * MOST_FOUND])
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Subjects of a name. ``more``: there are others, who were not looked at."""
+
+    ids: list[UUID]
+    more: bool
+
+
+def subjects_named(subject: str, text: str) -> Named:
+    """The subjects of a kind whose name, or whose employer's, begins so, as many as :data:`MOST_FOUND`. Two queries, three of hires."""
+    found = find_named(text, size=MOST_FOUND + 1)
+    more = len(found) > MOST_FOUND
+    if subject != "hire" or not found:
+        return Named(found, more)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT subject_id FROM benefits_hire_facts WHERE person_id = ANY(%(ids)s) "
+            "UNION SELECT subject_id FROM benefits_hire_facts WHERE employer_id = ANY(%(ids)s) LIMIT %(most)s",
+            {"ids": found, "most": MOST_FOUND + 1},
+        )
+        hired = [row[0] for row in cursor.fetchall()]
+    return Named(hired, more or len(hired) > MOST_FOUND)
 
 
 def subjects_numbered(subject: str, number: str) -> list[UUID]:

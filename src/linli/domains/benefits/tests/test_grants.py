@@ -265,7 +265,7 @@ def test_the_database_itself_refuses(who, people):
             "does not balance",
         ),
         (
-            "INSERT INTO benefits_ledger_entry (id, kind, source_id, \"on\", at) SELECT gen_random_uuid(), kind, source_id, \"on\", at "
+            "INSERT INTO benefits_ledger_entry (id, kind, source_id, region, \"on\", at) SELECT gen_random_uuid(), kind, source_id, region, \"on\", at "
             "FROM benefits_ledger_entry WHERE source_id = %s",
             "benefits_entry_once",
         ),

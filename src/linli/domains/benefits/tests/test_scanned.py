@@ -98,10 +98,10 @@ def test_people_are_found_by_how_their_name_begins(world, officer):
             local_household=True, elderly_allowance_paid=False, death_sources=0, told=None
         )
     run = scan(officer)
-    ids = queries.subjects_named("person", "赵示例")
-    assert ids == [person] and queries.subjects_named("person", " ") == []
-    assert set(queries.subjects_named("person", "赵")) >= {person}
-    assert queries.subjects_named("employer", "没有这家") == []
+    named = queries.subjects_named("person", "赵示例")
+    assert named == queries.Named([person], False) and queries.subjects_named("person", " ").ids == []
+    assert set(queries.subjects_named("person", "赵").ids) >= {person}
+    assert queries.subjects_named("employer", "没有这家") == queries.Named([], False)
     every = [line for part in queries.whole_list(run.pk, CODE, None, by=officer, size=7) for line in part]
     assert len(every) == run.counts[CODE]["entitled"]
     some = [every[0].subject_id, uuid4()]
@@ -191,6 +191,21 @@ def test_a_whole_run_and_a_sample_of_it_come_out_alike(officer, auditor):
     assert not list(run_queries.folder_of(run.pk).parent.glob("audit-*"))
     perform_audit(str(run.pk), str(some.id))  # replayed by the queue
     assert sum(e.act == "benefits.audit_done" for e in timeline(run.pk)) == 2
+
+
+def test_how_far_an_audit_is_is_told_while_it_goes_on(officer, auditor, monkeypatch):
+    fill(number=30)
+    run, seen = scan(officer), []
+    compare = run_queries.scans.held_against
+
+    def looked_at(*given):
+        seen.append(queries.audits_of(run.pk, by=auditor)[0].progress)
+        return compare(*given)
+
+    monkeypatch.setattr(run_queries.scans, "held_against", looked_at)
+    whole = audit(run, auditor)
+    # Of three kinds of subject with thirty each the last third of the first, of the second and of the third.
+    assert seen == [(60, 270), (150, 270), (240, 270)] and whole.progress is None
 
 
 def test_the_same_seed_draws_the_same_subjects(officer, tmp_path):

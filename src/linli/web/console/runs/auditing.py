@@ -82,8 +82,15 @@ def _about(request: StaffRequest, run_id: UUID) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "run": found, "rows": rows, "place": place_name(found.region, places), "done": found.state == RunState.DONE,
-        "active": any(a.state is AuditState.RUNNING for a in made),
+        **_active(made),
     }  # fmt: skip
+
+
+def _active(made: list[Audited]) -> dict[str, Any]:
+    """Whether something is being reckoned, and how far the oldest of it is, which is worked on first."""
+    under_way = [a for a in made if a.state is AuditState.RUNNING]
+    done, total = (under_way[-1].progress if under_way else None) or (0, 0)
+    return {"active": bool(under_way), "reckoned": done, "to_reckon": total}
 
 
 def _named(made: list[Audited]) -> dict[str, dict[UUID, Any]]:
@@ -101,9 +108,9 @@ def progress(request: StaffRequest, run_id: UUID) -> HttpResponse:
     """Whether something is being reckoned; the page loads itself anew when it is done."""
     if not request.htmx:
         return redirect("runs:audit", run_id)
-    active = any(a.state is AuditState.RUNNING for a in audits_of(run_id, by=request.actor))
-    answer = render(request, "console/runs/_auditing.html", {"run_id": run_id, "active": active})
-    if not active:
+    about = _active(audits_of(run_id, by=request.actor))
+    answer = render(request, "console/runs/_auditing.html", {"run_id": run_id, **about})
+    if not about["active"]:
         answer["HX-Refresh"] = "true"
     return answer
 

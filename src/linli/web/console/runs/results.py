@@ -117,11 +117,11 @@ def _policy_page(
         context["gaps"] = unknowns(run_id, policy, by=request.actor)
         context["columns"] = [Column(_("缺少的信息")), Column(_("由谁提供")), Column(_("怎样补上")), Column(_("涉及"), number=True)]
     else:
-        among = subjects_named(rule.subject, text) if text else None
-        lines = _lines(request, run_id, policy, shown, among)
+        named = subjects_named(rule.subject, text) if text else None
+        lines = _lines(request, run_id, policy, shown, named.ids if named else None)
         context |= {
             "page": page_by_number(request, lines.rows, lines.total), "rows": _rows(rule.subject, lines.rows),
-            "columns": _columns(rule.subject, shown), "cut": among is not None and len(among) >= MOST_FOUND,
+            "columns": _columns(rule.subject, shown), "most": MOST_FOUND if named and named.more else 0,
             "chips": [(_("名称：%(text)s") % {"text": text}, "?" + urlencode({"list": shown}))] if text else [],
         }  # fmt: skip
     return render(request, "console/runs/policy.html", context, status=status_of(error) if error else 200)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import audits_of, run, runs
+from linli.domains.benefits.queries import audits_of, run, runs, scanned
 from linli.domains.trace.queries import events_of, timeline
 from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
@@ -140,7 +140,7 @@ def test_the_pages_of_an_unfinished_scan_say_so(world, committed_db):
     assert "完成后才能复算" in text(enter("auditor").get(reverse("runs:audit", args=[run_id])))
 
 
-def test_lists_differences_and_gaps_name_who_they_are_about_and_mask_numbers(world, done):
+def test_lists_differences_and_gaps_name_who_they_are_about_and_mask_numbers(world, done, monkeypatch):
     client = enter("benefits")
     first = text(client.get(reverse("runs:policy", args=[done, ALLOWANCE])))
     assert "赵示例" in first and person_id(0) not in first and "全部算新增" in first
@@ -151,7 +151,10 @@ def test_lists_differences_and_gaps_name_who_they_are_about_and_mask_numbers(wor
     changed = text(client.get(url + "?list=changed"))
     assert "赵示例" in changed and "阿卜杜热合曼" not in changed and "+" in changed
     assert "这里没有人" in text(client.get(url + "?list=joined"))
-    assert "赵示例" in text(client.get(url + "?q=赵")) and "这里没有人" in text(client.get(url + "?q=钱"))
+    found = text(client.get(url + "?q=赵"))
+    assert "赵示例" in found and "下面不全" not in found and "这里没有人" in text(client.get(url + "?q=钱"))
+    monkeypatch.setattr(scanned, "MOST_FOUND", 0)
+    assert "下面不全" in text(client.get(url + "?q=赵")) and "最好是完整的姓名" in text(client.get(url + "?q=赵"))
     unknown = text(client.get(url + "?list=unknown"))
     assert "报告死亡的部门数" in unknown and "生存和死亡信息" in unknown
     assert "赵示例" not in text(client.get(reverse("runs:missing", args=[second, ALLOWANCE, "death_sources"])))
