@@ -123,13 +123,12 @@ def list_sums(list_id: UUID, *, by: Actor) -> ListSums:
 
 
 class Work(StrEnum):
-    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases; seal and send their notices."""
+    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases."""
 
     MAKING = "making"
     VOIDING = "voiding"
     CLOSING = "closing"
     CASES = "cases"
-    NOTICES = "notices"
 
     @property
     def label(self) -> str:
@@ -138,7 +137,7 @@ class Work(StrEnum):
 
 _WORK = {
     Work.MAKING: noop("正在编制名单"), Work.VOIDING: noop("正在作废名单上的各笔"), Work.CLOSING: noop("正在转入发放"),
-    Work.CASES: noop("正在出告知书"), Work.NOTICES: noop("正在盖章送达"),
+    Work.CASES: noop("正在出告知书"),
 }  # fmt: skip
 
 
@@ -169,7 +168,7 @@ def _left(work: Work, total: int, left: int) -> Progress | None:
 
 
 def _after_window(row: GrantList) -> Progress | None:
-    """Each grant goes from being listed to being owed to having a case whose notice was sent."""
+    """Each grant goes from being listed to being owed to having a case, with which its notice is written."""
     number = dict(Grant.objects.filter(list=row).values_list("state").annotate(Count("id")).order_by("state"))
     on_list = sum(n for state, n in number.items() if state != GrantState.VOID)
     listed = number.get(GrantState.LISTED, 0)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from linli.domains.benefits import commands, queries
+from linli.domains.benefits.commands import lists
 from linli.domains.benefits.definitions import shipped_policies
 from linli.domains.benefits.models import Grant, GrantList, LedgerEntry
 from linli.domains.cases.queries import Case, Step
@@ -68,6 +71,40 @@ def test_a_list_is_made_of_everybody_who_is_entitled_and_nobody_twice(who, peopl
     last = do.listed(who, april, now=NOW + timedelta(days=30))
     assert queries.grant_list(last, by=who.maker).counts["grants"] == 5
     assert do.listed(who, run_id) != list_id
+
+
+def test_how_far_jobs_are_is_told_at_each_step(who, people):
+    list_id = do.published(who, do.scanned(who))
+
+    def told():
+        found = queries.list_progress(list_id, by=who.payer)
+        return found and (found.work.value, found.done, found.total)
+
+    objection = commands.object_to(
+        list_id=list_id, grant_id=Grant.objects.get(number=4).pk, text="不对", name="甲", contact="1", by=STRANGER, now=NOW
+    )
+    assert told() is None
+    assert commands.close_windows(limit=1, by=JOB, now=AFTER) == 1 and told() == ("closing", 2, 4)  # one waits for an answer
+    assert commands.close_windows(by=JOB, now=AFTER) == 2 and told() == ("cases", 0, 3)
+    assert commands.make_cases(limit=1, by=JOB, now=AFTER) == 1 and told() == ("cases", 1, 3)
+    do.work(now=AFTER)
+    assert told() is None
+    commands.settle_objection(objection_id=objection, upheld=False, reasons="查过", by=who.second, now=AFTER)
+    assert told() == ("closing", 3, 4)
+
+
+def test_a_long_list_that_is_taken_back_is_made_void_some_at_a_time_and_before_a_new_one_is_made(who, people, monkeypatch):
+    run_id = do.scanned(who)
+    list_id = do.listed(who, run_id)
+    monkeypatch.setattr(lists, "void_withdrawn", partial(lists.void_withdrawn, limit=1))
+    commands.withdraw_list(list_id=list_id, reason="日期选错了", by=who.maker, now=NOW)
+    assert do.states(list_id, who.maker) == {"void": 1, "listed": 3}
+    assert queries.list_progress(list_id, by=who.maker) == queries.Progress(queries.Work.VOIDING, 1, 4)
+    (job,) = ProcrastinateJob.objects.filter(task_name="benefits.void_withdrawn")
+    assert job.args == {"list_id": str(list_id)}
+    again = do.listed(who, run_id)  # the job has not come to it yet
+    assert queries.grant_list(again, by=who.maker).counts["grants"] == 4 and do.states(list_id, who.maker) == {"void": 4}
+    assert queries.list_progress(list_id, by=who.maker) is None
 
 
 def test_of_a_region_only_who_lives_there(who, people):
