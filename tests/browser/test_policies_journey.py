@@ -169,3 +169,63 @@ def test_the_pages_hold_on_a_phone_and_in_large_print(open_page, world, town, wi
         page.get_by_role("heading", level=1).wait_for()
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is wider than the screen"
+
+
+def test_an_expired_policy_is_prolonged_by_two_officers_with_its_figures(open_page, world, live):
+    policy, figure = "阶段性降低失业保险费率", "失业保险总费率（降费前、现行）"
+    page = open_page()
+    sign_in(page, login_of(world, "policies"), to="/console/policies/na-rate-reduction")
+    page.get_by_text("2025-12-31 (周三) 到期").wait_for()
+    axe(page)
+    shot(page, "prolong-expired")
+    follow(page.get_by_role("link", name="延长执行期限"))
+    assert page.get_by_label("从哪天起").input_value() == "2026-01-01", "the day after the last one"
+    axe(page)
+    shot(page, "prolong-new")
+    ground(page, since="2026-01-01")
+    page.locator("#id_value").fill("2025-06-30")
+    page.get_by_role("button", name="保存草稿").click()
+    page.get_by_text("最后一天不能早于 2026-01-01").first.wait_for()
+    page.locator("#id_value").fill("2027-12-31")
+    follow(page.get_by_role("button", name="保存草稿"))
+    draft = page.url
+    page.get_by_role("button", name="提交复核").click()
+    page.get_by_text(f"用的参数也到期了：{figure}").wait_for()
+    axe(page)
+    shot(page, "prolong-figures-over")
+
+    # The figure first: the same rates, with a last day of their own.
+    page.goto("/console/policies/figures/unemployment.rate/")
+    page.get_by_text("这里现在没有可用的数").wait_for()
+    axe(page)
+    shot(page, "prolong-figure-over")
+    follow(page.get_by_role("link", name="提出延长"))
+    ground(page, since="2026-01-01")
+    page.get_by_label("到哪天止").fill("2027-12-31")
+    follow(page.get_by_role("button", name="保存草稿"))
+    page.get_by_text("到哪天止").first.wait_for()
+    axe(page)
+    shot(page, "prolong-figure-draft")
+    follow(page.get_by_role("button", name="提交复核"))
+    other = open_page()
+    sign_in(other, login_of(world, "second-policies"), to="/console/policies/changes/")
+    follow(other.get_by_role("link", name=figure))
+    follow(other.get_by_role("button", name="同意并公布"))
+    page.goto(draft)
+    follow(page.get_by_role("button", name="提交复核"))
+    other.goto(draft)
+    follow(other.get_by_role("button", name="同意并公布"))
+    other.get_by_text("已同意并公布").wait_for()
+    axe(other)
+    shot(other, "prolong-published")
+    page.goto("/console/policies/")
+    page.locator("tr", has_text=policy).get_by_text("到 2027-12-31").wait_for()
+    axe(page)
+    shot(page, "prolong-list")
+
+
+def ground(page, *, since):
+    page.get_by_label("从哪天起").fill(since)
+    page.get_by_label("依据的文件名称").fill("关于延续实施失业保险稳岗惠民政策的通知")
+    page.get_by_label("文号或条款").fill("云人社发〔2026〕3号")
+    page.get_by_label("文件日期").fill("2026-01-05")

@@ -81,7 +81,10 @@ def readers(book: Mapping[str, Parameter], on: date) -> Readers:
 def _readers(number: int, on: date) -> Readers:
     known = book_numbered(number)
     return Readers(
-        {code: _asked(p.rule.build, facts_table(p.subject), known, on) for code, p in shipped_policies().items()},
+        {
+            code: (*_asked(p.rule.build, facts_table(p.subject), known, on), *([p.lasting] if p.lasting in known else []))
+            for code, p in shipped_policies().items()
+        },
         {name: _asked(rule.build, inputs_table(rule.inputs), known, on) for name, rule in FORMULAS.items()},
     )
 

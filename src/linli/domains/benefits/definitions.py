@@ -17,13 +17,23 @@ from ibis.expr.types import Table
 
 from linli.domains.benefits.facts import REGION, SUBJECT_ID, Fact, vocabulary
 from linli.domains.benefits.own import OwnWrong, run_expressions, texts
-from linli.domains.benefits.parameters import FigureMissing, Figures, exact_yaml, shipped_parameters
+from linli.domains.benefits.parameters import (
+    COUNTRY,
+    Figure,
+    FigureMissing,
+    Figures,
+    Parameter,
+    exact_yaml,
+    shipped_parameters,
+)
 from linli.domains.benefits.policies import RULES, Rule, Verdict
 from linli.domains.benefits.reckoning import Program
 from linli.domains.benefits.values import DATE
 from linli.kernel.errors import Kind as ErrorKind
 from linli.kernel.errors import LinliError
 from linli.kernel.text import msg, noop
+
+LASTING = "until."
 
 
 class PolicyUnknown(LinliError):
@@ -89,9 +99,24 @@ class Policy:
     def subject(self) -> str:
         return self.rule.subject
 
-    def runs(self, on: date) -> bool:
-        """Whether it is in force on a day; one whose last day has passed stays to be read and re-run."""
-        return self.until is None or on <= self.until
+    @property
+    def lasting(self) -> str:
+        """The name of the figure that says until when it runs, of one that has a last day."""
+        return f"{LASTING}{self.code}"
+
+    def last_day(self, figures: Figures) -> date | None:
+        """Until when it runs at a place, as officers prolonged it by the day of the figures; else as it ships."""
+        try:
+            told = Figures(figures.on, figures.region, figures.parameters)[self.lasting]
+        except FigureMissing:
+            return self.until
+        assert isinstance(told, date)
+        return told
+
+    def runs(self, figures: Figures) -> bool:
+        """Whether it is in force on the day and at the place of figures; one whose last day has passed stays to be read and re-run."""
+        last = self.last_day(figures)
+        return last is None or figures.on <= last
 
     def verdict(self, figures: Figures, table: Table | None = None) -> Verdict:
         """Its expressions over a table of facts. Raises :class:`PolicyWrong` when a condition has no words or words no condition."""
@@ -183,6 +208,17 @@ def check_own() -> None:
             break
         else:
             raise PolicyWrong(policy=policy.code, why=wanted)
+
+
+@cache
+def last_days() -> dict[str, Parameter]:
+    """The last days of policies as figures of the book, so that prolonging one is a change like any other."""
+    found = {}
+    for policy in shipped_policies().values():
+        if policy.until:
+            shipped = Figure(policy.until, date(policy.until.year, 1, 1), None, COUNTRY, "、".join(policy.legal_basis), "V")
+            found[policy.lasting] = Parameter(policy.lasting, f"“{policy.name}”执行到哪天", "", (shipped,))
+    return found
 
 
 def policy_of(code: str) -> Policy:

@@ -38,12 +38,13 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Due:
     """One policy for one subject. ``outcome`` is None where the figures of the place are not set yet; ``running``: still in force,
-    otherwise the outcome is that of its last day; ``on_word``: what it rests on that only the reader said."""
+    otherwise the outcome is that of its last day, ``until``; ``on_word``: what it rests on that only the reader said."""
 
     policy: Policy
     outcome: Outcome | None
     running: bool
     on_word: tuple[Fact, ...] = ()
+    until: date | None = None
 
     @property
     def standing(self) -> Standing:
@@ -69,7 +70,8 @@ def dues(
     known = {**facts, **words}
     found = []
     for policy in policies_of(subject, items):
-        figures = Figures(_day(policy, on), region, book)
+        today = Figures(on, region, book)
+        figures = Figures(last_reckoned(policy, today), region, book)
         try:
             (outcome,) = assess([policy], known, figures)
             on_word = tuple(f for f in vocabulary()[subject].values() if f.name in words and f in reads_of(policy, figures))
@@ -77,7 +79,7 @@ def dues(
             outcome, on_word = None, ()
         if policy.told_if and not (outcome and any(r.key == policy.told_if and r.holds for r in outcome.reasons)):
             continue  # a check of what somebody receives is nothing to those who do not receive it
-        found.append(Due(policy, outcome, policy.runs(on), on_word))
+        found.append(Due(policy, outcome, policy.runs(today), on_word, policy.last_day(today)))
     return found
 
 
@@ -93,8 +95,9 @@ def may_be_due(items: Collection[str]) -> bool:
     return any(policy.item in items for kind in vocabulary() for policy in policies_of(kind))
 
 
-def _day(policy: Policy, on: date) -> date:
-    return on if policy.runs(on) or policy.until is None else policy.until
+def last_reckoned(policy: Policy, figures: Figures) -> date:
+    """The day by whose figures a policy is told of: that of the figures, of one that has expired its last."""
+    return figures.on if policy.runs(figures) else policy.last_day(figures) or figures.on
 
 
 # -- asking ---------------------------------------------------------------------------------------------------------------

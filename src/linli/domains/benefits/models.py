@@ -127,7 +127,7 @@ class Run(models.Model):
 
 
 class FigureChange(models.Model):
-    """A figure that an officer wants to set for a place from a day on, on what ground, and who agreed.
+    """A figure that an officer wants to set for a place from a day on, to a last day if it has one, on what ground, and who agreed.
 
     A draft can be changed by whoever wrote it; what was proposed cannot (a trigger holds it), until the second officer sends it back.
     Published, it is part of the book for good, as the ``published_no``-th; undone by another change only. The officer who decides is
@@ -139,6 +139,7 @@ class FigureChange(models.Model):
     region = models.CharField(max_length=6, blank=True)
     value = models.JSONField()
     since = models.DateField()
+    until = models.DateField(null=True)
     source_title = models.CharField(max_length=200)
     source_number = models.CharField(max_length=100, blank=True)
     source_date = models.DateField()
@@ -171,6 +172,7 @@ class FigureChange(models.Model):
                 name="benefits_change_second_officer",
             ),
             models.CheckConstraint(condition=~Q(source_title=""), name="benefits_change_source"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="benefits_change_days"),
         ]
         indexes = [
             models.Index(fields=["-written_at", "-id"], name="benefits_change_newest"),

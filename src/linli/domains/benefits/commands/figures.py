@@ -17,12 +17,12 @@ from django.db.models import Max
 from linli.domains.benefits.asking import AnswerWrong
 from linli.domains.benefits.changing import ChangeState, readers
 from linli.domains.benefits.commands.runs import run_subject
-from linli.domains.benefits.definitions import policy_of
+from linli.domains.benefits.definitions import LASTING, last_days, policy_of
 from linli.domains.benefits.due import NONE
 from linli.domains.benefits.exact import plain
 from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.models import FigureChange, PolicyCase, Run
-from linli.domains.benefits.parameters import Parameter
+from linli.domains.benefits.parameters import Figures, Parameter
 from linli.domains.benefits.permissions import AGREE, POLICY, change_for, may_set
 from linli.domains.benefits.queries.book import book_in_force, book_with
 from linli.domains.benefits.queries.results import FACTS, file_of
@@ -67,6 +67,23 @@ class LaterThere(LinliError):
     kind = Kind.CONFLICT
     template = noop("这个地区已经有从 %(later)s 起的数，新的数不能从更早的 %(since)s 起。")
     remedy = noop("请填 %(later)s 或以后的日期；填同一天就替换那个数。")
+
+
+class EndsBefore(LinliError):
+    """The last day of a figure, or of a policy, comes before the first."""
+
+    code = "benefits.ends_before"
+    template = noop("最后一天不能早于 %(since)s。")
+    remedy = noop("请改“从哪天起”，或者改最后一天。")
+
+
+class FiguresOver(LinliError):
+    """A policy is to be prolonged beyond the last day of figures that it reckons with."""
+
+    code = "benefits.figures_over"
+    kind = Kind.CONFLICT
+    template = noop("政策“%(policy)s”用的参数也到期了：%(names)s。")
+    remedy = noop("请先把这些参数延长或者改成新数，公布以后再延长政策。")
 
 
 class TextMissing(LinliError):
@@ -145,15 +162,17 @@ class Ground:
 
 @once
 def draft_change(
-    *, name: str, region: str, typed: Mapping[str, Any], since: date | None, ground: Ground, note: str, by: Actor, now: datetime
-) -> UUID:
-    """Write down a figure for a place from a day on. Raises :class:`Invalid` with an error for every field that is wrong."""
+    *, name: str, region: str, typed: Mapping[str, Any], since: date | None, until: date | None = None, ground: Ground, note: str,
+    by: Actor, now: datetime,
+) -> UUID:  # fmt: skip
+    """Write down a figure for a place from a day on, to a last day if it has one. Raises :class:`Invalid` with an error for every field
+    that is wrong."""
     by.must(POLICY)
-    fields = _checked(name, region, typed, since, ground, note, by)
+    fields = _checked(name, region, typed, (since, until), ground, note, by)
     row = FigureChange.objects.create(id=uuid7(), name=name, proposed_by_id=by.person_id, written_at=now, **fields)
     record(
         "benefits.figure_drafted", subject=change_subject(row.pk), by=by, at=now, new=True, name=name, region=row.region,
-        value=row.value, since=row.since,
+        value=row.value, since=row.since, until=row.until,
     )  # fmt: skip
     return row.pk
 
@@ -165,6 +184,7 @@ def edit_change(
     region: str,
     typed: Mapping[str, Any],
     since: date | None,
+    until: date | None = None,
     ground: Ground,
     note: str,
     by: Actor,
@@ -172,7 +192,7 @@ def edit_change(
 ) -> None:
     """Change a draft, or what was sent back, which is a draft again. Without a new scan the old one stays."""
     row = _own(change_id, by)
-    fields = _checked(row.name, region, typed, since, ground, note, by)
+    fields = _checked(row.name, region, typed, (since, until), ground, note, by)
     if ground.scan is None:
         fields |= {"scan_id": row.scan_id, "scan_name": row.scan_name}
     FigureChange.objects.filter(pk=row.pk).update(
@@ -180,7 +200,7 @@ def edit_change(
     )
     record(
         "benefits.figure_changed", subject=change_subject(row.pk), by=by, at=now, region=fields["region"], value=fields["value"],
-        since=fields["since"],
+        since=fields["since"], until=fields["until"],
     )  # fmt: skip
 
 
@@ -194,10 +214,10 @@ def _own(change_id: UUID, by: Actor) -> FigureChange:
 
 
 def _checked(
-    name: str, region: str, typed: Mapping[str, Any], since: date | None, ground: Ground, note: str, by: Actor
+    name: str, region: str, typed: Mapping[str, Any], days: tuple[date | None, date | None], ground: Ground, note: str, by: Actor
 ) -> dict[str, Any]:
     """All that a change says, as it is kept. Raises :class:`Invalid`."""
-    book = book_in_force()
+    book, (since, until) = book_in_force(), days
     parameter = book.get(name)
     if parameter is None or not parts(parameter):
         raise FigureNotThere(field="name", name=name)
@@ -214,6 +234,11 @@ def _checked(
         wrong.append(TextMissing(field="since", label=msg("从哪天起"), why=msg("请填日期，例如 2026-03-01")))
     elif later := _later(parameter, place, since):
         wrong.append(LaterThere(field="since", later=later.isoformat(), since=since.isoformat()))
+    prolongs = name in last_days()
+    if since and prolongs and isinstance(value, date) and value < since:
+        wrong.append(EndsBefore(field="value", since=since.isoformat()))
+    if since and until and not prolongs and until < since:
+        wrong.append(EndsBefore(field="until", since=since.isoformat()))
     texts = {"source_title": ground.title.strip(), "source_number": ground.number.strip(), "note": note.strip()}
     if not 0 < len(texts["source_title"]) <= _TITLE:
         wrong.append(_missing("source_title", msg("依据的文件名称"), msg("请写法律或文件的全称，最多 %(most)s 字", most=_TITLE)))
@@ -229,7 +254,7 @@ def _checked(
     if scan:
         hold_files([scan.id])
     return {
-        "region": place, "value": plain(value), "since": since, "source_date": ground.on, **texts,
+        "region": place, "value": plain(value), "since": since, "until": None if prolongs else until, "source_date": ground.on, **texts,
         "scan_id": scan.id if scan else None, "scan_name": scan.name[:_TITLE] if scan else "",
     }  # fmt: skip
 
@@ -251,6 +276,7 @@ def propose_change(*, change_id: UUID, by: Actor, now: datetime) -> None:
     """Hand a figure to the second officer; it does not change any more until they decide."""
     row = _own(change_id, by)
     _still_last(row)
+    _figures_there(row, local_date(now))
     FigureChange.objects.filter(pk=row.pk).update(
         state=ChangeState.PROPOSED, proposed_at=now, decided_by_id=None, decided_at=None, reason=""
     )
@@ -260,6 +286,23 @@ def propose_change(*, change_id: UUID, by: Actor, now: datetime) -> None:
 def _still_last(row: FigureChange) -> None:
     if later := _later(book_in_force()[row.name], row.region, row.since):
         raise LaterThere(later=later.isoformat(), since=row.since.isoformat())
+
+
+def _figures_there(row: FigureChange, today: date) -> None:
+    """Nobody prolongs a policy that then could not be reckoned: the figures that it reads must hold too."""
+    if row.name not in last_days():
+        return
+    policy, book = policy_of(row.name.removeprefix(LASTING)), book_in_force()
+    figures = Figures(max(row.since, today), row.region, book)
+    over = [book[n].label for n in readers(book, figures.on).policies[policy.code] if n != row.name and _over(book[n], figures)]
+    if over:
+        raise FiguresOver(policy=policy.name, names="、".join(over))
+
+
+def _over(parameter: Parameter, figures: Figures) -> bool:
+    """Whether a figure held once at a place and does not any more; one that a place below sets is none of this one's."""
+    began = any(f.since <= figures.on and within(figures.region, f.region) for f in parameter.figures)
+    return began and not figures.has(parameter.name)
 
 
 @once
@@ -296,6 +339,7 @@ def agree_to_change(*, change_id: UUID, by: Actor, now: datetime) -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISHING])
     row = _proposed(change_id, by)
     _still_last(row)
+    _figures_there(row, local_date(now))
     failing = [t.label for t in run_all(book_with(row), today=local_date(now)) if not t.outcome.passed]
     if failing:
         raise CasesFail(count=len(failing), names="、".join(failing[:5]))
@@ -305,7 +349,7 @@ def agree_to_change(*, change_id: UUID, by: Actor, now: datetime) -> int:
     )
     record(
         "benefits.figure_published", subject=change_subject(row.pk), by=by, at=now, number=number, name=row.name, region=row.region,
-        value=row.value, since=row.since,
+        value=row.value, since=row.since, until=row.until,
     )  # fmt: skip
     return number
 
@@ -338,7 +382,9 @@ def ask_what_if(*, change_id: UUID, fresh: bool, by: Actor, now: datetime) -> UU
     if ChangeState(change.state) in (ChangeState.PUBLISHED, ChangeState.WITHDRAWN):
         raise ChangeMoved(state=msg(ChangeState(change.state).label))
     on = max(change.since, local_date(now))
-    policies = [code for code in readers(book_with(change), on).policies_reading(change.name) if policy_of(code).runs(on)]
+    book = book_with(change)
+    figures = Figures(on, change.region, book)
+    policies = [code for code in readers(book, on).policies_reading(change.name) if policy_of(code).runs(figures)]
     if not policies:
         raise NothingToCompare(on=on.isoformat())
     scan = None if fresh else _last_scan(change.region, policies, by)

@@ -24,7 +24,7 @@ from linli.domains.benefits.definitions import Policy, policy_of, shipped_polici
 from linli.domains.benefits.dialects import DUCKDB
 from linli.domains.benefits.exact import book_of, written, written_out
 from linli.domains.benefits.models import Run
-from linli.domains.benefits.parameters import Parameter
+from linli.domains.benefits.parameters import Figures, Parameter
 from linli.domains.benefits.permissions import RUN, must_serve, run_for
 from linli.domains.benefits.queries.book import book_in_force, book_with
 from linli.domains.benefits.queries.results import (
@@ -89,7 +89,7 @@ def start_run(*, on: date, region: str, policies: Sequence[str] | None = None, b
     """Ask for a scan of a region as of a day; the policies named, or all in force. Raises :class:`PolicyOver`."""
     by.must(RUN)
     must_serve(by, region)
-    figures = Figures(on, region.ljust(6, "0"), book_in_force())
+    figures = Figures(on, region, book_in_force())
     chosen = [policy_of(code) for code in policies] if policies else [p for p in shipped_policies().values() if p.runs(figures)]
     if not chosen:
         raise NothingInForce(field="on", on=on.isoformat())
@@ -247,7 +247,7 @@ def _as_it_is(engine: Any, evaluator: scans.Evaluator, run: Run, policies: list[
     verdict, listed = (file_of(run.pk, kind, policies[0].subject) for kind in (NOW_VERDICT, NOW_LIST))
     book, _, _ = _evaluate(engine, evaluator, run, policies, NOW_FIGURES, verdict)
     _put(listed, lambda path: scans.compare(engine, policies, verdict, {}, path))
-    today = Figures(run.on, run.region.ljust(6, "0"), book)
+    today = Figures(run.on, run.region, book)
     return dict.fromkeys((p.code for p in policies if p.runs(today)), listed)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from uuid import UUID
 
+from linli.domains.benefits.definitions import last_days
 from linli.domains.benefits.exact import read
 from linli.domains.benefits.models import FigureChange
 from linli.domains.benefits.parameters import Figure, Parameter, laid_over, shipped_parameters
@@ -21,13 +22,18 @@ def book_in_force() -> Mapping[str, Parameter]:
     """
     published = FigureChange.objects.filter(published_no__isnull=False).order_by("-published_no")
     last = published.values_list("pk", "published_no").first()
-    return shipped_parameters() if last is None else _book(*last)
+    return _shipped() if last is None else _book(*last)
+
+
+@cache
+def _shipped() -> Mapping[str, Parameter]:
+    return {**shipped_parameters(), **last_days()}
 
 
 @lru_cache(maxsize=8)
 def _book(last: UUID, number: int) -> Mapping[str, Parameter]:
     """The book that ends with a publication; ``last`` is its id, which no other one ever has."""
-    shipped = shipped_parameters()
+    shipped = _shipped()
     rows = FigureChange.objects.filter(published_no__lte=number).order_by("published_no")
     return laid_over(shipped, ((row.name, figure_of(row)) for row in rows if row.name in shipped))
 
@@ -41,4 +47,4 @@ def figure_of(change: FigureChange) -> Figure:
     """A change as a figure of the book."""
     named = [change.source_number] if change.source_number else []
     source = f"{change.source_title}（{'，'.join([*named, change.source_date.isoformat()])}）"
-    return Figure(read(change.value), change.since, None, change.region, source, OFFICERS)
+    return Figure(read(change.value), change.since, change.until, change.region, source, OFFICERS)

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from linli.domains.benefits.definitions import Policy
-from linli.domains.benefits.due import Due, Standing, dues, next_question, policies_of, standing_of
+from linli.domains.benefits.due import Due, Standing, dues, last_reckoned, next_question, policies_of, standing_of
 from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.models import HireFacts
 from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
@@ -100,6 +100,7 @@ class Roster:
 
     policy: Policy
     running: bool
+    until: date | None
     ids: Mapping[Group, tuple[UUID, ...]]
     fen: int
     cut: bool
@@ -121,10 +122,11 @@ def rosters_due(reader: Reader, *, on: date, policy: str = "") -> list[Roster]:
     rows = list(HireFacts.objects.filter(employer_id=reader.party.id).order_by("subject_id")[: MOST_HIRES + 1])
     known = [(row.subject_id, fresh(row, "hire", on)) for row in rows[:MOST_HIRES]]
     book = book_in_force()
-    return [_roster(rule, known, _figures(rule, on, region, book), on, cut=len(rows) > MOST_HIRES) for rule in rules]
+    today = Figures(on, region, book)
+    return [_roster(rule, known, _figures(rule, on, region, book), today, cut=len(rows) > MOST_HIRES) for rule in rules]
 
 
-def _roster(rule: Policy, known: Sequence[tuple[UUID, dict[str, Any]]], figures: Figures, on: date, *, cut: bool) -> Roster:
+def _roster(rule: Policy, known: Sequence[tuple[UUID, dict[str, Any]]], figures: Figures, today: Figures, *, cut: bool) -> Roster:
     ids: dict[Group, list[UUID]] = {group: [] for group in Group}
     fen, last = 0, None
     try:
@@ -134,11 +136,13 @@ def _roster(rule: Policy, known: Sequence[tuple[UUID, dict[str, Any]]], figures:
             fen += last.amount or 0
     except FigureMissing:
         ids = {group: [] for group in Group}
-    return Roster(rule, rule.runs(on), {group: tuple(found) for group, found in ids.items()}, fen, cut, last)
+    return Roster(
+        rule, rule.runs(today), rule.last_day(today), {group: tuple(found) for group, found in ids.items()}, fen, cut, last
+    )
 
 
 def _figures(rule: Policy, on: date, region: str, book: Mapping[str, Parameter]) -> Figures:
-    return Figures(on if rule.runs(on) or rule.until is None else rule.until, region, book)
+    return Figures(last_reckoned(rule, Figures(on, region, book)), region, book)
 
 
 def _group(outcome: Outcome) -> Group:

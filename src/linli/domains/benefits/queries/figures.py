@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from linli.domains.accounts.queries import names as names_of_users
 from linli.domains.benefits.changing import ChangeState, Readers, facts_asked, readers
-from linli.domains.benefits.definitions import Policy, policy_of, shipped_policies
+from linli.domains.benefits.definitions import Policy, last_days, policy_of, shipped_policies
 from linli.domains.benefits.facts import Fact, Source
 from linli.domains.benefits.formulas import FORMULAS
 from linli.domains.benefits.models import FigureChange, Run
@@ -43,13 +43,15 @@ def must_see(by: Actor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One value of a parameter: what it says in lines, where, since when, on what ground. ``until``: the day before the next, if there is one."""
+    """One value of a parameter: what it says in lines, where, since when, on what ground. ``until``: its last day or the day before the
+    next, if there is one; ``over``: that day has passed and nothing came after it."""
 
     figure: Figure
     place: str
     lines: tuple[tuple[str, str], ...]
     until: date | None
     in_force: bool
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,16 @@ class ParameterSheet:
     @property
     def name(self) -> str:
         return self.parameter.name
+
+    @property
+    def over(self) -> bool:
+        """Whether it held once where the actor serves, and does not any more."""
+        return self.now is None and any(h.over for h in self.held)
+
+    @property
+    def prolongs(self) -> bool:
+        """Whether it says until when a policy runs."""
+        return self.name in last_days()
 
 
 def parameter_sheets(*, by: Actor, on: date, only: Iterable[str] | None = None) -> list[ParameterSheet]:
@@ -86,7 +98,7 @@ def _sheet(parameter: Parameter, figures: Figures, who: Readers, places: Mapping
         now = None
     # Newest first in each place, the own place and those below it before the ones above.
     rows = sorted(parameter.figures, key=lambda f: (-len(f.region.rstrip("0")), f.region, -f.since.toordinal()))
-    held = [_held(parameter, f, places, now) for f in rows]
+    held = [_held(parameter, f, places, now, figures.on) for f in rows]
     mine = [h for h in held if within(h.figure.region, by.region) or within(by.region, h.figure.region)]
     return ParameterSheet(
         parameter, next((h for h in held if h.figure is now), None), tuple(mine),
@@ -100,7 +112,7 @@ def _worksheets_asking(name: str) -> tuple[Worksheet, ...]:
     return tuple(s for s in worksheets().values() if any(q.figure == name for q in s.questions))
 
 
-def _held(parameter: Parameter, figure: Figure, places: Mapping[str, str], now: Figure | None) -> Held:
+def _held(parameter: Parameter, figure: Figure, places: Mapping[str, str], now: Figure | None, on: date) -> Held:
     nexts = [f.since for f in parameter.figures if f.region == figure.region and f.since > figure.since]
     ends = [d for d in (figure.until, min(nexts) - timedelta(1) if nexts else None) if d]
     return Held(
@@ -109,6 +121,7 @@ def _held(parameter: Parameter, figure: Figure, places: Mapping[str, str], now: 
         tuple(said(parameter, figure.value)),
         min(ends, default=None),
         figure is now,
+        not nexts and figure.until is not None and figure.until < on,
     )
 
 
@@ -136,6 +149,7 @@ class PolicyLine:
 
     policy: Policy
     running: bool
+    until: date | None
     figures: tuple[str, ...]
     waiting: int
 
@@ -143,10 +157,13 @@ class PolicyLine:
 def policy_lines(*, by: Actor, on: date) -> list[PolicyLine]:
     """All policies, in the order of the catalogue. Two queries."""
     must_see(by)
-    who = readers(book_in_force(), on)
+    book = book_in_force()
+    who, today = readers(book, on), Figures(on, by.region, book)
     waiting = Counter(changes(by=by).filter(state=ChangeState.PROPOSED).order_by().values_list("name", flat=True))
     return [
-        PolicyLine(policy, policy.runs(on), names := who.policies[code], sum(waiting[name] for name in names))
+        PolicyLine(
+            policy, policy.runs(today), policy.last_day(today), names := who.policies[code], sum(waiting[name] for name in names)
+        )
         for code, policy in shipped_policies().items()
     ]
 
@@ -158,6 +175,7 @@ class PolicySheet:
 
     policy: Policy
     running: bool
+    until: date | None
     figures: tuple[ParameterSheet, ...]
     asked: tuple[tuple[Source, tuple[Fact, ...]], ...]
     trials: tuple[Trial, ...]
@@ -169,13 +187,13 @@ def policy_sheet(code: str, *, by: Actor, on: date) -> PolicySheet:
     """One policy. Raises :class:`PolicyUnknown`. A constant number of queries."""
     must_see(by)
     policy, book = policy_of(code), book_in_force()
-    names = readers(book, on).policies[code]
+    names, today = readers(book, on).policies[code], Figures(on, by.region, book)
     asked: dict[str, list[Fact]] = {}
     for fact in facts_asked(policy, book, on):
         asked.setdefault(fact.source.name, []).append(fact)
     seen = Run.objects.filter(change=None, region__startswith=shortest(by.region), policies__contains=[code])
     return PolicySheet(
-        policy, policy.runs(on), tuple(parameter_sheets(by=by, on=on, only=names)),
+        policy, policy.runs(today), policy.last_day(today), tuple(parameter_sheets(by=by, on=on, only=names)),
         tuple((facts[0].source, tuple(facts)) for facts in asked.values()),
         tuple(touching(run_all(book, today=on), names, code)), tuple(changes(by=by).filter(name__in=names)[:20]),
         tuple(seen.defer("figures", "digests").order_by("-asked_at", "-id")[:10]),
@@ -192,6 +210,13 @@ def changes(*, by: Actor) -> QuerySet[FigureChange]:
     above = [short[:width].ljust(6, "0") for width in (2, 4, 6) if width < len(short)]
     here = Q(region__startswith=short) | Q(region__in=["", *above])
     return FigureChange.objects.filter(here).order_by("-written_at", "-id")
+
+
+def in_force(*, by: Actor, region: str, on: date) -> dict[str, tuple[bool, date | None]]:
+    """By policy whether it runs at a place on a day, and its last day if it has one."""
+    must_see(by)
+    figures = Figures(on, region, book_in_force())
+    return {code: (policy.runs(figures), policy.last_day(figures)) for code, policy in shipped_policies().items()}
 
 
 def change(change_id: UUID, *, by: Actor) -> FigureChange:
@@ -266,7 +291,7 @@ def change_sheet(change_id: UUID, *, by: Actor, today: date) -> ChangeSheet:
     entries = tuple(timeline(row.pk))
     mine, decidable = row.proposed_by_id == by.user_id, may_set(row.region, by)
     return ChangeSheet(
-        row, after.value, state, parameter, places[row.region], _held(parameter, before, places, None) if before else None,
+        row, after.value, state, parameter, places[row.region], _held(parameter, before, places, None, today) if before else None,
         _differences(parameter, before.value if before else None, after.value), after.source,
         tuple(policy_of(code) for code in who.policies_reading(row.name)),
         tuple((name, FORMULAS[name].label) for name in who.formulas_reading(row.name)), _worksheets_asking(row.name), tuple(touching(trials, [row.name])),

@@ -452,3 +452,87 @@ def test_who_reads_what_is_found_in_the_rules_themselves(one):
     assert sum(line.waiting for line in queries.policy_lines(by=one, on=ON)) == 0
     commands.propose_change(change_id=FigureChange.objects.get().pk, by=one, now=NOW)
     assert {line.policy.code for line in queries.policy_lines(by=one, on=ON) if line.waiting} == {CLAIM}
+
+
+# -- last days -----------------------------------------------------------------------------------------------------------
+
+REFUND = "na-rate-reduction"
+
+
+def lasting(name):
+    return f"until.{name}"
+
+
+def at_place(on, region=HERE):
+    return Figures(on, region, book_in_force())
+
+
+def prolong_figures(one, two, policy):
+    """Every figure of a policy that ran out goes on from the next day with the value that it had."""
+    for sheet in queries.policy_sheet(policy, by=one, on=ON).figures:
+        if sheet.over and not sheet.prolongs:
+            last = max((h.figure for h in sheet.held if h.over), key=lambda f: f.since)
+            given = typed(sheet.parameter, last.value)
+            publish(one, two, sheet.name, given, since=date(2026, 1, 1), until=date(2026, 12, 31))
+
+
+def test_a_figure_may_have_a_last_day_and_then_nothing_comes_back_in_its_place(one, two):
+    publish(one, two, value="163", since=date(2026, 1, 1), until=date(2026, 6, 30))
+    assert at_place(date(2026, 6, 30))[BASE] == 163
+    assert at_place(date(2026, 7, 1)).figure(BASE).region == "", "the country's, which the city's had stood above"
+    publish(one, two, value="170", since=date(2026, 8, 1), until=date(2026, 12, 31))
+    publish(one, two, value="160", region=CITY, since=date(2026, 12, 1), until=date(2026, 12, 31))
+    assert at_place(date(2026, 12, 31))[BASE] == 160
+    assert at_place(date(2027, 1, 1)).figure(BASE).region == ""
+    sheet = queries.parameter_sheet(BASE, by=one, on=date(2027, 1, 2))
+    mine = [h for h in sheet.held if h.figure.region == CITY]
+    assert [(h.until, h.over) for h in mine] == [
+        (date(2026, 12, 31), True),
+        (date(2026, 11, 30), False),
+        (date(2026, 6, 30), False),
+    ]
+
+
+def test_a_last_day_before_the_first_is_refused(one, two):
+    wrong(lambda: draft(one, until=date(2026, 11, 30)), until="不能早于")
+    wrong(lambda: draft(one, lasting(REFUND), "2026-11-30", since=date(2026, 12, 1)), value="不能早于")
+    change = publish(one, two, until=date(2026, 12, 31))
+    with pytest.raises(DatabaseError, match="settled"), transaction.atomic():
+        FigureChange.objects.filter(pk=change).update(until=date(2027, 1, 1))
+
+
+def test_an_expired_policy_runs_again_where_two_officers_prolonged_it_and_only_there(one, two, world):
+    policy, county = queries.policy_of(REFUND), "770121"
+    assert not policy.runs(at_place(ON)) and policy.last_day(at_place(ON)) == date(2025, 12, 31)
+    with pytest.raises(commands.PolicyOver):
+        commands.start_run(on=ON, region="7701", policies=[REFUND], by=world.actor("benefits"), now=NOW)
+    change = draft(one, lasting(REFUND), "2026-12-31", since=date(2026, 1, 1))
+    with pytest.raises(commands.FiguresOver):
+        commands.propose_change(change_id=change, by=one, now=NOW)
+    prolong_figures(one, two, REFUND)
+    commands.propose_change(change_id=change, by=one, now=NOW)
+    with pytest.raises(commands.OwnProposal):
+        commands.agree_to_change(change_id=change, by=replace(two, user_id=one.user_id), now=NOW)
+    commands.agree_to_change(change_id=change, by=two, now=NOW)
+    assert policy.runs(at_place(ON)) and policy.runs(at_place(date(2026, 12, 31))) and not policy.runs(at_place(date(2027, 1, 1)))
+    assert not policy.runs(at_place(ON, "770200")) and policy.runs(at_place(ON, county)), "the city's, and so its counties'"
+    (line,) = [x for x in queries.policy_lines(by=one, on=ON) if x.policy.code == REFUND]
+    assert (line.running, line.until) == (True, date(2026, 12, 31))
+    assert queries.in_force(by=one, region="7701", on=ON)[REFUND] == (True, date(2026, 12, 31))
+    run = commands.start_run(on=ON, region="7701", policies=[REFUND], by=world.actor("benefits"), now=NOW)
+    assert Run.objects.get(pk=run).policies == [REFUND]
+
+
+def test_what_if_of_prolonging_says_who_would_have_it_again(world, committed_db):
+    one, two = world.actor("policies"), world.actor("second-policies")
+    prolong_figures(one, two, REFUND)
+    row = FACTS["employer"](subject_id=uuid4(), region=HERE, unemployment_insured=True, premium_base=100_000_00)
+    for fact in queries.vocabulary()["employer"].values():
+        setattr(row, seen(fact.source.name), ON)
+    row.save()
+    change = draft(one, lasting(REFUND), "2026-12-31", since=date(2026, 1, 1))
+    run = commands.ask_what_if(change_id=change, fresh=True, by=one, now=NOW)
+    perform_run(str(run))
+    (effect,) = queries.effects(queries.what_if(run, by=one))
+    assert (effect.policy.code, effect.before, effect.joined, effect.after, effect.before_fen) == (REFUND, 0, 1, 1, 0)
+    assert effect.after_fen == 200_000, "two points of the base of 100 000 yuan"

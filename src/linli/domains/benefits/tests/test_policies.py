@@ -91,8 +91,8 @@ def test_every_policy_of_the_catalogue_is_there_with_words_and_expressions():
 
 def test_a_policy_whose_last_day_has_passed_is_expired_and_its_figures_still_tell_of_then():
     refund = shipped_policies()["na-job-stabilisation-refund"]
-    assert refund.runs(date(2025, 12, 31))
-    assert not refund.runs(date(2026, 1, 1))
+    assert refund.runs(Figures(date(2025, 12, 31)))
+    assert not refund.runs(Figures(date(2026, 1, 1)))
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -121,7 +121,7 @@ def _field(part: FigurePart, typed: Any, wrong: dict[str, str], words: Any) -> F
     )  # fmt: skip
 
 
-_TEXTS = ("region", "since", "source_title", "source_number", "source_date", "note")
+_TEXTS = ("region", "since", "until", "source_title", "source_number", "source_date", "note")
 
 
 def _form(
@@ -160,9 +160,11 @@ def _said(request: StaffRequest, seen: ParameterSheet) -> tuple[dict[str, Any], 
 
 
 def _arguments(request: StaffRequest, given: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
+    if texts["until"].strip() and day(texts["until"]) is None:
+        raise commands.TextMissing(field="until", label=msg("到哪天止"), why=msg("请填日期，例如 2026-12-31；没有就不填"))
     ground = commands.Ground(texts["source_title"], texts["source_number"], day(texts["source_date"]), _scan(request))
     return {
-        "region": texts["region"], "typed": given, "since": day(texts["since"]), "ground": ground, "note": texts["note"],
+        "region": texts["region"], "typed": given, "since": day(texts["since"]), "until": day(texts["until"]), "ground": ground, "note": texts["note"],
         "by": request.actor, "now": request.now, **keyed(request),
     }  # fmt: skip
 
@@ -177,7 +179,7 @@ def new(request: StaffRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         places = settable_places(by=request.actor, places=places_of(request))
         value = seen.now.figure.value if seen.now else seen.held[0].figure.value if seen.held else None
-        texts = dict.fromkeys(_TEXTS, "") | {"region": places[0][0] if places else ""}
+        texts = dict.fromkeys(_TEXTS, "") | {"region": places[0][0] if places else "", "since": _following(seen, value)}
         return _form(request, seen, figure_typed(seen.parameter, value) if value is not None else {}, texts, {})
     given, texts = _said(request, seen)
     if "add_row" in request.POST:
@@ -188,6 +190,12 @@ def new(request: StaffRequest, name: str) -> HttpResponse:
         return _form(request, seen, given, texts, sentences(error))
     done(request, _("已写下草稿。先看用例和测算，再提交复核。"))
     return redirect("policies:change", change)
+
+
+def _following(seen: ParameterSheet, value: Any) -> str:
+    """What is prolonged goes on the day after its last one."""
+    last = value if seen.prolongs else seen.held[0].figure.until if seen.held else None
+    return (last + timedelta(1)).isoformat() if isinstance(last, date) else ""
 
 
 @requires("benefits.policy")
@@ -213,7 +221,7 @@ def edit(request: StaffRequest, change_id: UUID) -> HttpResponse:
 
 
 def _iso(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
 # -- one change ----------------------------------------------------------------------------------------------------------
@@ -300,7 +308,7 @@ def act(request: StaffRequest, change_id: UUID, act: str) -> HttpResponse:
         raise NotFound(what=msg("这个操作"))
     try:
         said = ACTS[act](request, change_id)
-    except (commands.CasesFail, commands.ChangeMoved, commands.LaterThere, commands.TextMissing) as error:
+    except (commands.CasesFail, commands.ChangeMoved, commands.FiguresOver, commands.LaterThere, commands.TextMissing) as error:
         return _page(request, change_id, act=act, error=error)
     done(request, said)
     return redirect("policies:change", change_id)

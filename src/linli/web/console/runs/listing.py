@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from linli.domains.benefits.queries import (
     Policy,
     RunState,
     figures_of,
+    in_force,
     places_to_scan,
     policy_of,
     run,
@@ -95,14 +97,15 @@ class Choice:
     policy: Policy
     checked: bool
     over: bool
+    until: date | None
 
 
-def _choices(on: date, wanted: list[str] | None) -> list[tuple[str, list[Choice]]]:
+def _choices(runs: Mapping[str, tuple[bool, date | None]], wanted: list[str] | None) -> list[tuple[str, list[Choice]]]:
     """The policies by whom they are for; those in force are chosen unless the officer said otherwise."""
     apart: dict[str, list[Choice]] = {kind: [] for kind in KINDS}
     for policy in shipped_policies().values():
-        over = not policy.runs(on)
-        apart[policy.subject].append(Choice(policy, not over and (wanted is None or policy.code in wanted), over))
+        running, until = runs[policy.code]
+        apart[policy.subject].append(Choice(policy, running and (wanted is None or policy.code in wanted), not running, until))
     return [(KINDS[kind], choices) for kind, choices in apart.items() if choices]
 
 
@@ -139,7 +142,9 @@ def new(request: StaffRequest) -> HttpResponse:
         wanted = None
         initial = {"on": on, "region": request.GET.get("region") or request.actor.region}
         form = NewForm(initial=initial, places=places)
-    context = {"form": form, "groups": _choices(on, wanted), "on": on}
+    where = request.POST.get("region") or request.GET.get("region") or request.actor.region
+    runs = in_force(by=request.actor, region=where if where in dict(places) else request.actor.region, on=on)
+    context = {"form": form, "groups": _choices(runs, wanted), "on": on}
     return render(request, "console/runs/new.html", context, status=status)
 
 
