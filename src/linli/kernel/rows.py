@@ -21,21 +21,28 @@ M = TypeVar("M", bound=models.Model)
 
 
 class _Shape:
-    """The columns of a model with how each value goes in and comes out."""
+    """The columns of a model, and how the values of those go in and come out that are kept otherwise than they are used."""
 
     def __init__(self, model: type[models.Model]) -> None:
         self.fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.CompositePrimaryKey)]
         self.table = model._meta.db_table
         self.names = [f.attname for f in self.fields]
         self.columns = ", ".join(f'"{f.column}"' for f in self.fields)
-        self.going_in = {f.attname: _in(f) for f in self.fields}
-        self.coming_out = [_out(f) for f in self.fields]
+        self.going_in = {f.attname: turn for f in self.fields if (turn := _in(f))}
+        self.coming_out = [(place, back) for place, f in enumerate(self.fields) if (back := _out(f))]
 
     def values(self, row: models.Model, names: Iterable[str]) -> list[Any]:
-        return [self.going_in[name](row, getattr(row, name)) for name in names]
+        turns = self.going_in
+        return [turns[name](row, getattr(row, name)) if name in turns else getattr(row, name) for name in names]
+
+    def turned(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for place, back in self.coming_out:
+            values[place] = back(values[place])
+        return values
 
 
-def _in(field: models.Field[Any, Any]) -> Callable[[models.Model, Any], Any]:
+def _in(field: models.Field[Any, Any]) -> Callable[[models.Model, Any], Any] | None:
     if isinstance(field, SealedField):
 
         def sealed(row: models.Model, value: Any) -> Any:
@@ -46,16 +53,16 @@ def _in(field: models.Field[Any, Any]) -> Callable[[models.Model, Any], Any]:
         return sealed
     if isinstance(field, models.JSONField):
         return lambda row, value: None if value is None else Jsonb(value)
-    return lambda row, value: value
+    return None
 
 
-def _out(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+def _out(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     if isinstance(field, SealedField):
         context = field.context
         return lambda value: None if value is None else Sealed(bytes(value), context)
     if isinstance(field, models.JSONField):
         return lambda value: json.loads(value) if isinstance(value, str) else value
-    return lambda value: value
+    return None
 
 
 @cache
@@ -107,8 +114,8 @@ def load(model: type[M], tail: str, params: Sequence[Any]) -> list[M]:
     with connection.cursor() as cursor:
         cursor.execute(_select_sql(model) + tail, params)
         found = cursor.fetchall()
-    out = shape.coming_out
-    return [model.from_db(connection.alias, shape.names, [turn(v) for turn, v in zip(out, row, strict=True)]) for row in found]
+        alias = connection.alias
+    return [model.from_db(alias, shape.names, shape.turned(row)) for row in found]
 
 
 def one(model: type[M], tail: str, params: Sequence[Any]) -> M | None:

@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -90,7 +91,7 @@ def closed(story):
 
 def finish(story):
     for job in ProcrastinateJob.objects.filter(task_name="cases.seal_notice").order_by("id"):
-        do.seal_notice(document_id=job.args["document_id"], by=system("documents.seal"), now=at("2026-03-02 18:00"))
+        do.seal_notice(document_id=UUID(job.args["document_id"]), by=system("documents.seal"), now=at("2026-03-02 18:00"))
     for job in ProcrastinateJob.objects.filter(task_name="cases.tell", args__chain_id=str(story.case_id)).order_by("id"):
         do.tell(case_id=story.case_id, seq=job.args["seq"], by=system(), now=at("2026-03-02 18:00"))
 
