@@ -236,7 +236,9 @@ def main() -> None:
         ("benefits_ledger_line", OF_PAYMENTS, [batch_id]),
     ]))  # fmt: skip
     size = step(
-        "payment file taken", lambda: len(commands.payment_file(batch_id=batch_id, by=who.payer, now=after).content), args.people
+        "payment file taken",
+        lambda: len(commands.payment_file(batch_id=batch_id, purpose=queries.FilePurpose.SEND, by=who.payer, now=after).content),
+        args.people,
     )
     table(
         f"A list of {args.people:,}, {datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}; the file has {size:,} bytes",

@@ -128,6 +128,7 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     payer.reload()
     axe(payer)
     shot(payer, "payments-batch")
+    payer.locator("input[name=purpose]").first.check()
     with payer.expect_download() as file:
         payer.get_by_role("button", name="下载付款文件").click()
     number, rows = payments_in(Path(file.value.path()).read_bytes())
@@ -162,6 +163,7 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     second.get_by_role("button", name="复核同意付款").click()
     second.get_by_text("付款文件可以下载了").wait_for()
     payer.reload()
+    payer.locator("input[name=purpose]").first.check()
     with payer.expect_download() as file:
         payer.get_by_role("button", name="下载付款文件").click()
     number, rows = payments_in(Path(file.value.path()).read_bytes())

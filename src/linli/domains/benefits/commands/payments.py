@@ -212,8 +212,9 @@ def agree_batch(*, batch_id: UUID, by: Actor, now: datetime) -> str:
         raise SameOfficer
     today = local_date(now)
     lines = PayLine.objects.filter(batch=row)
-    people = lines.filter(grant__payee_is_employer=False).values_list("grant__payee_id", flat=True)
-    held = stopped(people)
+    people = list(lines.filter(grant__payee_is_employer=False).values_list("grant__payee_id", flat=True))
+    # Some at a time: a statement takes no more than 65,535 values.
+    held = {one for start in range(0, len(people), _CHUNK) for one in stopped(people[start : start + _CHUNK])}
     if held:
         _drop(lines.filter(grant__payee_id__in=held).values_list("pk", flat=True), now)
     sent = [Moved(*found) for found in lines.filter(state=LineState.OPEN).values_list("pk", "amount_fen", "grant__region")]

@@ -15,7 +15,7 @@ from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.models import Run
 from linli.domains.benefits.permissions import AUDIT, run_for
-from linli.domains.benefits.queries.results import FACTS, VERDICT, as_recorded, file_of, folder_of, frozen, manifest_of
+from linli.domains.benefits.queries.results import FACTS, VERDICT, as_recorded, folder_of, frozen, manifest_of
 from linli.domains.trace.queries import events_of
 from linli.kernel.actors import Actor
 from linli.kernel.text import noop
@@ -24,6 +24,7 @@ ASKED, DONE, FAILED = "benefits.audit_asked", "benefits.audit_done", "benefits.a
 MOST_NAMED = 50  # answers that differ are named up to here; all are counted
 _SHOWN = 20
 _PROGRESS = "progress"
+_EVERYBODY = ("entitled", "not_entitled", "unknown", "left_out")
 
 
 class AuditState(StrEnum):
@@ -116,9 +117,8 @@ def reckon_again(run: Run, *, audit_id: UUID, size: int, seed: str) -> Compared:
     as_recorded(run)
     manifest = manifest_of(run)
     compared = Compared({}, {}, [])
-    kinds = {
-        kind: scans.how_many(file_of(run.pk, FACTS, kind)) for kind in dict.fromkeys(policy_of(c).subject for c in run.policies)
-    }
+    # How many there are is known of the run: a file is not looked into before it was held against the record.
+    kinds = {policy_of(code).subject: sum(run.counts[code][part] for part in _EVERYBODY) for code in run.policies}
     with _scratch(run, audit_id) as scratch, scans.engine(scratch) as engine:
         done, total = 0, 3 * sum(kinds.values())
         for subject, rows in kinds.items():
