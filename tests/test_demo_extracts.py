@@ -10,7 +10,7 @@ from linli.cli.demo.extracts import feed
 from linli.cli.demo.population import Population, _id_number
 from linli.domains.benefits.models import FACTS, Certification, Evidence
 from linli.domains.benefits.parameters import Figures
-from linli.domains.benefits.queries import facts_of, shipped_policies, vocabulary
+from linli.domains.benefits.queries import facts_of, newest_check, shipped_policies, vocabulary
 from linli.domains.benefits.scanning import State, assess
 from linli.domains.people.commands import register_employer, register_person
 from linli.domains.people.queries import Gender, IdType
@@ -50,10 +50,12 @@ def test_registers_tell_the_facts_of_the_demonstration_and_most_policies_can_be_
             facts = facts_of(subject, row.pk, on=on)
             known.setdefault(subject, set()).update(facts)
             for policy in shipped_policies().values():
-                if policy.subject == subject and policy.runs(on):
+                if policy.subject == subject and policy.runs(Figures(on, "770121")):
                     (outcome,) = assess([policy], facts, Figures(on, "770121"))
                     told.setdefault(policy.code, set()).add(outcome.state)
     for subject, facts in vocabulary().items():
         assert known[subject] >= set(facts), set(facts) - known[subject]
     assert len(told) > 10 and all(states & {State.ENTITLED, State.NOT_ENTITLED} for states in told.values()), told
     assert Certification.objects.count() > 20 and Evidence.objects.count() > 100
+    measured = newest_check()
+    assert measured and measured.people == Certification.objects.count() and measured.certified > measured.certified_dead

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from linli.cli.demo.population import Population
-from linli.domains.benefits.commands import enrol, load_evidence, load_extract, make_population, weigh_news
+from linli.domains.benefits.commands import enrol, load_evidence, load_extract, make_population, measure, weigh_news
 from linli.domains.benefits.queries import vocabulary
 from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
@@ -22,7 +22,7 @@ _INVENTED = 20_000  # enough that every age of both sexes is among them
 
 
 def feed(people: Population, folder: Path, *, now: datetime, progress: Callable[[int, int], None]) -> None:
-    """Write the extracts of a month, take them in, enrol who receives a benefit and weigh the signs."""
+    """Write the extracts of a month, take them in, enrol who receives a benefit, weigh the signs, and measure how often that was right."""
     by, on = system("benefits.learn", device="linli demo"), local_date(now)
     make_population(folder=folder / "invented", number=_INVENTED, seed=7701, on=on, places=["770102"])
     extracts = _write(people, folder, on)
@@ -35,6 +35,7 @@ def feed(people: Population, folder: Path, *, now: datetime, progress: Callable[
         pass
     while weigh_news(by=by, now=now):
         pass
+    measure(truth=folder / "truth.parquet", on=on, by=by, now=now)
     shutil.rmtree(folder)
     progress(len(extracts) + 1, len(extracts) + 1)
 
@@ -79,4 +80,7 @@ def _write(people: Population, folder: Path, on: date) -> list[Path]:
             COPY (SELECT p.resident AS person, e.kind, e."on", e.source, e.record_id || '-' || right(p.number, 8) AS record_id
                     FROM '{invented}/evidence.parquet' e JOIN person p ON p.subject_id = e.person)
               TO '{folder}/evidence.parquet' (FORMAT parquet)""")
+        db.execute(f"""
+            COPY (SELECT p.resident AS person, t.died_truth FROM '{invented}/truth.parquet' t JOIN person p ON p.subject_id = t.person)
+              TO '{folder}/truth.parquet' (FORMAT parquet)""")
     return files
