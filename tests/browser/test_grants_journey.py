@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from linli.domains.benefits.commands import fail_list
-from linli.domains.benefits.queries import grant_lists, ledger_differences, pay_batches
+from linli.domains.benefits.queries import grant_lists, ledger_differences, pay_batches, pay_lines
 from linli.domains.benefits.queries.results import folder_of
 from linli.domains.benefits.tasks import fill_list
 from linli.domains.people.queries import Scope
@@ -18,7 +18,7 @@ from linli.kernel.calendar import local_date
 from linli.testing.benefits import hire
 from linli.testing.browser import DESKTOP, PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.grants import POLICY, answer, due, hands, known, payments_in, scanned, work
-from linli.testing.rosters import firm_mandate
+from linli.testing.rosters import firm_mandate, someone
 from linli.testing.scanning import HIRING, scan
 
 pytestmark = pytest.mark.browser
@@ -104,12 +104,12 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     shot(mine, "portal-answered")
     work(now=timezone.now() + timedelta(days=10))
     mine.reload()
-    follow(mine.get_by_role("link", name="登记账户"))
+    follow(mine.get_by_role("link", name="确认账户"))
     axe(mine)
     shot(mine, "portal-account")
     mine.get_by_label("开户银行").fill("示例银行")
     mine.get_by_role("textbox", name="账号").fill("800000000099")
-    mine.get_by_role("button", name="登记账户").click()
+    mine.get_by_role("button", name="确认这个账户").click()
     mine.get_by_text("收款账户已登记").wait_for()
     payer = at_desk(offices, world, "payments", "/console/payments/waiting")
     axe(payer)
@@ -128,12 +128,13 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     payer.reload()
     axe(payer)
     shot(payer, "payments-batch")
-    payer.locator("input[name=purpose]").first.check()
+    payer.get_by_label("交给银行付款").check()
     with payer.expect_download() as file:
         payer.get_by_role("button", name="下载付款文件").click()
     number, rows = payments_in(Path(file.value.path()).read_bytes())
     (tmp_path / "bad.csv").write_bytes(answer(number, [(rows[0][0], "0.01")], on=today))
-    (tmp_path / "good.csv").write_bytes(answer(number, rows, returned={rows[0][0]: "账号与户名不符"}, on=today))
+    back = pay_lines(batch.pk, by=who.payer).get(grant__payee_id=world.people["applicant"]).reference
+    (tmp_path / "good.csv").write_bytes(answer(number, rows, returned={back: "账号与户名不符"}, on=today))
     payer.goto("/console/payments/answer")
     payer.locator("input[type=file]").set_input_files(tmp_path / "bad.csv")
     payer.get_by_role("button", name="上传并入账").click()
@@ -145,12 +146,17 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     payer.get_by_text("账号与户名不符").wait_for()
     axe(payer)
     shot(payer, "payments-returned")
+    mine.goto("/me/benefits")
+    mine.get_by_text("银行退回来了，钱还是您的").wait_for()
+    axe(mine)
+    shot(mine, "portal-returned")
     follow(payer.locator("tbody tr").first.get_by_role("link").first)
     axe(payer)
     shot(payer, "grants-grant")
     payer.get_by_text("更正收款账户").click()
     payer.get_by_label("开户银行").fill("示例银行")
     payer.get_by_role("textbox", name="账号").fill("800000000077")
+    payer.get_by_label("本人怎么告诉的").select_option("counter")
     payer.get_by_role("button", name="登记账户").click()
     payer.get_by_text("收款账户已登记").wait_for()
     payer.goto("/console/payments/")
@@ -163,7 +169,7 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     second.get_by_role("button", name="复核同意付款").click()
     second.get_by_text("付款文件可以下载了").wait_for()
     payer.reload()
-    payer.locator("input[name=purpose]").first.check()
+    payer.get_by_label("交给银行付款").check()
     with payer.expect_download() as file:
         payer.get_by_role("button", name="下载付款文件").click()
     number, rows = payments_in(Path(file.value.path()).read_bytes())
@@ -205,6 +211,10 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     payer.locator("summary", has_text="登记退款").click()
     axe(payer)
     shot(payer, "claw-back")
+    mine.goto("/me/benefits")
+    mine.get_by_text("请退回 100.00 元").wait_for()
+    axe(mine)
+    shot(mine, "portal-claw-back")
     payer.get_by_label("收到多少").fill("100")
     payer.get_by_label("到账日期").fill(today.isoformat())
     payer.get_by_label("银行流水号").fill("B-1")
@@ -212,8 +222,38 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     payer.get_by_text("还差 0.00 元").wait_for()
     axe(payer)
     assert ledger_differences(by=who.payer) == []
+    # Days later the bank gives the money back after all: the same way once more, by another account.
+    (tmp_path / "late.csv").write_bytes(answer(number, rows, returned={rows[0][0]: "账户已销户"}, on=today))
+    payer.goto("/console/payments/answer")
+    payer.locator("input[type=file]").set_input_files(tmp_path / "late.csv")
+    payer.get_by_role("button", name="上传并入账").click()
+    payer.get_by_text("到账后又退回", exact=False).first.wait_for()
+    axe(payer)
+    shot(payer, "payments-returned-late")
+    assert ledger_differences(by=who.payer) == []
+    clerk = open_page()
+    sign_in(clerk, login_of(world, "clerk"), to="/desk/accounts/")
+    clerk.get_by_role("button", name="登记账户").click()
+    clerk.get_by_text("请填写证件号码").first.wait_for()
+    axe(clerk)
+    shot(clerk, "desk-account-wrong")
+    clerk.get_by_label("证件号码").fill(someone(1))
+    clerk.get_by_label("开户银行").fill("示例银行")
+    clerk.get_by_role("textbox", name="账号").fill("800000000055")
+    clerk.get_by_label("本人当面").check()
+    clerk.get_by_role("button", name="登记账户").click()
+    clerk.get_by_text("的收款账户已登记").wait_for()
+    axe(clerk)
+    shot(clerk, "desk-account")
     mine.goto("/me/benefits")
-    mine.get_by_text("已发放").wait_for()
+    mine.get_by_text("银行退回来了，钱还是您的").wait_for()
+    follow(mine.get_by_role("link", name="换一个账户"))
+    axe(mine)
+    shot(mine, "portal-account-again")
+    follow(mine.get_by_role("link", name="不想再发到这里"))
+    axe(mine)
+    shot(mine, "portal-consents")
+    mine.goto("/me/benefits")
     follow(mine.get_by_role("link", name="看告知书"))
     axe(mine)
 

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import FilePurpose, GrantState, grants_of
-from linli.domains.people.commands import learn, register_person
+from linli.domains.benefits.queries import FilePurpose, GrantState, Told, grants_of
+from linli.domains.people.commands import register_person
 from linli.domains.people.queries import Gender, IdType
 from linli.kernel.actors import Actor, system
 from linli.kernel.ids import uuid7
@@ -26,6 +26,7 @@ NOW, DAY = at("2026-03-02 10:00"), date(2026, 3, 2)
 AFTER = NOW + timedelta(days=10)  # the window of five working days is over
 JOB = system()
 SEND = FilePurpose.SEND
+WINDOW = Actor(user_id=uuid7(), device="test", permissions=frozenset({"people.register"}))
 
 
 def due(people: Iterable[UUID], *, region: str = COUNTY, on: date = DAY) -> None:
@@ -50,14 +51,13 @@ def known(n: int, *, account: bool = True, now: datetime = NOW) -> UUID:
         by=BUILDER, now=now,
     )  # fmt: skip
     if account:
-        learn(
-            party_id=person,
-            is_employer=False,
-            facts={"bank_name": "示例银行", "bank_account": account_number(n)},
-            by=BUILDER,
-            now=now,
-        )
+        wants(person, account_number(n), now=now)
     return person
+
+
+def wants(person: UUID, number: str, *, now: datetime = NOW) -> None:
+    """Somebody wants to be paid into an account."""
+    commands.give_account(party_id=person, bank="示例银行", account=number, told=Told.COUNTER, by=WINDOW, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from uuid import UUID
 
 from linli.cli.sandbox.bank import answer, references
 from linli.domains.benefits import commands as do
-from linli.domains.benefits.queries import FilePurpose, LineState, entitled, grants_of, pay_lines
+from linli.domains.benefits.queries import FilePurpose, LineState, Told, entitled, grants_of, pay_lines
 from linli.kernel.actors import Actor, system
 from linli.kernel.calendar import SHANGHAI, local_date
+from linli.kernel.ids import uuid7
 
 if TYPE_CHECKING:
     from linli.cli.demo.day import Script, _Stage
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 MAKES, AGREES, PAYS = "bao.hui", "fu.he", "fu.kuan"
 WHERE = "7701"
 PAID, OPEN, WAITING = "na-unemployed-medical", "na-flexible-social-subsidy", "na-disability-benefit"
+PORTAL = "portal.use"
+UNCONFIRMED = 2  # who have not said yet where they want to be paid
 _JOB = system()
 
 
@@ -90,12 +93,18 @@ class Benefits:
         while do.make_cases(by=_JOB, now=now):
             pass
         self.told["grants"] = grants_of(list_id, by=by).exclude(case=None).count()
+        yield (now := self._at(10, 8))
+        for person in [g.payee_id for g in grants_of(list_id, by=by).exclude(case=None).order_by("number")][UNCONFIRMED:]:
+            mine = Actor(user_id=uuid7(), device="demo", channel="portal", permissions=frozenset({PORTAL}), resident_id=person)
+            do.confirm_account(party_id=person, by=mine, now=now)
         yield (now := self._at(10, 9))
         batch_id = self._send(now, spoilt=2)
         yield (now := self._at(7, 9))
         payer = self._who(PAYS, now)
         for n, line in enumerate(pay_lines(batch_id, by=payer, state=LineState.RETURNED)):
-            do.give_account(party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", by=payer, now=now)
+            do.give_account(
+                party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", told=Told.PAPER, by=payer, now=now
+            )
         self._send(now + timedelta(hours=1), spoilt=0)
 
     def _send(self, now: datetime, *, spoilt: int) -> UUID:

@@ -17,11 +17,17 @@ class BenefitsConfig(AppConfig):
         from linli.domains.benefits.queries import scans_in_use
         from linli.domains.cases.queries import Move
         from linli.domains.documents.commands import register_uses
+        from linli.domains.people.queries import ConsentPurpose
         from linli.domains.trace.commands import subscribe
 
         register_uses(scans_in_use)
         for act in ("people.registered", "people.corrected", "people.account_bound"):
             subscribe(act, "benefits.project_person")
+        subscribe(
+            "people.consent_withdrawn",
+            "benefits.forget_accounts",
+            when=lambda noted: noted.get("purpose") == ConsentPurpose.PAY_BENEFITS,
+        )
         subscribe("exchange.answered", "benefits.project_answers")
         subscribe(Move.CLOSE.act, "benefits.project_case")
         if settings.ENV.policies:

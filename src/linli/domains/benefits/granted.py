@@ -18,6 +18,7 @@ from linli.domains.benefits.granting import (
     LineState,
     ListState,
     ObjectionState,
+    Told,
 )
 from linli.kernel.fields import SealedField
 from linli.kernel.ids import uuid7
@@ -164,15 +165,29 @@ class GrantObjection(models.Model):
 
 
 class PayAccount(models.Model):
-    """The account to which somebody wants benefits paid, as they gave it for that; the newest counts."""
+    """The account to which somebody wants benefits paid, as they gave or confirmed it for that; the newest counts, until it is taken back.
+
+    A person agrees to the purpose (``people``: pay-benefits) with it. Of what was taken back no account is kept.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     party_id = models.UUIDField()
-    account = SealedField()  # bank and number (JSON)
+    account = SealedField(null=True)  # bank and number (JSON)
+    account_index = models.BinaryField(max_length=32, null=True)
+    told = models.CharField(max_length=8)
     given_at = models.DateTimeField()
     given_by_id = models.UUIDField()
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(told__in=list(Told)), name="benefits_account_told"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, account__isnull=False, account_index__isnull=False)
+                | Q(withdrawn_at__isnull=False, account=None, account_index=None),
+                name="benefits_account_kept",
+            ),
+        ]
         indexes = [models.Index(fields=["party_id", "-given_at", "-id"], name="benefits_account_newest")]
 
 

@@ -122,6 +122,21 @@ _LINES = {
 }  # fmt: skip
 
 
+class Told(StrEnum):
+    """How somebody said into which account they want to be paid: themselves online, in person, or on paper."""
+
+    ONLINE = "online"
+    COUNTER = "counter"
+    PAPER = "paper"
+
+    @property
+    def label(self) -> str:
+        return _TOLD[self]
+
+
+_TOLD = {Told.ONLINE: noop("本人在网上"), Told.COUNTER: noop("本人当面"), Told.PAPER: noop("本人签名的书面")}
+
+
 class FilePurpose(StrEnum):
     """What a payment file is taken for: it says the account of everybody in it."""
 
@@ -179,7 +194,7 @@ class Waits(StrEnum):
 
 _WAITS = {
     Waits.CASE: noop("还没有告知书"), Waits.CONFIRMATION: noop("等本人（单位）确认"), Waits.HELD: noop("暂停发放，先核实"),
-    Waits.CLAW_BACK: noop("追回还没有了结"), Waits.ACCOUNT: noop("缺收款账户"), Waits.CORRECTION: noop("退回后账户还没有更正"),
+    Waits.CLAW_BACK: noop("追回还没有了结"), Waits.ACCOUNT: noop("收款账户还没有确认"), Waits.CORRECTION: noop("退回后账户还没有更正"),
 }  # fmt: skip
 
 

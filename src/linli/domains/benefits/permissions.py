@@ -13,6 +13,7 @@ from linli.kernel.text import msg
 VIEW, RUN, PAY, POLICY = "benefits.view", "benefits.run", "benefits.pay", "benefits.policy"
 AGREE, CERTIFY, AUDIT, LEARN = "benefits.agree", "benefits.certify", "benefits.audit", "benefits.learn"
 VISIT, WITNESS = "benefits.visit", "benefits.witness"
+COUNTER = "people.register"  # windows, to which people come with their papers
 SEE = (VIEW, POLICY, AGREE)  # policies, figures and their changes
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from linli.domains.benefits import commands
+from linli.domains.trace.queries import timeline
 from linli.kernel.actors import system
 from linli.kernel.errors import LinliError
 from linli.kernel.jobs import periodic, task
@@ -139,6 +140,13 @@ def make_cases(timestamp: int) -> None:
     by = system()
     while commands.make_cases(by=by, now=_now()):
         pass
+
+
+@task(name="benefits.forget_accounts", retry=5)
+def forget_accounts(chain_id: str, seq: int) -> None:
+    """Somebody does not want to be paid into their account any more."""
+    (event,) = timeline(UUID(chain_id), after=seq - 1, limit=1)
+    commands.forget_accounts(person_id=UUID(chain_id), until=event.at, now=_now())
 
 
 @task(name="benefits.tell_of_answers", retry=5)

@@ -293,7 +293,11 @@ class ConsentPurpose(StrEnum):
     """What may only be done with consent; the words stand in ``data/consents.yaml``."""
 
     KEEP_ACCOUNT = "keep-account"
+    PAY_BENEFITS = "pay-benefits"
 
 
 # Facts that a profile keeps only with consent once somebody was asked.
-NEEDS_CONSENT = {ConsentPurpose.KEEP_ACCOUNT: ("bank_name", "bank_account")}
+NEEDS_CONSENT: dict[ConsentPurpose, tuple[str, ...]] = {
+    ConsentPurpose.KEEP_ACCOUNT: ("bank_name", "bank_account"),
+    ConsentPurpose.PAY_BENEFITS: (),  # its account is kept by whoever pays
+}

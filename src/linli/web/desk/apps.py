@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-PARTS = ("counter", "joint", "review", "issue", "supervise", "residents", "checks", "rosters", "visits")
+PARTS = ("counter", "joint", "review", "issue", "supervise", "residents", "checks", "rosters", "visits", "accounts")
 
 
 class DeskConfig(AppConfig):

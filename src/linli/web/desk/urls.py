@@ -14,4 +14,5 @@ urlpatterns = [
     path("", include("linli.web.desk.checks.urls")),
     path("", include("linli.web.desk.rosters.urls")),
     path("", include("linli.web.desk.visits.urls")),
+    path("", include("linli.web.desk.accounts.urls")),
 ]

@@ -82,7 +82,7 @@ def _tell(grant: Grant, *, by: Actor, now: datetime) -> None:
     confirm = granting_of(grant.policy).how is How.CONFIRMED and grant.confirmed_at is None
     office = letterhead(bureau_for(grant.region, on=local_date(now)))
     kind = "benefits.granted" if account and not confirm else "benefits.granted_needs"
-    need = msg("收款账户") if account is None else msg("确认")
+    need = msg("确认收款账户") if account is None else msg("确认领取")
     assert grant.case_id
     notify(
         kind, to=Recipient(grant.payee_id, grant.payee_is_employer), about=Subject("case", grant.case_id),

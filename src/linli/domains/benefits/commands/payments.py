@@ -20,19 +20,21 @@ from linli.domains.benefits.granting import (
     FilePurpose,
     GrantState,
     LineState,
+    Told,
     granting_of,
     reference_of,
 )
 from linli.domains.benefits.models import Grant, GrantList, PayAccount, PayBatch, PayLine
-from linli.domains.benefits.permissions import AGREE, PAY, must_serve
+from linli.domains.benefits.permissions import AGREE, COUNTER, PAY, must_serve
 from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import list_for
-from linli.domains.benefits.queries.payments import FILE_TAKEN, Account, batch_for, owed, sorted_out, stopped
+from linli.domains.benefits.queries.payments import FILE_TAKEN, Account, batch_for, kept_account, owed, sorted_out, stopped
 from linli.domains.benefits.runs import shortest
 from linli.domains.benefits.values import MONEY
 from linli.domains.notices.commands import Recipient, Words, notify
 from linli.domains.org.queries import Letterhead, bureau_for, letterhead
-from linli.domains.people.queries import Scope, may_act_for, own_ids, parties
+from linli.domains.people.commands import note_consent
+from linli.domains.people.queries import ConsentPurpose, Scope, may_act_for, own_ids, parties
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -87,6 +89,23 @@ class AnswerWrong(LinliError):
     code = "benefits.bank_answer_wrong"
     template = noop("回盘文件有 %(number)s 处不正确，没有入账：%(what)s。")
     remedy = noop("请与银行核对后重新上传整个文件。")
+
+
+class HowMissing(LinliError):
+    """A post gives an account for somebody and does not say how they said it."""
+
+    code = "benefits.how_missing"
+    template = noop("请选择本人是怎么告诉您的。")
+    remedy = noop("没有本人的意思不能登记；请本人当面说，或交来签名的书面。")
+
+
+class NoAccountKept(LinliError):
+    """There is no account in the record that could be confirmed."""
+
+    code = "benefits.no_account_kept"
+    kind = Kind.CONFLICT
+    template = noop("登记信息里没有账户可以确认。")
+    remedy = noop("请直接填写开户银行和账号。")
 
 
 class PeopleGone(LinliError):
@@ -308,7 +327,10 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
     for kind, told in news.items():
         _answer(row, told, kind, by=by, now=now)
     if counts["known"] < len(answer.rows):
-        record("benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), **counts)
+        record(
+            "benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), paid=counts["paid"],
+            returned=counts["returned"], late=counts["late"], known=counts["known"],
+        )  # fmt: skip
         defer("benefits.tell_of_answers", batch_id=str(row.pk), answered_at=now.isoformat())
     return counts
 
@@ -423,24 +445,62 @@ def _tell(line: PayLine, office: Letterhead, *, by: Actor, now: datetime) -> boo
 
 
 @once
-def give_account(*, party_id: UUID, bank: str, account: str, by: Actor, now: datetime) -> None:
-    """Say into which account benefits are to be paid: by whoever receives them, or by the payment officer who was told."""
-    number = check_bank_card(account, field="account")
-    today = local_date(now)
+def give_account(*, party_id: UUID, bank: str, account: str, told: Told | None = None, by: Actor, now: datetime) -> None:
+    """Say into which account benefits are to be paid, and agree to that use of it.
+
+    Whoever receives them says it online, or to a clerk or the payment officer, who note how. Raises :class:`HowMissing`, :class:`PeopleGone`.
+    """
+    _keep(party_id, Account("", bank.strip()[:60], check_bank_card(account, field="account")), told, by, now)
+
+
+@once
+def confirm_account(*, party_id: UUID, by: Actor, now: datetime) -> None:
+    """Say that the account which one's record has for filling forms is also to be paid into. Raises :class:`NoAccountKept`."""
+    _must_speak_for(party_id, by, now)
+    kept = kept_account(party_id)
+    if kept is None:
+        raise NoAccountKept
+    _keep(party_id, kept, None, by, now)
+
+
+def _must_speak_for(party_id: UUID, by: Actor, now: datetime) -> None:
+    """Only for oneself, or for whom one may act; or a post to which people come."""
     if by.resident_id:
-        if party_id not in own_ids(by.resident_id) and not may_act_for(by.resident_id, party_id, scope=Scope.APPLY, on=today):
+        if party_id not in own_ids(by.resident_id) and not may_act_for(
+            by.resident_id, party_id, scope=Scope.APPLY, on=local_date(now)
+        ):
             raise PeopleGone
-    else:
-        by.must(PAY)
-    if not parties([party_id]):
+    elif not by.can(PAY) and not by.can(COUNTER):
+        raise NotAllowed(permission=PAY)
+
+
+def _keep(party_id: UUID, account: Account, told: Told | None, by: Actor, now: datetime) -> None:
+    _must_speak_for(party_id, by, now)
+    how = Told.ONLINE if by.resident_id else told
+    if how is None or (how is Told.ONLINE and not by.resident_id):
+        raise HowMissing(field="told")
+    party = parties([party_id]).get(party_id)
+    if party is None:
         raise PeopleGone
     made = PayAccount.objects.create(
-        party_id=party_id, account={"bank": bank.strip()[:60], "number": number}, given_at=now, given_by_id=by.person_id
-    )
-    record("benefits.account_given", subject=Subject("pay_account", made.pk), by=by, at=now, new=True, party=party_id)
+        party_id=party_id, account={"bank": account.bank, "number": account.number}, account_index=account.index, told=how, given_at=now,
+        given_by_id=by.person_id,
+    )  # fmt: skip
+    if not party.is_employer:
+        note_consent(person_id=party_id, purpose=ConsentPurpose.PAY_BENEFITS, by=by, now=now)
+    record("benefits.account_given", subject=Subject("pay_account", made.pk), by=by, at=now, new=True, party=party_id, told=how)
+
+
+@transaction.atomic
+def forget_accounts(*, person_id: UUID, until: datetime, now: datetime) -> int:
+    """Forget the accounts that somebody had given before they took their consent back; how many. Safe to repeat."""
+    theirs = PayAccount.objects.filter(party_id__in=own_ids(person_id), withdrawn_at=None, given_at__lte=until)
+    return theirs.update(withdrawn_at=now, account=None, account_index=None)
 
 
 __all__ = [
-    "AnswerWrong", "BatchMoved", "FileNotAsAgreed", "FilePurposeMissing", "NothingToPay", "PaymentFile", "PeopleGone", "agree_batch", "batch_subject",
-    "give_account", "make_batch", "payment_file", "take_in_answer", "tell_of_answers", "withdraw_batch",
+    "AnswerWrong", "BatchMoved", "FileNotAsAgreed", "FilePurposeMissing", "HowMissing", "NoAccountKept",
+    "NothingToPay", "PaymentFile", "PeopleGone", "agree_batch", "batch_subject",
+
+    "confirm_account", "forget_accounts", "give_account", "make_batch", "payment_file", "take_in_answer", "tell_of_answers", "withdraw_batch",
 ]  # fmt: skip

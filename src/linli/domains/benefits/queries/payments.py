@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Left
 
 from linli.domains.benefits.certifying import Signal
+from linli.domains.benefits.definitions import shipped_policies
 from linli.domains.benefits.granting import (
     Book,
     ClawBackState,
@@ -40,7 +41,7 @@ from linli.domains.benefits.models import (
 from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, VIEW, must_serve
 from linli.domains.benefits.runs import shortest, within
 from linli.domains.org.queries import region_names
-from linli.domains.people.queries import bank_accounts
+from linli.domains.people.queries import ConsentPurpose, bank_accounts, consenting, parties
 from linli.domains.trace.queries import events_on
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotAllowed, NotFound
@@ -62,6 +63,11 @@ def _must(by: Actor) -> None:
 # -- accounts and holds ----------------------------------------------------------------------------------------------------------
 
 
+def account_index(number: str) -> bytes:
+    """The same for the same number, and nothing tells the number from it."""
+    return blind(number, context=_CONTEXT)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Where somebody is paid: holder, bank, number. Never shown whole; only a payment file says the number."""
@@ -73,7 +79,7 @@ class Account:
     @property
     def index(self) -> bytes:
         """Tells whether it is the account of another time."""
-        return blind(self.number, context=_CONTEXT)
+        return account_index(self.number)
 
     @property
     def masked(self) -> str:
@@ -81,15 +87,27 @@ class Account:
 
 
 def accounts_of(party_ids: Collection[UUID]) -> dict[UUID, Account]:
-    """The accounts of some people and employers: the one they gave for payments, else the one their record has. Four queries."""
-    known = bank_accounts(party_ids)
-    found = {i: Account(a.holder, a.bank, a.number) for i, a in known.items() if a.number}
-    given = PayAccount.objects.filter(party_id__in=list(party_ids)).order_by("party_id", "-given_at", "-id").distinct("party_id")
-    for row in given:
-        told = row.account.open_json()
-        if row.party_id in known:
-            found[row.party_id] = Account(known[row.party_id].holder, told["bank"], told["number"])
+    """The accounts into which some people and employers want to be paid: given or confirmed for that, and not taken back. Four queries.
+
+    What their record has for filling forms is not used: see :func:`kept_account`.
+    """
+    given = PayAccount.objects.filter(party_id__in=list(party_ids), withdrawn_at=None)
+    rows = list(given.order_by("party_id", "-given_at", "-id").distinct("party_id"))
+    known = parties([row.party_id for row in rows])
+    agreed = consenting([row.party_id for row in rows], ConsentPurpose.PAY_BENEFITS)
+    found = {}
+    for row in rows:
+        party = known.get(row.party_id)
+        if party and row.account and (party.is_employer or row.party_id in agreed):
+            told = row.account.open_json()
+            found[row.party_id] = Account(party.name, told["bank"], told["number"])
     return found
+
+
+def kept_account(party_id: UUID) -> Account | None:
+    """The account that a record has for filling forms, to be offered: it is paid into only once its owner confirmed it for that."""
+    kept = bank_accounts([party_id]).get(party_id)
+    return Account(kept.holder, kept.bank, kept.number) if kept and kept.number else None
 
 
 def stopped(person_ids: Iterable[UUID]) -> set[UUID]:
@@ -169,6 +187,52 @@ def owed_grants(*, by: Actor, policy: str = "", state: GrantState | None = None)
     states = [state] if state else [GrantState.DUE, GrantState.RETURNED]
     found = Grant.objects.filter(state__in=states, region__startswith=shortest(by.region)).select_related("case")
     return (found.filter(policy=policy) if policy else found).order_by("due_on", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSum:
+    """How many owed grants wait for the same, or can be paid (``waits`` None), and how much that is, in fen."""
+
+    waits: Waits | None
+    number: int
+    fen: int
+
+
+_WAITING = """
+    SELECT CASE
+             WHEN g.case_id IS NULL THEN 'case'
+             WHEN g.confirmed_at IS NULL AND g.policy = ANY(%(confirmed)s) THEN 'confirmation'
+             WHEN g.held THEN 'held'
+             WHEN g.state = 'returned' AND EXISTS (
+                  SELECT 1 FROM benefits_clawback c WHERE c.grant_id = g.id AND c.state IN ('proposed', 'ordered')) THEN 'claw_back'
+             WHEN a.account_index IS NULL THEN 'account'
+             WHEN g.state = 'returned' AND a.account_index = (
+                  SELECT l.account_index FROM benefits_payline l
+                   WHERE l.grant_id = g.id AND l.state = 'returned' ORDER BY l.attempt DESC LIMIT 1) THEN 'correction'
+             ELSE '' END AS waits, count(*), sum(g.amount_fen)::bigint
+      FROM (SELECT o.*, NOT o.payee_is_employer AND (
+                     EXISTS (SELECT 1 FROM benefits_suspension s JOIN benefits_certification f ON f.id = s.certification_id
+                              WHERE f.person_id = o.payee_id AND s.ended_on IS NULL)
+                  OR EXISTS (SELECT 1 FROM benefits_certification f
+                              WHERE f.person_id = o.payee_id AND f.over_on IS NULL AND f.signal = %(dead)s)
+                  OR EXISTS (SELECT 1 FROM benefits_person_facts p WHERE p.subject_id = o.payee_id AND p.death_sources > 0)) AS held
+              FROM benefits_grant o
+             WHERE o.state IN ('due', 'returned') AND starts_with(o.region, %(place)s) AND (%(policy)s = '' OR o.policy = %(policy)s)) g
+      LEFT JOIN LATERAL (SELECT p.account_index FROM benefits_payaccount p
+                          WHERE p.party_id = g.payee_id AND p.withdrawn_at IS NULL ORDER BY p.given_at DESC, p.id DESC LIMIT 1) a ON true
+     GROUP BY 1
+"""
+
+
+def waiting_sums(*, by: Actor, policy: str = "") -> list[WaitingSum]:
+    """What is owed in the actor's place, counted by what it waits for, in the order of :class:`Waits`; what can be paid first. One query."""
+    _must(by)
+    confirmed = [code for code in shipped_policies() if granting_of(code).how is How.CONFIRMED]
+    with connection.cursor() as cursor:
+        given = {"confirmed": confirmed, "dead": Signal.PRESUMED_DEAD, "place": shortest(by.region), "policy": policy}
+        cursor.execute(_WAITING, given)
+        found = {waits: WaitingSum(Waits(waits) if waits else None, number, fen) for waits, number, fen in cursor.fetchall()}
+    return [found[key] for key in ("", *Waits) if key in found]
 
 
 def waiting_lines(grants: Sequence[Grant]) -> list[WaitingLine]:

@@ -62,7 +62,8 @@ def asked(dialect):
 def given_to(db, lines):
     db.execute(f"CREATE TABLE given (line BIGINT, {', '.join(f'{name} {DECLARED[kind]}' for name, kind in TYPES.items())})")
     db.executemany(
-        f"INSERT INTO given VALUES ({', '.join('?' * (len(TYPES) + 1))})", [[n, *(line[name] for name in TYPES)] for n, line in enumerate(lines)]
+        f"INSERT INTO given VALUES ({', '.join('?' * (len(TYPES) + 1))})",
+        [[n, *(line[name] for name in TYPES)] for n, line in enumerate(lines)],
     )
 
 

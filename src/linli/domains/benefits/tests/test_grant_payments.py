@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from linli.domains.benefits import commands, queries
 from linli.domains.benefits.granting import reference_of
-from linli.domains.benefits.models import Certification, Grant, PayLine, PersonFacts
+from linli.domains.benefits.models import Certification, Grant, PayAccount, PayLine, PersonFacts
+from linli.domains.benefits.tasks import forget_accounts
 from linli.domains.notices.queries import Message, messages_about
-from linli.domains.people.commands import learn
+from linli.domains.people.commands import learn, withdraw_consent
+from linli.domains.people.queries import Consent, ConsentPurpose
 from linli.domains.trace.queries import timeline
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
-from linli.testing.grants import AFTER, DAY, POLICY, SEND
+from linli.testing.grants import AFTER, DAY, NOW, POLICY, SEND
+from linli.testing.online import resident
 from linli.testing.world import BUILDER, COUNTY
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -65,7 +69,7 @@ def test_a_file_goes_out_the_same_every_time_and_only_after_a_second_officer_agr
     assert balances(who) == {"expense": 4 * AMOUNT, "clearing": -4 * AMOUNT} and agrees(who)
     first = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER)
     # Somebody's account changes meanwhile: the file does not.
-    learn(party_id=people[0], is_employer=False, facts={"bank_account": "80009999999999"}, by=BUILDER, now=AFTER)
+    do.wants(people[0], "80009999999999", now=AFTER)
     again = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER + timedelta(days=3))
     assert first == again and first.digest == digest == sm3(first.content).hex()
     lines = first.content.decode().splitlines()
@@ -109,7 +113,14 @@ def test_the_answer_is_taken_in_once_and_what_came_back_is_sent_again_after_the_
     assert [w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer)))] == ["correction"]
     with pytest.raises(commands.NothingToPay):
         commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
-    commands.give_account(party_id=people[1], bank="示例农商行", account="80001111111111", by=who.payer, now=AFTER)
+    commands.give_account(
+        party_id=people[1],
+        bank="示例农商行",
+        account="80001111111111",
+        told=queries.Told.PAPER,
+        by=who.payer,
+        now=AFTER,
+    )
     second = do.sent(who)
     line = queries.pay_lines(second, by=who.payer).get()
     assert (line.grant_id, line.attempt, line.reference) == (back.grant_id, 2, reference_of(back.grant_id, 2))
@@ -204,6 +215,89 @@ def test_what_cannot_be_paid_waits_and_says_for_what(who):
     PersonFacts.objects.update(death_sources=0)
     second = do.sent(who)
     assert {x.grant.payee_id for x in queries.pay_lines(second, by=who.payer)} == {held, reported, people[4]} and agrees(who)
+
+
+def test_an_account_kept_for_forms_is_paid_into_only_once_its_owner_confirmed_it_and_not_after_they_took_that_back(world, who):
+    me, other = world.people["applicant"], do.known(1, account=False)
+    by = resident(world, "applicant")
+    for party in (me, other):
+        learn(
+            party_id=party,
+            is_employer=False,
+            facts={"bank_name": "示例银行", "bank_account": "80005555555555"},
+            by=BUILDER,
+            now=NOW,
+        )
+    do.due([me, other])
+    list_id = do.closed(who, do.scanned(who))
+    assert queries.accounts_of([me, other]) == {} and queries.kept_account(me).number == "80005555555555"
+    with pytest.raises(commands.NothingToPay):
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    assert [(s.waits, s.number) for s in queries.waiting_sums(by=who.payer)] == [("account", 2)]
+    asked = Message.objects.get(party_id=me, kind="benefits.granted_needs")
+    assert asked.values.open_json()["what"]["say"] == "确认收款账户"
+    for _ in range(2):
+        commands.confirm_account(party_id=me, by=by, now=AFTER)
+    consent = Consent.objects.get(person_id=me, purpose="pay-benefits")
+    assert (consent.version, consent.given_at, consent.withdrawn_at) == (1, AFTER, None)
+    for stranger in (other, uuid7()):
+        with pytest.raises(commands.PeopleGone):
+            commands.confirm_account(party_id=stranger, by=by, now=AFTER)
+    batch_id = do.sent(who)
+    assert [line.grant.payee_id for line in queries.pay_lines(batch_id, by=who.payer)] == [me]
+    assert [(s.waits, s.number, s.fen) for s in queries.waiting_sums(by=who.payer)] == [("account", 1, AMOUNT)]
+    # Another account that a form said for something else meanwhile is not paid into.
+    learn(party_id=me, is_employer=False, facts={"bank_account": "80006666666666"}, by=BUILDER, now=AFTER)
+    assert queries.accounts_of([me])[me].number == "80005555555555"
+    # Taken back: nothing new goes there, at once and before any job; what the bank has already is not called back.
+    later = AFTER + timedelta(hours=1)
+    withdraw_consent(purpose=ConsentPurpose.PAY_BENEFITS, by=by, now=later)
+    assert queries.accounts_of([me]) == {}
+    assert b"80005555555555" in commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=later).content
+    event = timeline(me)[-1]
+    forget_accounts(str(me), event.seq)
+    kept = PayAccount.objects.filter(party_id=me)
+    assert {(a.account, a.account_index, a.told) for a in kept} == {(None, None, "online")} and len(kept) == 2
+    # Given anew it counts again, and an old withdrawal that is heard late does not touch it.
+    commands.give_account(party_id=me, bank="示例农商行", account="80007777777777", by=by, now=later + timedelta(hours=1))
+    forget_accounts(str(me), event.seq)
+    assert queries.accounts_of([me])[me].number == "80007777777777"
+    assert do.states(list_id, who.maker) == {"due": 1, "paying": 1}
+
+
+def test_who_notes_an_account_for_somebody_says_how_they_said_it(world, who, people):
+    give = partial(commands.give_account, party_id=people[0], bank="示例银行", account="80001111111111", now=AFTER)
+    clerk, village = world.actor("clerk"), world.actor("village")
+    for by in (who.payer, clerk):
+        with pytest.raises(commands.HowMissing):
+            give(by=by)
+        with pytest.raises(commands.HowMissing):
+            give(told=queries.Told.ONLINE, by=by)
+    for by in (who.maker, who.second, world.actor("reviewer-1")):
+        with pytest.raises(NotAllowed):
+            give(told=queries.Told.COUNTER, by=by)
+    for n, by in enumerate((who.payer, clerk, village)):
+        give(told=queries.Told.COUNTER, account=f"8000222222222{n}", now=AFTER + timedelta(minutes=n), by=by)
+        assert queries.accounts_of([people[0]])[people[0]].number == f"8000222222222{n}"
+    assert PayAccount.objects.filter(party_id=people[0], told="counter").count() == 4
+    assert Consent.objects.filter(person_id=people[0], purpose="pay-benefits").count() == 1
+
+
+def test_what_waits_is_counted_as_it_is_listed(who):
+    people = [do.known(n, account=n != 1) for n in range(6)]
+    do.due([*people, *do.strangers(2)])
+    do.closed(who, do.scanned(who))
+    PersonFacts.objects.filter(subject_id=people[2]).update(death_sources=1)
+    batch_id = do.sent(who)
+    said = answers_of(who, batch_id)
+    commands.take_in_answer(content=said(0, people[3], people[4]), by=who.payer, now=AFTER)
+    do.wants(people[4], "80003333333333", now=AFTER)
+    listed = Counter(w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer))))
+    counted = {s.waits: s.number for s in queries.waiting_sums(by=who.payer)}
+    assert counted == listed == {"case": 2, "account": 1, "held": 1, "correction": 1, None: 1}
+    assert sum(s.fen for s in queries.waiting_sums(by=who.payer)) == 6 * AMOUNT
+    assert queries.waiting_sums(by=who.payer, policy="na-price-subsidy") == []
+    assert queries.waiting_sums(by=replace(who.payer, region=OTHER)) == []
 
 
 def test_a_batch_taken_back_leaves_its_grants_owed(who, list_id):
@@ -331,7 +425,14 @@ def test_money_that_came_back_days_after_it_arrived_is_owed_again_and_paid_once_
     assert balances(who)["payable"] == -AMOUNT and agrees(who)
     with pytest.raises(commands.NothingToPay):  # not into the same account
         commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
-    commands.give_account(party_id=people[1], bank="示例农商行", account="80001111111111", by=who.payer, now=AFTER)
+    commands.give_account(
+        party_id=people[1],
+        bank="示例农商行",
+        account="80001111111111",
+        told=queries.Told.PAPER,
+        by=who.payer,
+        now=AFTER,
+    )
     again = do.sent(who)
     commands.take_in_answer(content=answers_of(who, again)(5), by=who.payer, now=AFTER)
     assert do.states(list_id, who.maker) == {"paid": 4} and agrees(who)
@@ -357,7 +458,14 @@ def test_a_claim_on_money_that_came_back_by_itself_is_lifted_before_anything_is_
     commands.note_repayment(claw_back_id=claim, amount_fen=10_000, on=DAY, reference="R1", by=who.payer, now=AFTER)
     commands.take_in_answer(content=said(3, paid.payee_id, only=True), by=who.payer, now=AFTER)
     assert agrees(who)
-    commands.give_account(party_id=paid.payee_id, bank="示例农商行", account="80001111111111", by=who.payer, now=AFTER)
+    commands.give_account(
+        party_id=paid.payee_id,
+        bank="示例农商行",
+        account="80001111111111",
+        told=queries.Told.PAPER,
+        by=who.payer,
+        now=AFTER,
+    )
     with pytest.raises(commands.NothingToPay):
         commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
     assert [w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer)))] == ["claw_back"]
@@ -448,7 +556,6 @@ def test_each_command_and_query_asks_for_its_permission(world, who, paid):
             lambda by: commands.make_batch(policy=POLICY, by=by, now=AFTER),
             lambda by: commands.payment_file(purpose=SEND, batch_id=batch, by=by, now=AFTER),
             lambda by: commands.take_in_answer(content=b"", by=by, now=AFTER),
-            lambda by: commands.give_account(party_id=paid.payee_id, bank="甲", account="80001111111111", by=by, now=AFTER),
             lambda by: claw(paid, replace_payer(who, by)),
             lambda by: commands.note_repayment(claw_back_id=back, amount_fen=1, on=DAY, reference="x", by=by, now=AFTER),
             lambda by: commands.propose_write_off(claw_back_id=back, reason="x", by=by, now=AFTER),

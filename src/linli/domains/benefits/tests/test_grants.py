@@ -389,7 +389,14 @@ def test_what_asks_for_a_yes_is_paid_to_the_employer_only_after_one(world, who):
     employer = world.people["employer"]
     assert {(g.payee_id, g.payee_is_employer, g.subject_kind) for g in found} == {(employer, True, "hire")}
     assert all(m.kind == "benefits.granted_needs" for g in found for m in messages_about(g.case_id))
-    commands.give_account(party_id=employer, bank="示例银行", account="80001111111111", by=who.payer, now=over)
+    commands.give_account(
+        party_id=employer,
+        bank="示例银行",
+        account="80001111111111",
+        told=queries.Told.PAPER,
+        by=who.payer,
+        now=over,
+    )
     assert {w.waits for w in queries.waiting_lines(found)} == {"confirmation"}
     agent = resident(world, "agent")
     with pytest.raises(NotFound):

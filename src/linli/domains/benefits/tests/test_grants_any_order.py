@@ -125,6 +125,7 @@ class Money(RuleBasedStateMachine):
     def somebody_gives_an_account(self, n, account):
         self.try_(
             "account", commands.give_account, party_id=self.people[n], bank="示例银行", account=do.account_number(900 + account),
+            told=queries.Told.COUNTER,
             by=self.who.payer,
         )  # fmt: skip
 

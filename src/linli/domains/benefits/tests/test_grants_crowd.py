@@ -115,7 +115,14 @@ def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
     assert do.states(list_id, who.maker) == {"paid": 18, "returned": 2} and balanced(who)
     for n, (reference, _) in enumerate(rows[:2]):
         party = PayLine.objects.get(reference=reference).grant.payee_id
-        commands.give_account(party_id=party, bank="示例银行", account=do.account_number(500 + n), by=who.payer, now=AFTER)
+        commands.give_account(
+            party_id=party,
+            bank="示例银行",
+            account=do.account_number(500 + n),
+            told=queries.Told.PAPER,
+            by=who.payer,
+            now=AFTER,
+        )
     again = at_once([lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)] * 4)
     assert counted(again)["done"] == 1 and PayLine.objects.filter(state="open").count() == 2
     assert balanced(who)

@@ -13,13 +13,14 @@ from linli.domains.org.queries import bureau_for, calendar, overseen_ids
 from linli.domains.people.commands.records import Shown, person_subject
 from linli.domains.people.errors import AnswerEmpty, CorrectionMissing, CorrectionWrong, ObjectionEmpty, ObjectionOver
 from linli.domains.people.models import Consent, Objection, Person
+from linli.domains.people.queries.mandates import may_act_for
 from linli.domains.people.queries.records import own_ids, person_facts
 from linli.domains.people.queries.rights import consent_texts, recorded
-from linli.domains.people.rules import NEEDS_CONSENT, ConsentPurpose, Gender, ObjectionState
+from linli.domains.people.rules import NEEDS_CONSENT, ConsentPurpose, Gender, ObjectionState, Scope
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
-from linli.kernel.errors import NotFound
+from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_phone
 from linli.kernel.ids import uuid7
@@ -51,21 +52,44 @@ def copy_own(*, by: Actor, now: datetime) -> dict[str, str]:
 @once
 def give_consent(*, purpose: ConsentPurpose, by: Actor, now: datetime) -> None:
     """Agree to one thing, in the words that count today. Safe to repeat."""
-    me = _me(by)
+    _agree(_me(by), purpose, by, now)
+
+
+# Posts to which somebody may say it in person or on paper.
+_MAY_NOTE = ("people.register", "benefits.pay")
+
+
+@transaction.atomic
+def note_consent(*, person_id: UUID, purpose: ConsentPurpose, by: Actor, now: datetime) -> None:
+    """Note that somebody agrees, by themselves, by who may act for them, or said to a post that serves them. Safe to repeat.
+
+    Raises :class:`NotAllowed`, :class:`NotFound`.
+    """
+    if by.resident_id is None:
+        if not any(by.can(p) for p in _MAY_NOTE):
+            raise NotAllowed(permission=_MAY_NOTE[0])
+    elif person_id not in own_ids(by.resident_id) and not may_act_for(
+        by.resident_id, person_id, scope=Scope.APPLY, on=local_date(now)
+    ):
+        raise NotFound(what=msg("该人员"))
+    _agree(person_id, purpose, by, now)
+
+
+def _agree(person_id: UUID, purpose: ConsentPurpose, by: Actor, now: datetime) -> None:
     text = consent_texts()[purpose]
     try:
         with transaction.atomic():
-            Consent.objects.create(person_id=me, purpose=purpose, version=text.version, given_at=now)
+            Consent.objects.create(person_id=person_id, purpose=purpose, version=text.version, given_at=now)
     except IntegrityError:
         return
-    record("people.consented", subject=person_subject(me), by=by, at=now, purpose=purpose, version=text.version)
+    record("people.consented", subject=person_subject(person_id), by=by, at=now, purpose=purpose, version=text.version)
 
 
 @once
 def withdraw_consent(*, purpose: ConsentPurpose, by: Actor, now: datetime) -> None:
     """Take it back, as easily as it was given; what was kept because of it is gone at once. Safe to repeat."""
     me = _me(by)
-    if Consent.objects.filter(person_id=me, purpose=purpose, withdrawn_at=None).update(withdrawn_at=now):
+    if Consent.objects.filter(person_id__in=own_ids(me), purpose=purpose, withdrawn_at=None).update(withdrawn_at=now):
         person = Person.objects.select_for_update().get(pk=me)
         kept = dict(person.profile.open_json()) if person.profile else {}
         left = {k: v for k, v in kept.items() if k not in NEEDS_CONSENT[purpose]}

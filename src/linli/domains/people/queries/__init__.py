@@ -46,6 +46,7 @@ from linli.domains.people.queries.records import (
 )
 from linli.domains.people.queries.rights import (
     consent_texts,
+    consenting,
     consents,
     has_consented,
     my_looks,
@@ -73,7 +74,8 @@ from linli.domains.people.rules import (
 
 __all__ = [
     "papers_in_use",
-    "Account", "account_of", "account_with_phone", "Assurance", "bank_accounts", "BankAccount", "Binding", "Consent", "consent_texts", "ConsentPurpose",
+    "Account", "account_of", "account_with_phone", "Assurance", "bank_accounts", "BankAccount", "Binding", "Consent", "consent_texts", "consenting",
+    "ConsentPurpose",
     "consents", "CONTEXT", "employer_facts", "find_employers", "find_named", "FOR_EMPLOYERS", "FOR_PERSONS", "Gender", "given_by", "Ground",
     "has_consented", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "looks", "LOOKS", "Mandate", "mandate_for",
     "mandate_sheet", "MandateLine", "MandateSheet", "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -32,6 +33,7 @@ class ConsentText:
     why: str
     effect: str
     without: str
+    alone: bool = True
 
 
 @cache
@@ -46,9 +48,15 @@ def has_consented(person_id: UUID, purpose: ConsentPurpose) -> bool:
     return Consent.objects.filter(person_id=person_id, purpose=purpose, withdrawn_at=None).exists()
 
 
+def consenting(person_ids: Iterable[UUID], purpose: ConsentPurpose) -> set[UUID]:
+    """Of some people those who agreed to this and have not taken it back. One query."""
+    agreed = Consent.objects.filter(person_id__in=list(person_ids), purpose=purpose, withdrawn_at=None)
+    return set(agreed.values_list("person_id", flat=True))
+
+
 def consents(*, by: Actor) -> QuerySet[Consent]:
     """What a resident agreed to, also what they took back, newest first."""
-    return Consent.objects.filter(person_id=_me(by)).order_by("-given_at", "-id")
+    return Consent.objects.filter(person_id__in=own_ids(_me(by))).order_by("-given_at", "-id")
 
 
 def my_looks(*, by: Actor) -> QuerySet[Event]:

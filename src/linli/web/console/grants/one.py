@@ -18,6 +18,7 @@ from linli.domains.benefits.queries import (
     How,
     LineState,
     SnapshotChanged,
+    Told,
     accounts_of,
     grant,
     grant_lines,
@@ -37,11 +38,12 @@ from linli.web.console.grants.parts import GRANT_TONES, LINE_TONES, told, typed_
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest
 from linli.web.once import keyed
+from linli.web.ui.fields import Option
 from linli.web.ui.parts import Column
 from linli.web.ui.toasts import done
 
 _SEE, _AGREE, _PAY, _AUDIT = "benefits.view", "benefits.agree", "benefits.pay", "benefits.audit"
-TYPED = ("reason", "amount", "legal_basis", "bank", "account")
+TYPED = ("reason", "amount", "legal_basis", "bank", "account", "told")
 
 
 @requires(_SEE)
@@ -73,7 +75,7 @@ def _page(
             "claw_back": state is GrantState.PAID and request.actor.can(_PAY),
             "account": state not in (GrantState.PAID, GrantState.VOID) and request.actor.can(_PAY) and line.payee is not None,
         },
-        **_origin(request, grant_id), **told(error, act, typed),
+        "ways": [Option(w.value, _(w.label)) for w in (Told.COUNTER, Told.PAPER)], **_origin(request, grant_id), **told(error, act, typed),
     }  # fmt: skip
     return render(request, "console/grants/grant.html", context, status=status_of(error) if error else 200)
 
@@ -102,9 +104,15 @@ def _claw_back(request: StaffRequest, grant_id: UUID, typed: dict[str, str]) -> 
 
 
 def _account(request: StaffRequest, grant_id: UUID, typed: dict[str, str]) -> str:
-    payee = grant(grant_id, by=request.actor).payee_id
+    payee, told = grant(grant_id, by=request.actor).payee_id, typed["told"]
     commands.give_account(
-        party_id=payee, bank=typed["bank"], account=typed["account"], by=request.actor, now=request.now, **keyed(request)
+        party_id=payee,
+        bank=typed["bank"],
+        account=typed["account"],
+        told=Told(told) if told in list(Told) else None,
+        by=request.actor,
+        now=request.now,
+        **keyed(request),
     )
     return _("收款账户已登记，下一批付款会用它。")
 

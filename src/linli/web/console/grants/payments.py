@@ -32,6 +32,7 @@ from linli.domains.benefits.queries import (
     returned_lines,
     shipped_policies,
     waiting_lines,
+    waiting_sums,
 )
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import joined, msg
@@ -118,6 +119,7 @@ def waiting(request: StaffRequest) -> HttpResponse:
     context = {
         "page": page, "lines": lines, "columns": columns, "policies": policies, "policy": policy,
         "chips": [(policy_of(policy).name, "?")] if policy else [], "tones": GRANT_TONES,
+        "sums": [(_(s.waits.label) if s.waits else _("可以付款"), s) for s in waiting_sums(by=request.actor, policy=policy)],
     }  # fmt: skip
     return render(request, "console/grants/waiting.html", context)
 

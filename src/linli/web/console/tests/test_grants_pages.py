@@ -18,6 +18,7 @@ from procrastinate.contrib.django import app
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import (
     GrantState,
+    accounts_of,
     grant_lists,
     grant_objections,
     grants_of,
@@ -26,11 +27,14 @@ from linli.domains.benefits.queries import (
     pay_lines,
 )
 from linli.domains.benefits.queries.results import folder_of
+from linli.domains.people.commands import learn
+from linli.domains.people.queries import parties
 from linli.domains.trace.queries import acts_by
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
 from linli.testing.grants import POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, work
-from linli.testing.world import COUNTY, PASSWORD, person_id
+from linli.testing.rosters import someone
+from linli.testing.world import BUILDER, COUNTY, PASSWORD, person_id
 from linli.web.ui.templatetags.linli_ui import fen
 
 
@@ -258,12 +262,15 @@ def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, li
 def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, listed):
     assert len(owed(who, listed)) == 3
     payer, second = enter("payments"), enter("second-policies")
-    assert "缺收款账户" in text(payer.get(reverse("grants:waiting")))
+    page = text(payer.get(reverse("grants:waiting")))
+    assert "收款账户还没有确认" in page and "可以付款" in page
     grant = grants_of(listed, by=who.maker).get(payee_id=world.people["applicant"])
     account = reverse("grants:grant_act", args=[grant.pk, "account"])
-    refused = send(payer, account, bank="示例银行", account="12")
+    refused = send(payer, account, bank="示例银行", account="12", told="counter")
     assert refused.status_code == 422 and 'value="12"' not in text(refused)
-    assert send(payer, account, bank="示例银行", account="800000000099").status_code == 302
+    unsaid = send(payer, account, bank="示例银行", account="800000000099")
+    assert unsaid.status_code == 422 and "请选择本人是怎么告诉您的" in text(unsaid) and "800000000099" not in text(unsaid)
+    assert send(payer, account, bank="示例银行", account="800000000099", told="paper").status_code == 302
     made = send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
     (batch,) = pay_batches(by=who.payer)
     assert made["Location"] == reverse("grants:batch", args=[batch.pk]) and batch.lines == 3
@@ -296,7 +303,7 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     page = text(payer.get(reverse("grants:returned")))
     assert "账号不符" in page and "退回后账户还没有更正" in page
     back = grants_of(listed, by=who.maker, state=GrantState.RETURNED).get()
-    send(payer, reverse("grants:grant_act", args=[back.pk, "account"]), bank="示例银行", account="800000000088")
+    send(payer, reverse("grants:grant_act", args=[back.pk, "account"]), bank="示例银行", account="800000000088", told="counter")
     assert "可以再发" in text(payer.get(reverse("grants:returned")))
     assert send(payer, reverse("grants:make_batch"), policy=POLICY).status_code == 302
     newest = pay_batches(by=who.payer).first()
@@ -351,6 +358,43 @@ def test_a_resident_reads_what_became_of_the_money(world, who, listed):
     assert "不用再退" in text(resident.get(where))
     other = text(stranger.get(where))
     assert "已发到" not in other and "当月已就业" not in other
+
+
+def test_an_account_is_confirmed_by_its_owner_online_or_at_a_window(world, who, listed):
+    owed(who, listed)
+    me, resident, clerk = world.people["applicant"], Client(), enter("clerk")
+    sign_in_resident(resident, world)
+    learn(party_id=me, is_employer=False, facts={"bank_name": "示例银行", "bank_account": "80005555555555"}, by=BUILDER, now=now())
+    grant = grants_of(listed, by=who.maker).get(payee_id=me)
+    where = reverse("benefits:account", args=[grant.pk])
+    assert "收款账户还没有确认" in text(resident.get(reverse("benefits:mine")))
+    page = text(resident.get(where))
+    assert "就发到这个账户" in page and "5555" in page and "80005555555555" not in page and "只用来给您发放待遇" in page
+    stranger = Client()
+    sign_in_resident(stranger, world, "agent")
+    assert {stranger.get(where).status_code, send(stranger, where, kept="yes").status_code} == {404}
+    assert send(resident, where, kept="yes").status_code == 302
+    assert "发到" in text(resident.get(reverse("benefits:mine"))) and "就发到这个账户" not in text(resident.get(where))
+    # Asked there only; taken back among what one agreed to.
+    agreed = text(resident.get(reverse("me:consents")))
+    assert "把待遇发到这个账户" in agreed and f'href="{reverse("me:consent", args=["pay-benefits"])}"' not in agreed
+    assert resident.get(reverse("me:consent", args=["pay-benefits"])).status_code == 404
+    assert send(resident, reverse("me:withdraw_consent", args=["pay-benefits"])).status_code == 302
+    assert "收款账户还没有确认" in text(resident.get(reverse("benefits:mine")))
+    # At a window, with the paper read out.
+    desk = reverse("accounts_at_desk:counter")
+    assert "请先念给本人听" in text(clerk.get(desk)) and enter("reviewer-1").get(desk).status_code == 403
+    one = grants_of(listed, by=who.maker).exclude(payee_id=me).first().payee_id
+    said = {
+        "number": someone(1) if parties([one])[one].name == "待遇001" else someone(2),
+        "bank": "示例银行",
+        "account": "800000000077",
+        "told": "counter",
+    }
+    for wrong in ({"told": ""}, {"account": "12"}, {"number": ""}):
+        assert send(clerk, desk, **(said | wrong)).status_code == 422
+    assert send(clerk, desk, **said).status_code == 302
+    assert accounts_of([one])[one].number == "800000000077"
 
 
 def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):

@@ -24,6 +24,7 @@ from linli.domains.benefits.queries import (
     accounts_of,
     grant_lines,
     granting,
+    kept_account,
     my_grant_objections,
     my_grants,
     my_money,
@@ -32,6 +33,7 @@ from linli.domains.benefits.queries import (
     who_are,
 )
 from linli.domains.org.queries import bureau_for, letterhead
+from linli.domains.people.queries import ConsentPurpose, consent_texts
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.identifiers import mask_name
 from linli.kernel.text import msg, noop
@@ -121,10 +123,15 @@ class AccountForm(Form):
 @sensitive_post_parameters("account")
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: StaffRequest, grant_id: UUID) -> HttpResponse:
-    """The account to which it is paid."""
+    """The account to which it is paid: the one known from other matters is confirmed for this, or another is given."""
     found = my_grants(by=request.actor, on=request.today).filter(pk=grant_id).first()
     if found is None:
         raise NotFound(what=msg("这笔待遇"))
+    kept, now = kept_account(found.payee_id), accounts_of([found.payee_id]).get(found.payee_id)
+    if request.method == "POST" and "kept" in request.POST:
+        commands.confirm_account(party_id=found.payee_id, by=request.actor, now=request.now, **keyed(request))
+        done(request, _("收款账户已确认。"))
+        return redirect("benefits:mine")
     form, status = (AccountForm(request.POST), 422) if request.method == "POST" else (AccountForm(), 200)
     if form.is_valid():
         given = form.cleaned_data
@@ -144,6 +151,8 @@ def account(request: StaffRequest, grant_id: UUID) -> HttpResponse:
             done(request, _("收款账户已登记。"))
             return redirect("benefits:mine")
     (line,) = grant_lines([found])
-    return render(
-        request, "portal/benefits/account.html", {"form": form, "line": line, "policy": policy_of(found.policy)}, status=status
-    )
+    context = {
+        "form": form, "line": line, "policy": policy_of(found.policy), "now": now, "text": consent_texts()[ConsentPurpose.PAY_BENEFITS],
+        "kept": kept if kept and not (now and now.number == kept.number) else None,
+    }  # fmt: skip
+    return render(request, "portal/benefits/account.html", context, status=status)

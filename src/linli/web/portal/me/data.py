@@ -223,7 +223,7 @@ def agreed(request: StaffRequest) -> HttpResponse:
     texts = consent_texts()
     counts = {c.purpose for c in consents(by=request.actor).filter(withdrawn_at=None)}
     context = {
-        "asked": [(text, code.value in counts) for code, text in texts.items()], "page": page,
+        "asked": [(text, code.value in counts) for code, text in texts.items() if text.alone or code.value in counts], "page": page,
         "rows": [(c, texts[ConsentPurpose(c.purpose)].title) for c in page.rows],
     }  # fmt: skip
     return render(request, "portal/me/consents.html", context)
@@ -234,6 +234,8 @@ def agreed(request: StaffRequest) -> HttpResponse:
 def agree(request: StaffRequest, purpose: str) -> HttpResponse:
     """One thing to agree to, on a page of its own (PI-04)."""
     text = consent_texts()[_purpose(purpose)]
+    if not text.alone:  # it is asked where it is needed
+        raise NotFound(what=msg("这项同意"))
     if request.method == "POST":
         people.give_consent(purpose=text.code, by=request.actor, now=request.now, **keyed(request))
         done(request, _("已同意，随时可以撤回。"))

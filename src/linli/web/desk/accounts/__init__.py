@@ -1,0 +1,1 @@
+"""Into which account somebody who comes to a window wants to be paid."""
