@@ -1,5 +1,6 @@
 """What reaches people of the demonstration without an application: two scans three weeks apart, a list agreed to, published, objected to
-and paid, with payments that come back; on the last day a list that is open to objections and one that waits for a second officer.
+and paid, with payments that come back; on the last day a list that is open to objections and one that waits for a second officer. Signs
+of death of three people are looked into: payment is held back from two, of whom one turns up; the third waits for a second officer.
 
 It goes through the commands that the pages use. What jobs do in a running hall is done when it would be due.
 """
@@ -16,8 +17,19 @@ from uuid import UUID
 
 from linli.cli.sandbox.bank import answer, references
 from linli.domains.benefits import commands as do
-from linli.domains.benefits.queries import FilePurpose, LineState, Told, entitled, grants_of, pay_lines
-from linli.kernel.actors import Actor, system
+from linli.domains.benefits.queries import (
+    FilePurpose,
+    Finding,
+    LineState,
+    ReachOutcome,
+    Told,
+    certifications,
+    entitled,
+    grants_of,
+    pay_lines,
+    visits,
+)
+from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.ids import uuid7
 
@@ -25,7 +37,7 @@ if TYPE_CHECKING:
     from linli.cli.demo.day import Script, _Stage
     from linli.cli.demo.online import Residents
 
-MAKES, AGREES, PAYS = "bao.hui", "fu.he", "fu.kuan"
+MAKES, AGREES, PAYS, CERTIFIES = "bao.hui", "fu.he", "fu.kuan", "ren.zheng"
 WHERE = "7701"
 PAID, OPEN, WAITING = "na-unemployed-medical", "na-flexible-social-subsidy", "na-disability-benefit"
 PORTAL = "portal.use"
@@ -42,6 +54,7 @@ class Benefits:
 
     def scripts(self) -> Iterator[tuple[datetime, Script]]:
         """Each with the time it begins."""
+        yield self._at(28, 9), self._held_back()
         yield self._at(16, 9), self._paid()
         yield self._at(0, 9, 5), self._today()
 
@@ -95,16 +108,14 @@ class Benefits:
         self.told["grants"] = grants_of(list_id, by=by).exclude(case=None).count()
         yield (now := self._at(10, 8))
         for person in [g.payee_id for g in grants_of(list_id, by=by).exclude(case=None).order_by("number")][UNCONFIRMED:]:
-            mine = Actor(user_id=uuid7(), device="demo", channel="portal", permissions=frozenset({PORTAL}), resident_id=person)
+            mine = Actor(user_id=uuid7(), device="demo", channel=Channel.ONLINE, permissions=frozenset({PORTAL}), resident_id=person)
             do.confirm_account(party_id=person, by=mine, now=now)
         yield (now := self._at(10, 9))
         batch_id = self._send(now, spoilt=2)
         yield (now := self._at(7, 9))
         payer = self._who(PAYS, now)
         for n, line in enumerate(pay_lines(batch_id, by=payer, state=LineState.RETURNED)):
-            do.give_account(
-                party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", told=Told.PAPER, by=payer, now=now
-            )
+            do.give_account(party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", told=Told.PAPER, by=payer, now=now)
         self._send(now + timedelta(hours=1), spoilt=0)
 
     def _send(self, now: datetime, *, spoilt: int) -> UUID:
@@ -119,6 +130,40 @@ class Benefits:
         do.tell_of_answers(batch_id=batch_id, answered_at=then, by=_JOB, now=then)
         self.told.update({"payments": counts["paid"], "payments sent back": counts["returned"]})
         return batch_id
+
+    def _held_back(self) -> Script:
+        """Three of whom signs of death were reported are looked into: one died, one was not found and comes to the bureau later."""
+        now = self._at(28, 9)
+        doubted = certifications(by=self._who(CERTIFIES, now), on=local_date(now)).exclude(signal="")
+        died, missed, waits = doubted.order_by("signal", "id").values_list("pk", flat=True)[:3]
+        for certification_id in (died, missed, waits):
+            do.open_inquiry(certification_id=certification_id, reason="有关部门报告本人去世", by=self._who(CERTIFIES, now), now=now)
+        yield (now := self._at(27, 10))
+        officer = self._who(CERTIFIES, now)
+        for certification_id, seen, finding, ground in (
+            (died, ReachOutcome.DIED, Finding.DEAD, "家属当面说明，并交来死亡证明。"),
+            (missed, ReachOutcome.NOT_FOUND, Finding.LOST, "走访没有找到本人，邻居说半年没有见过，电话已经停机。"),
+            (waits, ReachOutcome.NOT_FOUND, Finding.LOST, "走访没有找到本人，登记的住处已经拆迁。"),
+        ):
+            visit = visits(by=officer).get(certification=certification_id)
+            do.note_reach(reach_id=visit.pk, outcome=seen, by=officer, now=now)
+            do.conclude_inquiry(certification_id=certification_id, finding=finding, ground=ground, by=officer, now=now)
+        for certification_id in (died, missed):
+            do.propose_suspension(certification_id=certification_id, reason="核实后不能确认领取资格。", by=officer, now=now)
+        yield (now := self._at(26, 15))
+        for certification_id in (died, missed):
+            do.agree_suspension(certification_id=certification_id, by=self._who(AGREES, now), now=now)
+            self.told["suspended"] += 1
+        yield (now := self._at(1, 10))
+        officer = self._who(CERTIFIES, now)
+        do.open_inquiry(certification_id=missed, reason="本人来电说在外地子女家", by=officer, now=now)
+        ground = "视频见到本人，核对了证件，本人一直住在外地子女家。"
+        do.conclude_inquiry(certification_id=missed, finding=Finding.ALIVE, ground=ground, by=officer, now=now)
+        self.told["resumed"] += 1
+        do.propose_suspension(certification_id=waits, reason="核实后不能确认领取资格。", by=officer, now=now)
+        found = certifications(by=officer, on=local_date(now)).get(pk=missed).person_id
+        self.residents.account(found, now + timedelta(hours=1))
+        self.residents.tell_of(found, "a pension was held back and goes on, with both papers")
 
     def _today(self) -> Script:
         """The last day: reminders of certification, a scan to compare with the one before, a list open to objections and one to agree to."""
