@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -229,7 +230,7 @@ def waiting_sums(*, by: Actor, policy: str = "") -> list[WaitingSum]:
     _must(by)
     confirmed = [code for code in shipped_policies() if granting_of(code).how is How.CONFIRMED]
     with connection.cursor() as cursor:
-        given = {"confirmed": confirmed, "dead": Signal.PRESUMED_DEAD, "place": shortest(by.region), "policy": policy}
+        given: dict[str, Any] = {"confirmed": confirmed, "dead": Signal.PRESUMED_DEAD, "place": shortest(by.region), "policy": policy}
         cursor.execute(_WAITING, given)
         found = {waits: WaitingSum(Waits(waits) if waits else None, number, fen) for waits, number, fen in cursor.fetchall()}
     return [found[key] for key in ("", *Waits) if key in found]

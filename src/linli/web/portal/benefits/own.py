@@ -67,8 +67,18 @@ def mine(request: StaffRequest) -> HttpResponse:
     money = my_money(page.rows, by=request.actor, on=request.today)
     accounts = accounts_of({g.payee_id for g in page.rows})
     hired = who_are("hire", [g.subject_id for g in page.rows if g.subject_kind == "hire"])
+    phones = {
+        region: letterhead(bureau_for(region, on=request.today)).phone for region in {g.region for g in page.rows if g.pk in money}
+    }
     lines = [
-        _line(x, accounts.get(x.grant.payee_id), hired.get(x.grant.subject_id), money.get(x.grant.pk), request)
+        _line(
+            x,
+            accounts.get(x.grant.payee_id),
+            hired.get(x.grant.subject_id),
+            money.get(x.grant.pk),
+            phones.get(x.grant.region, ""),
+            request,
+        )
         for x in grant_lines(page.rows)
     ]
     answers = [
@@ -80,13 +90,14 @@ def mine(request: StaffRequest) -> HttpResponse:
     return render(request, "portal/benefits/mine.html", {"page": page, "lines": lines, "answers": answers, "objected": objected})
 
 
-def _line(x: Any, account: Any, hired: Who | None, money: MyMoney | None, request: StaffRequest) -> dict[str, Any]:
+def _line(x: Any, account: Any, hired: Who | None, money: MyMoney | None, phone: str, request: StaffRequest) -> dict[str, Any]:
     g, state = x.grant, GrantState(x.grant.state)
     confirms = granting(g.policy).how is How.CONFIRMED
     return {
         "x": x, "g": g, "policy": policy_of(g.policy), "state": _(WORDS[state]), "tone": TONES[state], "account": account, "money": money,
         "state_is_paid": state is GrantState.PAID and money, "state_is_returned": state is GrantState.RETURNED and money,
-        "phone": letterhead(bureau_for(g.region, on=request.today)).phone if money and (money.left_fen or state is GrantState.RETURNED) else "",
+        "again": state is GrantState.RETURNED and money and account and money.payment and bytes(money.payment.account_index) == account.index,
+        "phone": phone,
         "hired": mask_name(hired.party.name) if hired and hired.party else "", "period": period_said(g.period),
         "own": g.payee_id == request.actor.resident_id,
         "confirm": confirms and g.confirmed_at is None and state in _OPEN, "needs_account": state in _OPEN,
