@@ -224,10 +224,15 @@ def main() -> None:
     ways = {"sql": by_sql, "polars": by_polars, "openfisca": by_openfisca}
     started = time.perf_counter()
     counts = ways[told.only](told.facts, told.out)
+    seconds = time.perf_counter() - started
     peak = next(
         int(line.split()[1]) / 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
     )
-    sys.stdout.write(json.dumps({"counts": counts, "seconds": time.perf_counter() - started, "peak": peak}) + "\n")
+    started = time.perf_counter()
+    if told.only != "openfisca":  # whose variables are declared once
+        ways[told.only](told.facts, told.out)
+    said = {"counts": counts, "seconds": seconds, "peak": peak, "again": time.perf_counter() - started}
+    sys.stdout.write(json.dumps(said) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from linli.kernel.errors import Kind, LinliError
 from linli.kernel.text import Message, msg, noop
 
 DIALECT = SPARK
+PARTS = 4
 
 
 class SparkMissing(LinliError):
@@ -52,6 +53,9 @@ def session(scratch: Path, *, master: str) -> Iterator[Any]:
         "spark.local.dir": str(scratch),
         "spark.log.level": "ERROR",
         "spark.sql.ansi.enabled": "true",  # an overflow is an error, never another number
+        # What Java does not compile, as a method of more than 8,000 bytes, runs several times slower than in the small steps that Spark falls back to.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
+        "spark.sql.files.openCostInBytes": "1m",  # facts lie closely packed: a part of few bytes is many people
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -63,6 +67,8 @@ def session(scratch: Path, *, master: str) -> Iterator[Any]:
         builder = builder.config(name, value)
     scratch.mkdir(parents=True, exist_ok=True)
     spark = builder.getOrCreate()
+    # Several parts for each worker: with one each, all wait for whoever has the most rows.
+    spark.conf.set("spark.sql.files.minPartitionNum", str(PARTS * spark.sparkContext.defaultParallelism))
     try:
         yield spark
     finally:
