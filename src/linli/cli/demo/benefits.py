@@ -26,6 +26,7 @@ from linli.domains.benefits.queries import (
     certifications,
     entitled,
     grants_of,
+    kept_account,
     pay_lines,
     visits,
 )
@@ -108,6 +109,8 @@ class Benefits:
         self.told["grants"] = grants_of(list_id, by=by).exclude(case=None).count()
         yield (now := self._at(10, 8))
         for person in [g.payee_id for g in grants_of(list_id, by=by).exclude(case=None).order_by("number")][UNCONFIRMED:]:
+            if kept_account(person) is None:
+                continue  # comes with a bank card some day
             mine = Actor(user_id=uuid7(), device="demo", channel=Channel.ONLINE, permissions=frozenset({PORTAL}), resident_id=person)
             do.confirm_account(party_id=person, by=mine, now=now)
         yield (now := self._at(10, 9))
