@@ -42,7 +42,7 @@ MAKES, AGREES, PAYS, CERTIFIES = "bao.hui", "fu.he", "fu.kuan", "ren.zheng"
 WHERE = "7701"
 PAID, OPEN, WAITING = "na-unemployed-medical", "na-flexible-social-subsidy", "na-disability-benefit"
 PORTAL = "portal.use"
-UNCONFIRMED = 2  # who have not said yet where they want to be paid
+UNCONFIRMED = 5  # every so many have not said yet where they want to be paid
 _JOB = system()
 
 
@@ -108,17 +108,22 @@ class Benefits:
             pass
         self.told["grants"] = grants_of(list_id, by=by).exclude(case=None).count()
         yield (now := self._at(10, 8))
-        for person in [g.payee_id for g in grants_of(list_id, by=by).exclude(case=None).order_by("number")][UNCONFIRMED:]:
-            if kept_account(person) is None:
-                continue  # comes with a bank card some day
-            mine = Actor(user_id=uuid7(), device="demo", channel=Channel.ONLINE, permissions=frozenset({PORTAL}), resident_id=person)
-            do.confirm_account(party_id=person, by=mine, now=now)
+        for n, person in enumerate(g.payee_id for g in grants_of(list_id, by=by).exclude(case=None).order_by("number")):
+            mine = Actor(
+                user_id=uuid7(), device="demo", channel=Channel.ONLINE, permissions=frozenset({PORTAL}), resident_id=person
+            )
+            if n % UNCONFIRMED and kept_account(person):
+                do.confirm_account(party_id=person, by=mine, now=now)
+            elif n % UNCONFIRMED:
+                do.give_account(party_id=person, bank="云岭示例银行", account=f"8078{n:08d}", by=mine, now=now)
         yield (now := self._at(10, 9))
         batch_id = self._send(now, spoilt=2)
         yield (now := self._at(7, 9))
         payer = self._who(PAYS, now)
         for n, line in enumerate(pay_lines(batch_id, by=payer, state=LineState.RETURNED)):
-            do.give_account(party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", told=Told.PAPER, by=payer, now=now)
+            do.give_account(
+                party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", told=Told.PAPER, by=payer, now=now
+            )
         self._send(now + timedelta(hours=1), spoilt=0)
 
     def _send(self, now: datetime, *, spoilt: int) -> UUID:
