@@ -31,8 +31,12 @@ from django.db import connection, connections  # noqa: E402
 from fill import _id, _insert  # noqa: E402
 
 from linli.domains.benefits import commands, queries  # noqa: E402
+from linli.domains.benefits.models import PayAccount  # noqa: E402
+from linli.domains.benefits.queries.payments import account_index  # noqa: E402
 from linli.domains.cases.commands import finish_ex_officio  # noqa: E402
-from linli.domains.people.models import Person  # noqa: E402
+from linli.domains.people.models import Consent, Person  # noqa: E402
+from linli.domains.people.queries import ConsentPurpose  # noqa: E402
+from linli.kernel.calendar import local_date  # noqa: E402
 from linli.kernel.fields import blind  # noqa: E402
 from linli.kernel.ids import uuid7  # noqa: E402
 from linli.testing import grants as do  # noqa: E402
@@ -75,6 +79,10 @@ def known(number: int) -> None:
     for first in range(have, number, BATCH):
         people = [_person(n) for n in range(first, min(first + BATCH, number))]
         Person.objects.bulk_create(people, batch_size=2_000)
+        accounts = [_account(p.pk, n) for n, p in enumerate(people, first)]
+        PayAccount.objects.bulk_create(accounts, batch_size=2_000)
+        agreed = ConsentPurpose.PAY_BENEFITS
+        Consent.objects.bulk_create([Consent(person=p, purpose=agreed, version=1, given_at=NOW) for p in people], batch_size=2_000)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO benefits_person_facts (subject_id, region, receiving_unemployment, on_job_insured, seen_benefits, seen_contributions) "
@@ -90,7 +98,15 @@ def _person(n: int) -> Person:
     number = f"770121{n:012d}"
     return Person(
         pk=uuid7(), name=f"待遇{n:07d}", id_type="citizen", id_number=number, id_index=blind(number, context="bench"), phone="",
-        profile={"bank_name": "示例银行", "bank_account": do.account_number(n)}, region=COUNTY, created_at=NOW, updated_at=NOW,
+        region=COUNTY, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+
+
+def _account(person_id: UUID, n: int) -> PayAccount:
+    number = do.account_number(n)
+    return PayAccount(
+        party_id=person_id, account={"bank": "示例银行", "number": number}, account_index=account_index(number),
+        told=queries.Told.PAPER, given_at=NOW, given_by_id=person_id,
     )  # fmt: skip
 
 
@@ -121,8 +137,10 @@ OF_GRANTS = (
     "WHERE g.list_id = %s AND e.kind = 'granted')"
 )
 OF_PAYMENTS = (
-    "entry_id IN (SELECT e.id FROM benefits_ledger_entry e JOIN benefits_payline l ON l.id = e.source_id WHERE l.batch_id = %s)"
+    "entry_id IN (SELECT e.id FROM benefits_ledger_entry e JOIN benefits_payline l ON l.id = e.source_id "
+    "WHERE l.batch_id = %s AND e.kind = 'sent')"
 )
+OF_ANSWERS = OF_PAYMENTS.replace("= 'sent'", "IN ('paid', 'returned')")
 
 # What one case with its notice is, by table and the column that says whose.
 OF_A_CASE = (
@@ -228,18 +246,30 @@ def main() -> None:
     seconds = floor_of_cases(cases)
     rows.append(["both by plain SQL", f"{part:,}", f"{seconds:.2f}", f"{part / seconds:,.0f}", "", "", ""])
     in_its_own_process(lambda: copied_cases(list_id, cases[0]))
-    batch_id = UUID(step("payments put together", lambda: _batch(list_id, who, after), args.people, lambda: floor([
+    batch_id = UUID(step("payments asked for (in the request)", lambda: _batch(list_id, who, after), 1))
+    step("payments put together", lambda: commands.fill_batch(batch_id=batch_id, by=JOB, now=after), args.people, lambda: floor([
         ("benefits_payline", "batch_id = (SELECT id FROM benefits_paybatch ORDER BY made_at DESC, id DESC LIMIT 1)", []), *of_list("benefits_grant"),
-    ])))  # fmt: skip
-    step("agreed, with the ledger", lambda: _agree(batch_id, who, after), args.people, lambda: floor([
+    ]))  # fmt: skip
+    step("agreed to (in the request)", lambda: commands.agree_batch(batch_id=batch_id, by=who.second, now=after), 1)
+    step("entered, with the digest of the file", lambda: commands.send_batch(batch_id=batch_id, by=JOB, now=after), args.people, lambda: floor([
         ("benefits_ledger_entry", "kind = 'sent' AND source_id IN (SELECT id FROM benefits_payline WHERE batch_id = %s)", [batch_id]),
         ("benefits_ledger_line", OF_PAYMENTS, [batch_id]),
     ]))  # fmt: skip
-    size = step(
-        "payment file taken",
-        lambda: len(commands.payment_file(batch_id=batch_id, purpose=queries.FilePurpose.SEND, by=who.payer, now=after).content),
-        args.people,
+    file = do.SEND
+    content = bytes.fromhex(
+        step(
+            "payment file taken",
+            lambda: commands.payment_file(batch_id=batch_id, purpose=file, by=who.payer, now=after).content.hex(),
+            args.people,
+        )
     )
+    size, (number, payments) = len(content), do.payments_in(content)
+    answer = do.answer(number, payments, returned={payments[0][0]: "账号不存在"}, on=local_date(after))
+    step("the bank's answer taken in", lambda: commands.take_in_answer(content=answer, by=who.payer, now=after), args.people, lambda: floor([
+        *of_list("benefits_grant"), ("benefits_payline", "batch_id = %s", [batch_id]),
+        ("benefits_ledger_entry", "kind IN ('paid', 'returned') AND source_id IN (SELECT id FROM benefits_payline WHERE batch_id = %s)", [batch_id]),
+        ("benefits_ledger_line", OF_ANSWERS, [batch_id]),
+    ]))  # fmt: skip
     table(
         f"A list of {args.people:,}, {datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}; the file has {size:,} bytes",
         ["step", "grants", "s", "per second", "MB", "floor s", "of the floor"], rows,
@@ -263,10 +293,6 @@ def _publish(list_id: UUID, who: do.Hands, now: datetime) -> None:
 
 def _batch(list_id: UUID, who: do.Hands, now: datetime) -> UUID:
     return commands.make_batch(policy=POLICY, list_id=list_id, by=who.payer, now=now)
-
-
-def _agree(batch_id: UUID, who: do.Hands, now: datetime) -> str:
-    return commands.agree_batch(batch_id=batch_id, by=who.second, now=now)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from linli.domains.benefits.commands import fail_list
+from linli.domains.benefits.commands import fail_batch, fail_list
 from linli.domains.benefits.queries import grant_lists, ledger_differences, pay_batches, pay_lines
 from linli.domains.benefits.queries.results import folder_of
-from linli.domains.benefits.tasks import fill_list
+from linli.domains.benefits.tasks import fill_batch, fill_list, send_batch
 from linli.domains.people.queries import Scope
 from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
@@ -118,13 +118,27 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     axe(payer)
     shot(payer, "payments-empty")
     payer.get_by_label("政策").select_option(POLICY)
-    payer.get_by_role("button", name="编制付款批次").click()
+    follow(payer.get_by_role("button", name="编制付款批次"))
+    payer.get_by_role("progressbar", name="正在编制付款批次").wait_for()
+    axe(payer)
+    shot(payer, "payments-making")
+    batch = pay_batches(by=who.payer).get()
+    fail_batch(batch_id=batch.pk, by=system(), now=timezone.now())
+    payer.get_by_text("处理意外中断").wait_for()
+    axe(payer)
+    shot(payer, "payments-failed")
+    payer.get_by_role("button", name="继续处理").click()
+    payer.get_by_role("progressbar", name="正在编制付款批次").wait_for()
+    fill_batch(str(batch.pk))
     payer.get_by_text("编制批次的人不能自己复核").wait_for()
     axe(payer)
-    batch = pay_batches(by=who.payer).get()
     second.goto(f"/console/payments/{batch.pk}")
-    second.get_by_role("button", name="复核同意付款").click()
-    second.get_by_text("付款文件可以下载了").wait_for()
+    follow(second.get_by_role("button", name="复核同意付款"))
+    second.get_by_role("progressbar", name="正在入账并生成付款文件").wait_for()
+    axe(second)
+    shot(second, "payments-entering")
+    send_batch(str(batch.pk))
+    second.get_by_text("付款文件摘要").wait_for(state="attached")
     payer.reload()
     axe(payer)
     shot(payer, "payments-batch")
@@ -162,12 +176,16 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     payer.goto("/console/payments/")
     payer.get_by_label("政策").select_option(POLICY)
     payer.get_by_role("button", name="编制付款批次").click()
-    payer.get_by_text("编制批次的人不能自己复核").wait_for()
+    payer.get_by_role("progressbar", name="正在编制付款批次").wait_for()
     newest = pay_batches(by=who.payer).first()
+    fill_batch(str(newest.pk))
+    payer.get_by_text("编制批次的人不能自己复核").wait_for()
+    newest.refresh_from_db()
     assert newest.lines == 1
     second.goto(f"/console/payments/{newest.pk}")
     second.get_by_role("button", name="复核同意付款").click()
-    second.get_by_text("付款文件可以下载了").wait_for()
+    second.get_by_role("progressbar", name="正在入账并生成付款文件").wait_for()
+    send_batch(str(newest.pk))
     payer.reload()
     payer.get_by_label("交给银行付款").check()
     with payer.expect_download() as file:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import FilePurpose, GrantState, Told, grants_of
+from linli.domains.benefits.queries import FilePurpose, GrantState, Told, grants_of, pay_batch
 from linli.domains.people.commands import register_person
 from linli.domains.people.queries import Gender, IdType
 from linli.kernel.actors import Actor, system
@@ -115,9 +115,23 @@ def work(*, now: datetime) -> None:
 
 def sent(who: Hands, *, policy: str = POLICY, now: datetime = AFTER) -> UUID:
     """A batch that went to the bank."""
-    batch_id = commands.make_batch(policy=policy, by=who.payer, now=now)
-    commands.agree_batch(batch_id=batch_id, by=who.second, now=now)
+    batch_id = batched(who, policy=policy, now=now)
+    agreed(who, batch_id, now=now)
     return batch_id
+
+
+def batched(who: Hands, *, policy: str = POLICY, list_id: UUID | None = None, now: datetime = AFTER) -> UUID:
+    """A batch to which a second officer can agree: what the job does is done."""
+    batch_id = commands.make_batch(policy=policy, list_id=list_id, by=who.payer, now=now)
+    commands.fill_batch(batch_id=batch_id, by=JOB, now=now)
+    return batch_id
+
+
+def agreed(who: Hands, batch_id: UUID, *, now: datetime = AFTER) -> str:
+    """It is agreed to, and entered; gives the digest of its file."""
+    commands.agree_batch(batch_id=batch_id, by=who.second, now=now)
+    commands.send_batch(batch_id=batch_id, by=JOB, now=now)
+    return pay_batch(batch_id, by=who.second).digest
 
 
 def payments_in(content: bytes) -> tuple[str, list[tuple[str, str]]]:

@@ -130,7 +130,9 @@ class Benefits:
         """Everything owed goes to the bank, which answers the next morning and sends some of it back."""
         payer = self._who(PAYS, now)
         batch_id = do.make_batch(policy=PAID, by=payer, now=now)
+        do.fill_batch(batch_id=batch_id, by=_JOB, now=now)
         do.agree_batch(batch_id=batch_id, by=self._who(AGREES, now), now=now + timedelta(hours=1))
+        do.send_batch(batch_id=batch_id, by=_JOB, now=now + timedelta(hours=1))
         file = do.payment_file(batch_id=batch_id, purpose=FilePurpose.SEND, by=payer, now=now + timedelta(hours=2)).content
         then = now + timedelta(days=1)
         told = answer(file, returned=set(islice(references(file), spoilt)), on=local_date(then))

@@ -194,7 +194,9 @@ class PayAccount(models.Model):
 class PayBatch(models.Model):
     """Payments that go to the bank together: put together, agreed to by a second officer, then a file; or taken back before.
 
-    ``digest`` is of the file's content and set with the agreement: from then on the file is always the same.
+    Jobs do both, some payments a transaction: of ``total`` owed grants ``done`` are gone through, the last one ``after``; once it was agreed
+    to, payments up to position ``sent`` are in the ledger. What was interrupted says why (``error``). ``lines`` and ``fen`` are of the payments
+    in it. ``digest`` is of the file's content and set when all are entered: from then on the file is always the same.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -202,7 +204,12 @@ class PayBatch(models.Model):
     policy = models.CharField(max_length=64)
     list = models.ForeignKey(GrantList, on_delete=models.PROTECT, null=True, related_name="+")
     region = models.CharField(max_length=12)
-    state = models.CharField(max_length=10, default=BatchState.MADE)
+    state = models.CharField(max_length=10, default=BatchState.MAKING)
+    total = models.IntegerField(null=True)
+    done = models.IntegerField(default=0)
+    after = models.UUIDField(null=True)
+    sent = models.IntegerField(default=0)
+    error = models.TextField(blank=True)
     waiting = models.JSONField(default=dict)  # how many were left out, by why
     made_by_id = models.UUIDField()
     made_at = models.DateTimeField()
@@ -221,6 +228,16 @@ class PayBatch(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="agreed") | (Q(agreed_by_id__isnull=False, agreed_at__isnull=False) & ~Q(digest="")),
                 name="benefits_batch_agreed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["agreeing", "stalled"]) | Q(agreed_by_id__isnull=False, agreed_at__isnull=False),
+                name="benefits_batch_agreeing",
+            ),
+            models.UniqueConstraint(
+                fields=["policy", "region", "list"],
+                condition=Q(state__in=["making", "failed"]),
+                nulls_distinct=False,
+                name="benefits_batch_gathers",
             ),
         ]
         indexes = [models.Index(fields=["-made_at", "-id"], name="benefits_batch_newest")]

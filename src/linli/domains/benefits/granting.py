@@ -89,9 +89,14 @@ _OBJECTIONS = {
 
 
 class BatchState(StrEnum):
-    """Put together; agreed to by a second officer, so that the file may go to the bank; taken back before that."""
+    """Being put together by a job; that was interrupted; put together; agreed to by a second officer and being entered by a job; that was
+    interrupted; entered, so that the file may go to the bank; taken back before anybody agreed, or nothing was left to pay."""
 
+    MAKING = "making"
+    FAILED = "failed"
     MADE = "made"
+    AGREEING = "agreeing"
+    STALLED = "stalled"
     AGREED = "agreed"
     WITHDRAWN = "withdrawn"
 
@@ -100,7 +105,13 @@ class BatchState(StrEnum):
         return _BATCHES[self]
 
 
-_BATCHES = {BatchState.MADE: noop("待复核"), BatchState.AGREED: noop("已送银行"), BatchState.WITHDRAWN: noop("已撤回")}
+_BATCHES = {
+    BatchState.MAKING: noop("正在编制"), BatchState.FAILED: noop("编制中断"), BatchState.MADE: noop("待复核"),
+    BatchState.AGREEING: noop("已复核，正在入账"), BatchState.STALLED: noop("已复核，入账中断"), BatchState.AGREED: noop("已送银行"),
+    BatchState.WITHDRAWN: noop("已撤回"),
+}  # fmt: skip
+GATHERING = (BatchState.MAKING, BatchState.FAILED)
+"""Not all payments are in it yet."""
 
 
 class LineState(StrEnum):

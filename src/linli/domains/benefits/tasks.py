@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -57,6 +58,36 @@ def fill_list(list_id: str) -> None:
     except Exception:
         commands.fail_list(list_id=made, by=by, now=_now())
         raise
+
+
+@task(name="benefits.fill_batch", queue="scans", retry=3)
+def fill_batch(batch_id: str) -> None:
+    """Put the payments into a batch that was asked for; see :func:`fill_list`."""
+    _on_batch(batch_id, commands.fill_batch)
+
+
+@task(name="benefits.send_batch", queue="scans", retry=3)
+def send_batch(batch_id: str) -> None:
+    """Enter the payments of a batch that was agreed to."""
+    _on_batch(batch_id, commands.send_batch)
+
+
+def _on_batch(batch_id: str, work: Callable[..., None]) -> None:
+    batch, by = UUID(batch_id), system()
+    try:
+        work(batch_id=batch, by=by, now=_now())
+    except LinliError as error:
+        commands.fail_batch(batch_id=batch, why=error, by=by, now=_now())
+    except Exception:
+        commands.fail_batch(batch_id=batch, by=by, now=_now())
+        raise
+
+
+@task(name="benefits.drop_withdrawn", queue="scans", retry=5)
+def drop_withdrawn(batch_id: str) -> None:
+    """Let the rest of the grants be owed again whose batch was taken back."""
+    while commands.drop_withdrawn(batch_id=UUID(batch_id), now=_now()):
+        pass
 
 
 @task(name="benefits.void_withdrawn", queue="scans", retry=5)

@@ -1,6 +1,21 @@
 """Benefits, what may be done: one module for each subject."""
 
 from linli.domains.benefits.commands.audits import SampleWrong, SeedMissing, ask_audit, fail_audit, perform_audit
+from linli.domains.benefits.commands.batches import (
+    BatchMoved,
+    BatchNotStopped,
+    BatchThere,
+    NothingToPay,
+    agree_batch,
+    batch_subject,
+    drop_withdrawn,
+    fail_batch,
+    fill_batch,
+    make_batch,
+    resume_batch,
+    send_batch,
+    withdraw_batch,
+)
 from linli.domains.benefits.commands.certification import (
     GESTURES,
     NotReceiving,
@@ -106,24 +121,18 @@ from linli.domains.benefits.commands.making import (
 )
 from linli.domains.benefits.commands.payments import (
     AnswerWrong,
-    BatchMoved,
     FileNotAsAgreed,
     FilePurposeMissing,
     HowMissing,
     NoAccountKept,
-    NothingToPay,
     PaymentFile,
     PeopleGone,
-    agree_batch,
-    batch_subject,
     confirm_account,
     forget_accounts,
     give_account,
-    make_batch,
     payment_file,
     take_in_answer,
     tell_of_answers,
-    withdraw_batch,
 )
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.proceedings import NotRegistered
@@ -175,7 +184,10 @@ from linli.domains.benefits.commands.suspending import (
 )
 
 __all__ = [
-    "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "AnswerWrong", "batch_subject", "BatchMoved", "claw_back_subject",
+    "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "AnswerWrong", "batch_subject", "BatchMoved", "BatchNotStopped", "BatchThere", "drop_withdrawn",
+    "fail_batch", "fill_batch",
+    "resume_batch", "send_batch",
+    "claw_back_subject",
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",
     "fail_list", "fill_list", "list_subject", "ListEmpty", "ListMoved", "ListNotFailed", "ListThere", "remake_list",
     "void_withdrawn", "make_batch", "make_cases", "make_list", "note_repayment", "NotGranted",

@@ -1,34 +1,29 @@
-"""Payments: put together by one officer, agreed to by another, sent as a file that never changes, answered by the bank line by line."""
+"""Payments that were agreed to: sent as a file that never changes, answered by the bank line by line; and the accounts they go into."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from linli.domains.benefits.bankfile import LONGEST, Answer, Answered, Payment, Problem, pieces, read_answer
-from linli.domains.benefits.commands.lists import ListEmpty, SameOfficer
+from linli.domains.benefits.bankfile import LONGEST, Answer, Answered, Problem, read_answer
+from linli.domains.benefits.commands.batches import BatchMoved, batch_subject, file_pieces
 from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.granting import (
-    FUNDS,
     BatchState,
     EntryKind,
     FilePurpose,
     GrantState,
     LineState,
     Told,
-    granting_of,
-    reference_of,
 )
-from linli.domains.benefits.models import Grant, GrantList, PayAccount, PayBatch, PayLine
-from linli.domains.benefits.permissions import AGREE, COUNTER, PAY, must_serve
+from linli.domains.benefits.models import Grant, PayAccount, PayBatch, PayLine
+from linli.domains.benefits.permissions import COUNTER, PAY
 from linli.domains.benefits.posting import Moved, enter
-from linli.domains.benefits.queries.grants import list_for
-from linli.domains.benefits.queries.payments import FILE_TAKEN, Account, batch_for, kept_account, owed, sorted_out, stopped
+from linli.domains.benefits.queries.payments import FILE_TAKEN, Account, batch_for, kept_account
 from linli.domains.benefits.runs import shortest
 from linli.domains.benefits.values import MONEY
 from linli.domains.notices.commands import Recipient, Words, notify
@@ -41,29 +36,10 @@ from linli.kernel.calendar import local_date
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import Kind, LinliError, NotAllowed
 from linli.kernel.identifiers import check_bank_card
-from linli.kernel.ids import uuid7
 from linli.kernel.jobs import defer
 from linli.kernel.text import Message, joined, msg, noop
 
 _CHUNK = 2_000
-
-
-class BatchMoved(LinliError):
-    """A batch is not in the state that this needs."""
-
-    code = "benefits.batch_moved"
-    kind = Kind.CONFLICT
-    template = noop("这批付款现在是“%(state)s”，不能这样处理。")
-    remedy = noop("请刷新页面，按最新状态处理。")
-
-
-class NothingToPay(LinliError):
-    """Nothing is owed that can be paid now."""
-
-    code = "benefits.nothing_to_pay"
-    kind = Kind.CONFLICT
-    template = noop("没有现在可以发放的待遇。")
-    remedy = noop("请在待发放清单里查看每一笔在等什么。")
 
 
 class FileNotAsAgreed(LinliError):
@@ -117,144 +93,6 @@ class PeopleGone(LinliError):
     remedy = noop("请核对后重试。")
 
 
-def batch_subject(batch_id: UUID) -> Subject:
-    return Subject("pay_batch", batch_id)
-
-
-# -- put together ----------------------------------------------------------------------------------------------------------------
-
-
-@once
-def make_batch(*, policy: str, list_id: UUID | None = None, region: str = "", by: Actor, now: datetime) -> UUID:
-    """Put all payments of a policy together that can be made now, of one list or of all; the others are counted by what they wait for.
-
-    A grant is in one live payment only, whoever puts batches together at the same time. Raises :class:`NothingToPay`.
-    """
-    by.must(PAY)
-    place = region or by.region
-    must_serve(by, place)
-    if list_id:
-        found = list_for(GrantList.objects.filter(policy=policy), list_id, by)
-        place = found.region
-    made = PayBatch(pk=uuid7(), policy=policy, list_id=list_id, region=place, made_by_id=by.person_id, made_at=now)
-    made.number = f"{local_date(now):%Y%m%d}{sm3(made.pk.bytes).hex()[:8].upper()}"
-    made.save(force_insert=True)
-    waiting: dict[str, int] = {}
-    position = fen = 0
-    for grants in _chunks(policy, list_id, place):
-        ready, waits = sorted_out(grants)
-        for why in waits.values():
-            waiting[why] = waiting.get(why, 0) + 1
-        _put_in(made, ready, position)
-        position, fen = position + len(ready), fen + sum(g.amount_fen for g, _ in ready)
-    if not position:
-        raise NothingToPay
-    made.lines, made.fen, made.waiting = position, fen, waiting
-    made.save(update_fields=["lines", "fen", "waiting"])
-    record(
-        "benefits.batch_made", subject=batch_subject(made.pk), by=by, at=now, new=True, policy=policy, list=list_id, number=made.number,
-        lines=position, fen=fen, waiting=waiting,
-    )  # fmt: skip
-    return made.pk
-
-
-def _chunks(policy: str, list_id: UUID | None, place: str) -> Iterator[list[Grant]]:
-    """What is owed, locked, some at a time in one order; what another batch is taking meanwhile is waited for, and is then not owed."""
-    after = UUID(int=0)
-    while True:
-        rows = owed(policy, list_id=list_id, region=place).filter(pk__gt=after).order_by("pk").select_for_update(of=("self",))
-        found = list(rows[:_CHUNK])
-        if not found:
-            return
-        after = found[-1].pk
-        yield found
-
-
-def _put_in(batch: PayBatch, ready: Sequence[tuple[Grant, Account]], start: int) -> None:
-    ids = [g.pk for g, _ in ready]
-    tried: dict[UUID, int] = {}
-    for grant_id, attempt in PayLine.objects.filter(grant_id__in=ids).values_list("grant_id", "attempt"):
-        tried[grant_id] = max(tried.get(grant_id, 0), attempt)
-    Grant.objects.filter(pk__in=ids).update(state=GrantState.PAYING)
-    PayLine.objects.bulk_create(
-        PayLine(
-            batch=batch, grant=g, attempt=tried.get(g.pk, 0) + 1, position=n, reference=reference_of(g.pk, tried.get(g.pk, 0) + 1),
-            amount_fen=g.amount_fen, account={"holder": a.holder, "bank": a.bank, "number": a.number}, account_index=a.index,
-        )
-        for n, (g, a) in enumerate(ready, start + 1)
-    )  # fmt: skip
-
-
-def _locked(batch_id: UUID, by: Actor, *permissions: str) -> PayBatch:
-    """A batch of the actor's place that nobody agreed to yet, locked."""
-    if not any(by.can(p) for p in permissions):
-        raise NotAllowed(permission=permissions[0])
-    row = batch_for(PayBatch.objects.select_for_update(of=("self",)), batch_id, by)
-    if row.state != BatchState.MADE:
-        raise BatchMoved(state=msg(BatchState(row.state).label))
-    return row
-
-
-@once
-def withdraw_batch(*, batch_id: UUID, by: Actor, now: datetime) -> None:
-    """Take a batch back before anybody agreed to it; its grants are owed again."""
-    row = _locked(batch_id, by, PAY, AGREE)
-    _drop(PayLine.objects.filter(batch=row).values_list("pk", flat=True), now)
-    row.state, row.withdrawn_by_id, row.withdrawn_at = BatchState.WITHDRAWN, by.person_id, now
-    row.save(update_fields=["state", "withdrawn_by_id", "withdrawn_at"])
-    record("benefits.batch_withdrawn", subject=batch_subject(row.pk), by=by, at=now)
-
-
-def _drop(line_ids: Iterable[UUID], now: datetime) -> None:
-    """Take payments out of a batch that has not gone to the bank: their grants are owed as before."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH dropped AS (UPDATE benefits_payline SET state = 'dropped', answered_at = %s WHERE id = ANY(%s) RETURNING grant_id, attempt)
-            UPDATE benefits_grant g
-               SET state = CASE WHEN EXISTS (SELECT 1 FROM benefits_payline l WHERE l.grant_id = g.id AND l.state = 'returned')
-                                THEN 'returned' ELSE 'due' END
-              FROM dropped WHERE g.id = dropped.grant_id
-            """,
-            [now, list(line_ids)],
-        )
-
-
-@once
-def agree_batch(*, batch_id: UUID, by: Actor, now: datetime) -> str:
-    """A second officer agrees: the money is on its way, and the file is what it will always be; gives its digest.
-
-    Whose payments were suspended since it was put together is taken out. Raises :class:`SameOfficer`, :class:`ListEmpty`.
-    """
-    row = _locked(batch_id, by, AGREE, PAY)
-    if row.made_by_id == by.person_id:
-        raise SameOfficer
-    today = local_date(now)
-    lines = PayLine.objects.filter(batch=row)
-    people = list(lines.filter(grant__payee_is_employer=False).values_list("grant__payee_id", flat=True))
-    # Some at a time: a statement takes no more than 65,535 values.
-    held = {one for start in range(0, len(people), _CHUNK) for one in stopped(people[start : start + _CHUNK])}
-    if held:
-        _drop(lines.filter(grant__payee_id__in=held).values_list("pk", flat=True), now)
-    sent = [Moved(*found) for found in lines.filter(state=LineState.OPEN).values_list("pk", "amount_fen", "grant__region")]
-    if not sent:
-        raise ListEmpty
-    row.lines, row.fen = len(sent), sum(m.fen for m in sent)
-    row.state, row.agreed_by_id, row.agreed_at = BatchState.AGREED, by.person_id, now
-    digest = hashlib.new("sm3")
-    for piece in _pieces(row):
-        digest.update(piece)
-    row.digest = digest.hexdigest()
-    row.save(update_fields=["lines", "fen", "state", "agreed_by_id", "agreed_at", "digest"])
-    for start in range(0, len(sent), _CHUNK):
-        enter(EntryKind.SENT, row.policy, sent[start : start + _CHUNK], on=today, at=now, by_id=by.person_id)
-    record(
-        "benefits.batch_agreed", subject=batch_subject(row.pk), by=by, at=now, digest=row.digest, lines=row.lines, fen=row.fen,
-        dropped=len(held),
-    )  # fmt: skip
-    return row.digest
-
-
 # -- the file --------------------------------------------------------------------------------------------------------------------
 
 
@@ -265,22 +103,6 @@ class PaymentFile:
     name: str
     content: bytes
     digest: str
-
-
-def _pieces(row: PayBatch) -> Iterator[bytes]:
-    assert row.agreed_at
-    return pieces(
-        number=row.number, day=local_date(row.agreed_at), fund=FUNDS[granting_of(row.policy).fund], purpose=policy_of(row.policy).name,
-        lines=row.lines, fen=row.fen, payments=_payments(row),
-    )  # fmt: skip
-
-
-def _payments(row: PayBatch) -> Iterator[Payment]:
-    """The payments that went to the bank, in their order, whatever became of them since."""
-    lines = PayLine.objects.filter(batch=row).exclude(state=LineState.DROPPED).order_by("position")
-    for line in lines.iterator(chunk_size=_CHUNK):
-        a = line.account.open_json()
-        yield Payment(line.reference, a["holder"], a["bank"], a["number"], line.amount_fen)
 
 
 @transaction.atomic
@@ -295,7 +117,7 @@ def payment_file(*, batch_id: UUID, purpose: FilePurpose | None, by: Actor, now:
         raise BatchMoved(state=msg(BatchState(row.state).label))
     if purpose is None:
         raise FilePurposeMissing(field="purpose")
-    content = b"".join(_pieces(row))
+    content = b"".join(file_pieces(row))
     digest = sm3(content).hex()
     if digest != row.digest:
         raise FileNotAsAgreed
@@ -499,8 +321,6 @@ def forget_accounts(*, person_id: UUID, until: datetime, now: datetime) -> int:
 
 
 __all__ = [
-    "AnswerWrong", "BatchMoved", "FileNotAsAgreed", "FilePurposeMissing", "HowMissing", "NoAccountKept",
-    "NothingToPay", "PaymentFile", "PeopleGone", "agree_batch", "batch_subject",
-
-    "confirm_account", "forget_accounts", "give_account", "make_batch", "payment_file", "take_in_answer", "tell_of_answers", "withdraw_batch",
+    "AnswerWrong", "FileNotAsAgreed", "FilePurposeMissing", "HowMissing", "NoAccountKept", "PaymentFile", "PeopleGone",
+    "confirm_account", "forget_accounts", "give_account", "payment_file", "take_in_answer", "tell_of_answers",
 ]  # fmt: skip

@@ -131,6 +131,7 @@ from linli.domains.benefits.queries.payments import (
     WaitingSum,
     accounts_of,
     balance,
+    batch_progress,
     batch_sums,
     claw_back,
     claw_backs,
@@ -204,7 +205,7 @@ from linli.domains.benefits.worksheets import (
 
 __all__ = [
     "FUNDS", "OWED", "Progress", "Work",
-    "Account", "accounts_of", "Balance", "balance", "batch_sums", "BatchState", "Book", "claw_back", "claw_backs", "ClawBackSheet",
+    "Account", "accounts_of", "Balance", "balance", "batch_progress", "batch_sums", "BatchState", "Book", "claw_back", "claw_backs", "ClawBackSheet",
     "ClawBackState", "Difference", "EntryKind", "fund_name", "grant", "grant_lines", "grant_list", "grant_lists", "grant_objection",
     "grant_objections", "grant_origin", "granting", "GrantLine", "GrantOrigin", "grants_of", "GrantState", "How", "ledger",
     "ledger_differences", "ledger_places", "opens",

@@ -123,12 +123,15 @@ def list_sums(list_id: UUID, *, by: Actor) -> ListSums:
 
 
 class Work(StrEnum):
-    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases."""
+    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases. And with a batch: put it together;
+    enter it after it was agreed to."""
 
     MAKING = "making"
     VOIDING = "voiding"
     CLOSING = "closing"
     CASES = "cases"
+    GATHERING = "gathering"
+    ENTERING = "entering"
 
     @property
     def label(self) -> str:
@@ -137,7 +140,7 @@ class Work(StrEnum):
 
 _WORK = {
     Work.MAKING: noop("正在编制名单"), Work.VOIDING: noop("正在作废名单上的各笔"), Work.CLOSING: noop("正在转入发放"),
-    Work.CASES: noop("正在出告知书"),
+    Work.CASES: noop("正在出告知书"), Work.GATHERING: noop("正在编制付款批次"), Work.ENTERING: noop("正在入账并生成付款文件"),
 }  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from django.db.models.functions import Left
 from linli.domains.benefits.certifying import Signal
 from linli.domains.benefits.definitions import shipped_policies
 from linli.domains.benefits.granting import (
+    GATHERING,
+    BatchState,
     Book,
     ClawBackState,
     EntryKind,
@@ -40,9 +42,10 @@ from linli.domains.benefits.models import (
     WriteOff,
 )
 from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, VIEW, must_serve
+from linli.domains.benefits.queries.grants import Progress, Work
 from linli.domains.benefits.runs import shortest, within
 from linli.domains.org.queries import region_names
-from linli.domains.people.queries import ConsentPurpose, bank_accounts, consenting, parties
+from linli.domains.people.queries import ConsentPurpose, bank_accounts, consenting, party_names
 from linli.domains.trace.queries import events_on
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotAllowed, NotFound
@@ -92,16 +95,16 @@ def accounts_of(party_ids: Collection[UUID]) -> dict[UUID, Account]:
 
     What their record has for filling forms is not used: see :func:`kept_account`.
     """
-    given = PayAccount.objects.filter(party_id__in=list(party_ids), withdrawn_at=None)
+    given = PayAccount.objects.filter(party_id__one_of=party_ids, withdrawn_at=None)
     rows = list(given.order_by("party_id", "-given_at", "-id").distinct("party_id"))
-    known = parties([row.party_id for row in rows])
+    known = party_names([row.party_id for row in rows])
     agreed = consenting([row.party_id for row in rows], ConsentPurpose.PAY_BENEFITS)
     found = {}
     for row in rows:
-        party = known.get(row.party_id)
-        if party and row.account and (party.is_employer or row.party_id in agreed):
+        name, is_employer = known.get(row.party_id, ("", False))
+        if name and row.account and (is_employer or row.party_id in agreed):
             told = row.account.open_json()
-            found[row.party_id] = Account(party.name, told["bank"], told["number"])
+            found[row.party_id] = Account(name, told["bank"], told["number"])
     return found
 
 
@@ -114,9 +117,9 @@ def kept_account(party_id: UUID) -> Account | None:
 def stopped(person_ids: Iterable[UUID]) -> set[UUID]:
     """Of some people those who are paid nothing for now: payment is suspended, or a sign of death has not been looked into."""
     people = list(person_ids)
-    held = Suspension.objects.filter(ended_on=None, certification__person_id__in=people)
-    presumed = Certification.objects.filter(person_id__in=people, over_on=None, signal=Signal.PRESUMED_DEAD)
-    reported = PersonFacts.objects.filter(subject_id__in=people, death_sources__gt=0)
+    held = Suspension.objects.filter(ended_on=None, certification__person_id__one_of=people)
+    presumed = Certification.objects.filter(person_id__one_of=people, over_on=None, signal=Signal.PRESUMED_DEAD)
+    reported = PersonFacts.objects.filter(subject_id__one_of=people, death_sources__gt=0)
     return {
         *held.values_list("certification__person_id", flat=True), *presumed.values_list("person_id", flat=True),
         *reported.values_list("subject_id", flat=True),
@@ -138,7 +141,9 @@ def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], di
     """Of some owed grants those that can be paid now, each with the account, and why the others wait. Eight queries however many."""
     payees = {g.payee_id for g in grants}
     accounts, held = accounts_of(payees), stopped({g.payee_id for g in grants if not g.payee_is_employer})
-    returned = PayLine.objects.filter(grant__in=[g for g in grants if g.state == GrantState.RETURNED], state=LineState.RETURNED)
+    returned = PayLine.objects.filter(
+        grant__one_of=[g.pk for g in grants if g.state == GrantState.RETURNED], state=LineState.RETURNED
+    )
     before = {line.grant_id: bytes(line.account_index) for line in returned.order_by("attempt")}
     claims = claimed([g.pk for g in grants if g.state == GrantState.RETURNED])
     ready, waits = [], {}
@@ -154,7 +159,7 @@ def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], di
             waits[g.pk] = Waits.CLAW_BACK
         elif account is None:
             waits[g.pk] = Waits.ACCOUNT
-        elif before.get(g.pk) == account.index:
+        elif g.pk in before and before[g.pk] == account.index:
             waits[g.pk] = Waits.CORRECTION
         else:
             ready.append((g, account))
@@ -163,7 +168,7 @@ def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], di
 
 def claimed(grant_ids: Collection[UUID]) -> set[UUID]:
     """Of some grants those of which money is asked back and nobody has said the last word."""
-    open_ = ClawBack.objects.filter(grant_id__in=list(grant_ids), state__in=[ClawBackState.PROPOSED, ClawBackState.ORDERED])
+    open_ = ClawBack.objects.filter(grant__one_of=grant_ids, state__in=[ClawBackState.PROPOSED, ClawBackState.ORDERED])
     return set(open_.values_list("grant_id", flat=True)) if grant_ids else set()
 
 
@@ -200,7 +205,7 @@ class WaitingSum:
 
 
 _WAITING = """
-    SELECT CASE
+    SELECT g.amount_fen, CASE
              WHEN g.case_id IS NULL THEN 'case'
              WHEN g.confirmed_at IS NULL AND g.policy = ANY(%(confirmed)s) THEN 'confirmation'
              WHEN g.held THEN 'held'
@@ -210,7 +215,7 @@ _WAITING = """
              WHEN g.state = 'returned' AND a.account_index = (
                   SELECT l.account_index FROM benefits_payline l
                    WHERE l.grant_id = g.id AND l.state = 'returned' ORDER BY l.attempt DESC LIMIT 1) THEN 'correction'
-             ELSE '' END AS waits, count(*), sum(g.amount_fen)::bigint
+             ELSE '' END AS waits
       FROM (SELECT o.*, NOT o.payee_is_employer AND (
                      EXISTS (SELECT 1 FROM benefits_suspension s JOIN benefits_certification f ON f.id = s.certification_id
                               WHERE f.person_id = o.payee_id AND s.ended_on IS NULL)
@@ -218,22 +223,34 @@ _WAITING = """
                               WHERE f.person_id = o.payee_id AND f.over_on IS NULL AND f.signal = %(dead)s)
                   OR EXISTS (SELECT 1 FROM benefits_person_facts p WHERE p.subject_id = o.payee_id AND p.death_sources > 0)) AS held
               FROM benefits_grant o
-             WHERE o.state IN ('due', 'returned') AND starts_with(o.region, %(place)s) AND (%(policy)s = '' OR o.policy = %(policy)s)) g
+             WHERE o.state IN ('due', 'returned') AND starts_with(o.region, %(place)s) AND (%(policy)s = '' OR o.policy = %(policy)s)
+               AND (%(list)s::uuid IS NULL OR o.list_id = %(list)s)) g
       LEFT JOIN LATERAL (SELECT p.account_index FROM benefits_payaccount p
                           WHERE p.party_id = g.payee_id AND p.withdrawn_at IS NULL ORDER BY p.given_at DESC, p.id DESC LIMIT 1) a ON true
-     GROUP BY 1
 """
+
+
+def _waiting(policy: str, region: str, list_id: UUID | None = None) -> dict[str, Any]:
+    confirmed = [code for code in shipped_policies() if granting_of(code).how is How.CONFIRMED]
+    return {"confirmed": confirmed, "dead": Signal.PRESUMED_DEAD, "place": shortest(region), "policy": policy, "list": list_id}
 
 
 def waiting_sums(*, by: Actor, policy: str = "") -> list[WaitingSum]:
     """What is owed in the actor's place, counted by what it waits for, in the order of :class:`Waits`; what can be paid first. One query."""
     _must(by)
-    confirmed = [code for code in shipped_policies() if granting_of(code).how is How.CONFIRMED]
     with connection.cursor() as cursor:
-        given: dict[str, Any] = {"confirmed": confirmed, "dead": Signal.PRESUMED_DEAD, "place": shortest(by.region), "policy": policy}
-        cursor.execute(_WAITING, given)
+        cursor.execute(
+            f"SELECT waits, count(*), sum(amount_fen)::bigint FROM ({_WAITING}) every GROUP BY 1", _waiting(policy, by.region)
+        )
         found = {waits: WaitingSum(Waits(waits) if waits else None, number, fen) for waits, number, fen in cursor.fetchall()}
     return [found[key] for key in ("", *Waits) if key in found]
+
+
+def some_ready(policy: str, *, list_id: UUID | None = None, region: str) -> bool:
+    """Whether of what is owed anything can be paid now, as far as the room itself knows. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM ({_WAITING}) every WHERE waits = '')", _waiting(policy, region, list_id))
+        return bool(cursor.fetchone()[0])
 
 
 def waiting_lines(grants: Sequence[Grant]) -> list[WaitingLine]:
@@ -266,8 +283,10 @@ def pay_batch(batch_id: UUID, *, by: Actor) -> PayBatch:
 
 
 def pay_lines(batch_id: UUID, *, by: Actor, state: LineState | None = None) -> QuerySet[PayLine]:
-    """The payments of a batch, in its order."""
+    """The payments of a batch, in its order; none before all are in it."""
     row = pay_batch(batch_id, by=by)
+    if row.state in GATHERING:
+        return PayLine.objects.none()
     found = PayLine.objects.filter(batch=row).select_related("grant")
     return (found.filter(state=state) if state else found).order_by("position")
 
@@ -277,6 +296,16 @@ def payments_of(grant_id: UUID, *, by: Actor) -> QuerySet[PayLine]:
     _must(by)
     found = PayLine.objects.filter(grant_id=grant_id, grant__region__startswith=shortest(by.region))
     return found.select_related("batch").order_by("attempt")
+
+
+def batch_progress(row: PayBatch) -> Progress | None:
+    """What jobs do with a batch now; nothing where they wait for somebody or are done."""
+    match row.state:
+        case BatchState.MAKING:
+            return Progress(Work.GATHERING, row.done, row.total)
+        case BatchState.AGREEING:
+            return Progress(Work.ENTERING, row.sent, row.total)
+    return None
 
 
 def opens(batch: PayBatch, *, by: Actor) -> bool:
@@ -444,12 +473,12 @@ _SAID = """
     SELECT 'payable', g.region, g.policy, -sum(g.amount_fen) FROM benefits_grant g
      WHERE starts_with(g.region, %(place)s) AND (g.state IN ('due', 'returned')
         OR g.state = 'paying' AND NOT EXISTS (SELECT 1 FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id
-                                               WHERE l.grant_id = g.id AND l.state = 'open' AND b.state = 'agreed'))
+                                               WHERE l.grant_id = g.id AND l.state = 'open' AND l.position <= b.sent))
      GROUP BY g.region, g.policy
     UNION ALL
     SELECT CASE l.state WHEN 'open' THEN 'clearing' ELSE 'bank' END, g.region, g.policy, -sum(l.amount_fen)
       FROM benefits_payline l JOIN benefits_paybatch b ON b.id = l.batch_id JOIN benefits_grant g ON g.id = l.grant_id
-     WHERE (l.state = 'open' AND b.state = 'agreed' OR l.state = 'paid') AND starts_with(g.region, %(place)s)
+     WHERE (l.state = 'open' AND l.position <= b.sent OR l.state = 'paid') AND starts_with(g.region, %(place)s)
      GROUP BY l.state, g.region, g.policy
     UNION ALL
     SELECT side.book, g.region, g.policy, side.sign * sum(c.amount_fen) FROM benefits_clawback c JOIN benefits_grant g ON g.id = c.grant_id

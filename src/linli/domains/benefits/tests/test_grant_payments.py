@@ -57,15 +57,15 @@ def agrees(who):
 
 
 def test_a_file_goes_out_the_same_every_time_and_only_after_a_second_officer_agreed(who, people, list_id):
-    batch_id = commands.make_batch(policy=POLICY, list_id=list_id, by=who.payer, now=AFTER)
+    batch_id = do.batched(who, list_id=list_id)
     with pytest.raises(commands.BatchMoved):
         commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER)
     with pytest.raises(commands.SameOfficer):
         commands.agree_batch(batch_id=batch_id, by=who.payer, now=AFTER)
     with pytest.raises(DatabaseError, match="benefits_batch_two_hands"), transaction.atomic(), connection.cursor() as cursor:
-        sql = "UPDATE benefits_paybatch SET state = 'agreed', agreed_by_id = made_by_id, agreed_at = now(), digest = 'x' WHERE id = %s"
+        sql = "UPDATE benefits_paybatch SET state = 'agreeing', agreed_by_id = made_by_id, agreed_at = now() WHERE id = %s"
         cursor.execute(sql, [batch_id])
-    digest = commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    digest = do.agreed(who, batch_id)
     assert balances(who) == {"expense": 4 * AMOUNT, "clearing": -4 * AMOUNT} and agrees(who)
     first = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER)
     # Somebody's account changes meanwhile: the file does not.
@@ -197,7 +197,7 @@ def test_what_cannot_be_paid_waits_and_says_for_what(who):
         certified_until=date(2027, 1, 1), signal="presumed-dead",
     )  # fmt: skip
     PersonFacts.objects.filter(subject_id=reported).update(death_sources=1)
-    batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    batch_id = do.batched(who)
     batch = queries.pay_batch(batch_id, by=who.payer)
     assert batch.lines == 2 and batch.waiting == {"account": 1, "held": 2, "case": 1}
     assert {g.payee_id for g in Grant.objects.filter(list=list_id, state="paying")} == {people[0], people[4]}
@@ -205,7 +205,7 @@ def test_what_cannot_be_paid_waits_and_says_for_what(who):
     assert [m.kind for m in messages_about(needs.case_id)] == ["benefits.granted_needs"]
     # Presumed dead between the one officer and the other: taken out.
     PersonFacts.objects.filter(subject_id=people[4]).update(death_sources=2)
-    commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    do.agreed(who, batch_id)
     content = commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content
     assert len(do.payments_in(content)[1]) == 1 and do.account_number(0) in content.decode()
     assert do.states(list_id, who.maker) == {"due": 5, "paying": 1} and agrees(who)
@@ -301,7 +301,7 @@ def test_what_waits_is_counted_as_it_is_listed(who):
 
 
 def test_a_batch_taken_back_leaves_its_grants_owed(who, list_id):
-    batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    batch_id = do.batched(who)
     with pytest.raises(commands.NothingToPay):
         commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
     commands.withdraw_batch(batch_id=batch_id, by=who.payer, now=AFTER)

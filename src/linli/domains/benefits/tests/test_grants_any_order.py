@@ -133,8 +133,11 @@ class Money(RuleBasedStateMachine):
     @rule(agreed=st.booleans())
     def a_batch_is_put_together(self, agreed):
         made = self.try_("batch", commands.make_batch, policy=POLICY, by=self.who.payer)
+        if made:
+            commands.fill_batch(batch_id=made, size=3, by=do.JOB, now=self.now)
         if made and agreed:
             self.try_("agree_batch", commands.agree_batch, batch_id=made, by=self.who.second)
+            commands.send_batch(batch_id=made, size=3, by=do.JOB, now=self.now)
 
     @precondition(lambda self: PayBatch.objects.filter(state="made").exists())
     @rule(agree=st.integers(0, 3))
@@ -143,6 +146,7 @@ class Money(RuleBasedStateMachine):
         if batch:
             call = commands.agree_batch if agree else commands.withdraw_batch
             self.try_(call.__name__, call, batch_id=batch.pk, by=self.who.second)
+            commands.send_batch(batch_id=batch.pk, size=3, by=do.JOB, now=self.now)
 
     @precondition(lambda self: PayLine.objects.filter(state="open", batch__state="agreed").exists())
     @rule(back=st.sets(anyone), only=st.sets(anyone, min_size=1), n=st.integers(0, 3), day=st.integers(0, 3))

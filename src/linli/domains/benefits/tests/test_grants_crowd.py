@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, connections
 
 from linli.domains.benefits import commands, queries
-from linli.domains.benefits.models import Grant, GrantList, LedgerEntry, PayLine
+from linli.domains.benefits.models import Grant, GrantList, LedgerEntry, PayBatch, PayLine, PersonFacts
 from linli.domains.cases.commands import finish_ex_officio
 from linli.domains.cases.queries import Case
 from linli.domains.documents.queries import documents_of
@@ -102,29 +102,42 @@ def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
     do.due(people)
     list_id = do.closed(who, do.scanned(who))
     made = at_once([lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)] * 6)
-    assert counted(made)["done"] == 1 and PayLine.objects.count() == 20
+    assert counted(made) == {"done": 1, "BatchThere": 5}
     batch_id = next(r for r in made if not isinstance(r, Exception))
-    assert counted(at_once([lambda: commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)] * 4)) == {
-        "done": 1,
-        "BatchMoved": 3,
-    }
-    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
-    content = do.answer(number, rows, returned={rows[0][0]: "账号不存在", rows[1][0]: "户名不符"})
-    taken = at_once([lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER)] * 6)
-    assert counted(taken) == {"done": 6} and sum(t["paid"] for t in taken) == 18 and sum(t["returned"] for t in taken) == 2
-    assert do.states(list_id, who.maker) == {"paid": 18, "returned": 2} and balanced(who)
-    for n, (reference, _) in enumerate(rows[:2]):
-        party = PayLine.objects.get(reference=reference).grant.payee_id
-        commands.give_account(
-            party_id=party,
-            bank="示例银行",
-            account=do.account_number(500 + n),
-            told=queries.Told.PAPER,
-            by=who.payer,
-            now=AFTER,
+    # One of a list wants the same grants at the same time; six workers put each of the two together.
+    other = commands.make_batch(policy=POLICY, list_id=list_id, by=who.payer, now=AFTER)
+    both = [lambda i=i: commands.fill_batch(batch_id=i, size=3, by=JOB, now=AFTER) for i in (batch_id, other) * 6]
+    assert counted(at_once(both)) == {"done": 12} and PayLine.objects.count() == 20
+    assert len(set(PayLine.objects.values_list("grant_id", flat=True))) == 20 and balanced(who)
+    for row in PayBatch.objects.all():
+        assert list(PayLine.objects.filter(batch=row).order_by("position").values_list("position", flat=True)) == list(
+            range(1, row.lines + 1)
         )
-    again = at_once([lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)] * 4)
-    assert counted(again)["done"] == 1 and PayLine.objects.filter(state="open").count() == 2
+        assert row.fen == row.lines * AMOUNT and row.state == ("made" if row.lines else "withdrawn")
+        if row.state == "made":
+            agreed = at_once([lambda i=row.pk: commands.agree_batch(batch_id=i, by=who.second, now=AFTER)] * 4)
+            assert counted(agreed) == {"done": 1, "BatchMoved": 3}
+            sending = [lambda i=row.pk: commands.send_batch(batch_id=i, size=3, by=JOB, now=AFTER)] * 6
+            assert counted(at_once(sending)) == {"done": 6}
+            row.refresh_from_db()
+            assert (row.state, row.sent) == ("agreed", row.lines)
+            acts = [e.act.removeprefix("benefits.batch_") for e in timeline(row.pk)]
+            assert acts == ["asked", "made", "agreed", "sent"]
+    assert LedgerEntry.objects.filter(kind="sent").count() == 20 and balanced(who)
+    # The rest is of one batch: the other's file is answered in the same way.
+    for row in PayBatch.objects.filter(state="agreed"):
+        number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=row.pk, by=who.payer, now=AFTER).content)
+        returned = {reference: "账号不存在" for reference, _ in rows[:2]}
+        content = do.answer(number, rows, returned=returned)
+        taken = at_once([lambda c=content: commands.take_in_answer(content=c, by=who.payer, now=AFTER)] * 6)
+        assert counted(taken) == {"done": 6} and sum(t["returned"] for t in taken) == len(returned)
+        assert sum(t["paid"] for t in taken) == len(rows) - len(returned)
+    back = list(PayLine.objects.filter(state="returned").select_related("grant"))
+    assert do.states(list_id, who.maker) == {"paid": 20 - len(back), "returned": len(back)} and balanced(who)
+    for n, line in enumerate(back):
+        do.wants(line.grant.payee_id, do.account_number(500 + n), now=AFTER)
+    again = at_once([lambda: do.batched(who)] * 4)
+    assert counted(again)["done"] >= 1 and PayLine.objects.filter(state="open").count() == len(back)
     assert balanced(who)
 
 
@@ -230,20 +243,64 @@ def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):
             )
             return cursor.fetchone() is not None
 
-    # Killed while a batch is put together, agreed to and answered: each is whole or not there, and is simply done again.
-    killed(lambda: commands.make_batch(policy=POLICY, by=who.payer, now=AFTER), under_way)
-    if not PayLine.objects.exists():
-        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    # Killed while a batch is put together and while it is entered: what is there is right, it goes on there, and nobody can take it for whole.
+    batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+
+    def filling():
+        commands.fill_batch(batch_id=batch_id, size=3, by=JOB, now=AFTER)
+
+    def sending():
+        commands.send_batch(batch_id=batch_id, size=3, by=JOB, now=AFTER)
+
+    kills = 0
+    for stop in (3, 20, 40):
+        kills += os.WIFSIGNALED(killed(filling, lambda stop=stop: PayLine.objects.count() >= stop))
+        batch = PayBatch.objects.get(pk=batch_id)
+        assert batch.lines == batch.done == PayLine.objects.count() == Grant.objects.filter(state="paying").count() and balanced(
+            who
+        )
+        if batch.state == "making":
+            assert not queries.pay_lines(batch_id, by=who.payer).exists()
+            assert queries.batch_progress(batch) == queries.Progress(queries.Work.GATHERING, batch.done, 60)
+            with pytest.raises(commands.BatchMoved):
+                commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    assert kills >= 2
+    filling()
+    filling()
     batch = queries.pay_batches(by=who.payer).get()
-    killed(lambda: commands.agree_batch(batch_id=batch.pk, by=who.second, now=AFTER), under_way)
+    assert (batch.state, batch.lines, batch.fen, batch.waiting) == ("made", 60, 60 * AMOUNT, {})
+    assert [x.position for x in queries.pay_lines(batch_id, by=who.payer)] == list(range(1, 61))
+    commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    # One of them is reported dead after the officer agreed and before it is their turn: taken out.
+    gone = PayLine.objects.get(batch=batch, position=60)
+    PersonFacts.objects.filter(subject_id=gone.grant.payee_id).update(death_sources=1)
+    kills = 0
+    for stop in (3, 20, 40):
+        kills += os.WIFSIGNALED(killed(sending, lambda stop=stop: LedgerEntry.objects.filter(kind="sent").count() >= stop))
+        batch.refresh_from_db()
+        assert min(batch.sent, 59) == LedgerEntry.objects.filter(kind="sent").count() and balanced(who)
+        if batch.state == "agreeing":
+            assert queries.batch_progress(batch) == queries.Progress(queries.Work.ENTERING, batch.sent, 60)
+            for refused in (
+                lambda: commands.withdraw_batch(batch_id=batch_id, by=who.payer, now=AFTER),
+                lambda: commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER),
+            ):
+                with pytest.raises(commands.BatchMoved):
+                    refused()
+    assert kills >= 2
+    sending()
+    sending()
     batch.refresh_from_db()
-    assert balanced(who)
-    if batch.state == "made":
-        commands.agree_batch(batch_id=batch.pk, by=who.second, now=AFTER)
+    assert (batch.state, batch.lines, batch.fen) == ("agreed", 59, 59 * AMOUNT) and batch.digest
+    gone.refresh_from_db()
+    assert gone.state == "dropped" and gone.grant.state == "due"
+    PersonFacts.objects.update(death_sources=0)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=do.sent(who), by=who.payer, now=AFTER).content)
+    commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
     number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch.pk, by=who.payer, now=AFTER).content)
     content = do.answer(number, rows)
     killed(lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER), under_way)
-    assert PayLine.objects.filter(state="paid").count() in (0, 60) and balanced(who)
+    assert PayLine.objects.filter(state="paid").count() in (1, 60) and balanced(who)
     commands.take_in_answer(content=content, by=who.payer, now=AFTER)
     assert do.states(list_id, who.maker) == {"paid": 60} and balanced(who)
     assert sum(b.fen for b in queries.balance(date(2030, 1, 1), by=who.auditor) if b.book.value == "bank") == -60 * AMOUNT

@@ -38,6 +38,7 @@ from linli.domains.people.queries.records import (
     parties,
     party,
     party_indexes,
+    party_names,
     person_by_index,
     person_card,
     person_facts,
@@ -80,6 +81,6 @@ __all__ = [
     "has_consented", "held_by", "IdType", "is_verified", "lines", "longest_mandate", "looks", "LOOKS", "Mandate", "mandate_for",
     "mandate_sheet", "MandateLine", "MandateSheet", "mandates_of", "MandateState", "masked_facts", "may_act_for", "my_looks", "my_objection", "my_objections",
     "names_known", "objection", "Objection", "objections", "ObjectionState", "of_employers", "own_account", "own_ids", "parties", "Party",
-    "party", "party_indexes", "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principal_of",
+    "party", "party_indexes", "party_names", "person_by_index", "person_card", "person_facts", "PersonCard", "Power", "powers", "principal_of",
     "principals", "Purpose", "recognised", "recorded", "region_of", "resident_actor", "resident_names", "Scope", "stands_for_employers",
 ]  # fmt: skip

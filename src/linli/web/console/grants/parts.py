@@ -21,7 +21,10 @@ GRANT_TONES = {
     GrantState.VOID: "plain",
 }  # fmt: skip
 OBJECTION_TONES = {ObjectionState.OPEN: "soon", ObjectionState.UPHELD: "done", ObjectionState.REFUSED: "plain"}
-BATCH_TONES = {BatchState.MADE: "soon", BatchState.AGREED: "info", BatchState.WITHDRAWN: "plain"}
+BATCH_TONES = {
+    BatchState.MAKING: "info", BatchState.FAILED: "bad", BatchState.MADE: "soon", BatchState.AGREEING: "info", BatchState.STALLED: "bad",
+    BatchState.AGREED: "info", BatchState.WITHDRAWN: "plain",
+}  # fmt: skip
 LINE_TONES = {LineState.OPEN: "info", LineState.PAID: "done", LineState.RETURNED: "bad", LineState.DROPPED: "plain"}
 CLAW_TONES = {
     ClawBackState.PROPOSED: "soon", ClawBackState.ORDERED: "info", ClawBackState.REFUSED: "plain", ClawBackState.SETTLED: "done",

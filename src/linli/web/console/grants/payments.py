@@ -19,6 +19,7 @@ from linli.domains.benefits.queries import (
     How,
     LineState,
     Waits,
+    batch_progress,
     batch_sums,
     file_takings,
     grant_lines,
@@ -92,10 +93,9 @@ def make(request: StaffRequest) -> HttpResponse:
         raise NotFound(what=msg("这份名单")) from None
     try:
         batch_id = commands.make_batch(policy=policy, list_id=list_id, by=request.actor, now=request.now, **keyed(request))
-    except commands.NothingToPay as error:
+    except (commands.NothingToPay, commands.BatchThere) as error:
         warn(request, joined([error.message, error.what_to_do] if error.what_to_do else [error.message], _))
-        return redirect("grants:waiting")
-    done(request, _("付款批次已编制，请另一位有复核权限的人员复核。"))
+        return redirect("grants:waiting" if isinstance(error, commands.NothingToPay) else "grants:payments")
     return redirect("grants:batch", batch_id)
 
 
@@ -162,12 +162,17 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
     known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
     takings = file_takings([row.pk], by=request.actor).get(row.pk, [])
     people = names([row.made_by_id, row.agreed_by_id, row.withdrawn_by_id, *(t.by_id for t in takings)])
-    state, mine = BatchState(row.state), row.made_by_id == request.actor.user_id
+    state, mine, hands = (
+        BatchState(row.state),
+        row.made_by_id == request.actor.user_id,
+        request.actor.can(_AGREE) or request.actor.can(_PAY),
+    )
+    gathers = state in (BatchState.MAKING, BatchState.FAILED)
     some = [Tab(_(s.label), f"?state={s.value}", shown == s, sums[s][0]) for s in LineState if s in sums]
     context: dict[str, Any] = {
         "row": row, "policy": policy_of(row.policy), "state": state, "tone": BATCH_TONES[state], "page": page,
         "sums": [(_(s.label), sums[s][0], sums[s][1], LINE_TONES[s]) for s in LineState if s in sums],
-        "tabs": [Tab(_("全部"), "?", shown not in sums, sum(n for n, _fen in sums.values())), *some] if len(some) > 1 else [],
+        "tabs": [Tab(_("全部"), "?", shown not in sums, sum(n for n, _fen in sums.values())), *some] if len(some) > 1 and not gathers else [],
         "lines": [(p, known[p.grant_id], LineState(p.state), LINE_TONES[LineState(p.state)]) for p in page.rows],
         "columns": [
             Column(_("序号"), number=True), Column(_("发给")), Column(_("流水号")), Column(_("金额（元）"), number=True), Column(_("银行结果")),
@@ -177,11 +182,13 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
         "made_by": called(people, row.made_by_id),
         "agreed_by": called(people, row.agreed_by_id), "withdrawn_by": called(people, row.withdrawn_by_id),
         "may": {
-            "agree": state is BatchState.MADE and not mine and (request.actor.can(_AGREE) or request.actor.can(_PAY)),
-            "wait": state is BatchState.MADE and mine, "withdraw": state is BatchState.MADE and (request.actor.can(_AGREE) or request.actor.can(_PAY)),
+            "agree": state is BatchState.MADE and not mine and hands, "wait": state is BatchState.MADE and mine,
+            "withdraw": (gathers or state is BatchState.MADE) and hands,
+            "resume": state in (BatchState.FAILED, BatchState.STALLED) and hands,
             "file": state is BatchState.AGREED and request.actor.can(_PAY),
         },
-        **told(error, "batch"),
+        "gathers": gathers, "at": row.done if gathers else row.sent,
+        "stopped": _("付款批次没有编成") if gathers else _("入账没有做完，付款文件还不能下载"), "progress": batch_progress(row), **told(error, "batch"),
     }  # fmt: skip
     return render(request, "console/grants/batch.html", context, status=status_of(error) if error else 200)
 
@@ -189,8 +196,8 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
 @requires(_PAY, _AGREE)
 @require_POST
 def act(request: StaffRequest, batch_id: UUID, act: str) -> HttpResponse:
-    """Agree to a batch, or take it back."""
-    known = {"agree": commands.agree_batch, "withdraw": commands.withdraw_batch}
+    """Agree to a batch, take it back, or go on where its job was interrupted."""
+    known = {"agree": commands.agree_batch, "withdraw": commands.withdraw_batch, "resume": commands.resume_batch}
     if act not in known:
         raise NotFound(what=msg("这个操作"))
     pay_batch(batch_id, by=request.actor)
@@ -198,8 +205,25 @@ def act(request: StaffRequest, batch_id: UUID, act: str) -> HttpResponse:
         known[act](batch_id=batch_id, by=request.actor, now=request.now, **keyed(request))
     except LinliError as error:
         return _sheet(request, batch_id, error)
-    done(request, _("已复核同意，付款文件可以下载了。") if act == "agree" else _("批次已撤回，里面的待遇回到待发放。"))
+    said = {
+        "agree": _("已复核同意，入账完成后就可以下载付款文件。"), "withdraw": _("批次已撤回，里面的待遇回到待发放。"),
+        "resume": _("继续处理，从中断的地方接着做。"),
+    }  # fmt: skip
+    done(request, said[act])
     return redirect("grants:batch", batch_id)
+
+
+@requires(_SEE)
+@require_safe
+def progress(request: StaffRequest, batch_id: UUID) -> HttpResponse:
+    """How far the job of a batch is; the page loads itself anew when it is done."""
+    if not request.htmx:
+        return redirect("grants:batch", batch_id)
+    found = batch_progress(pay_batch(batch_id, by=request.actor))
+    answer = render(request, "console/grants/_batch_progress.html", {"batch_id": batch_id, "progress": found})
+    if found is None:
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 @requires(_PAY)

@@ -23,6 +23,7 @@ urlpatterns = [
     path("payments/returned", payments.returned, name="returned"),
     path("payments/answer", payments.answer, name="answer"),
     path("payments/<uuid:batch_id>", payments.sheet, name="batch"),
+    path("payments/<uuid:batch_id>/progress", payments.progress, name="batch_progress"),
     path("payments/<uuid:batch_id>/file", payments.file, name="file"),
     path("payments/<uuid:batch_id>/<slug:act>", payments.act, name="batch_act"),
     path("claw-backs/", books.claw_backs_page, name="claw_backs"),

@@ -32,7 +32,7 @@ from linli.domains.people.queries import parties
 from linli.domains.trace.queries import acts_by
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
-from linli.testing.grants import POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, work
+from linli.testing.grants import JOB, POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, work
 from linli.testing.rosters import someone
 from linli.testing.world import BUILDER, COUNTY, PASSWORD, person_id
 from linli.web.ui.templatetags.linli_ui import fen
@@ -59,6 +59,14 @@ def text(answer):
 @pytest.fixture
 def who(world, committed_db):
     return hands(world)
+
+
+def perform_batch(who, step="fill"):
+    """What the jobs do with the newest batch: put it together, or enter it."""
+    batch = pay_batches(by=who.payer).first()
+    app.tasks[f"benefits.{step}_batch"](str(batch.pk))
+    batch.refresh_from_db()
+    return batch
 
 
 def perform(list_id):
@@ -273,10 +281,32 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     assert send(payer, account, bank="示例银行", account="800000000099", told="paper").status_code == 302
     made = send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
     (batch,) = pay_batches(by=who.payer)
-    assert made["Location"] == reverse("grants:batch", args=[batch.pk]) and batch.lines == 3
+    assert made["Location"] == reverse("grants:batch", args=[batch.pk]) and batch.state == "making"
+    page = text(payer.get(made["Location"]))
+    assert "正在编制付款批次" in page and "待遇001" not in page and "撤回批次" in page
+    assert send(second, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 409
+    again = send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
+    assert again["Location"] == reverse("grants:payments") and "正在编制" in text(payer.get(reverse("grants:payments")))
+    where = reverse("grants:batch_progress", args=[batch.pk])
+    polled = payer.get(where, headers={"HX-Request": "true"})
+    assert "正在编制付款批次" in text(polled) and "HX-Refresh" not in polled and payer.get(where).status_code == 302
+    assert enter("clerk").get(where).status_code == 403
+    commands.fail_batch(batch_id=batch.pk, by=JOB, now=now())
+    page = text(payer.get(made["Location"]))
+    assert "处理意外中断" in page and "正在编制付款批次" not in page
+    assert send(payer, reverse("grants:batch_act", args=[batch.pk, "resume"])).status_code == 302
+    assert send(payer, reverse("grants:batch_act", args=[batch.pk, "resume"])).status_code == 409
+    assert perform_batch(who).lines == 3
+    assert payer.get(where, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
     assert send(payer, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 403
     assert send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").status_code == 409
     assert send(second, reverse("grants:batch_act", args=[batch.pk, "agree"])).status_code == 302
+    page = text(payer.get(made["Location"]))
+    assert "正在入账并生成付款文件" in page and "撤回批次" not in page and "下载付款文件" not in page
+    commands.fail_batch(batch_id=batch.pk, by=JOB, now=now())
+    assert "付款文件还不能下载" in text(payer.get(made["Location"]))
+    assert send(second, reverse("grants:batch_act", args=[batch.pk, "resume"])).status_code == 302
+    perform_batch(who, "send")
     unsaid = send(payer, reverse("grants:file", args=[batch.pk]))
     assert (
         unsaid.status_code == 422
@@ -306,9 +336,10 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     send(payer, reverse("grants:grant_act", args=[back.pk, "account"]), bank="示例银行", account="800000000088", told="counter")
     assert "可以再发" in text(payer.get(reverse("grants:returned")))
     assert send(payer, reverse("grants:make_batch"), policy=POLICY).status_code == 302
-    newest = pay_batches(by=who.payer).first()
+    newest = perform_batch(who)
     assert (newest.lines, newest.pk != batch.pk) == (1, True)
     send(second, reverse("grants:batch_act", args=[newest.pk, "agree"]))
+    perform_batch(who, "send")
     again = payments_in(send(payer, reverse("grants:file", args=[newest.pk]), purpose="send").content)
     assert upload(answer(*again, on=local_date(now()))).status_code == 302
     books = text(payer.get(reverse("grants:ledger")))
@@ -401,8 +432,9 @@ def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):
     owed(who, listed)
     payer, second = enter("payments"), enter("second-policies")
     send(payer, reverse("grants:make_batch"), policy=POLICY, list=str(listed))
-    batch = pay_batches(by=who.payer).first()
+    batch = perform_batch(who)
     send(second, reverse("grants:batch_act", args=[batch.pk, "agree"]))
+    perform_batch(who, "send")
     told = payments_in(send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content)
     send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", answer(*told, on=local_date(now())), "text/csv"))
     grant = grants_of(listed, by=who.maker, state=GrantState.PAID).first()
