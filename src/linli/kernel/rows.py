@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -71,21 +72,25 @@ def _shape(model: type[models.Model]) -> _Shape:
 
 
 @cache
-def _insert_sql(model: type[models.Model], count: int) -> str:
-    shape = _shape(model)
-    marks = "(" + ", ".join(["%s"] * len(shape.fields)) + ")"
-    return f'INSERT INTO "{shape.table}" ({shape.columns}) VALUES ' + ", ".join([marks] * count)
+def _insert_sql(kinds: tuple[type[models.Model], ...]) -> str:
+    """One statement for rows of these models in this order; where they are several, all but the last are parts of it."""
+    parts = []
+    for model, same in groupby(kinds):
+        shape = _shape(model)
+        marks = "(" + ", ".join(["%s"] * len(shape.fields)) + ")"
+        parts.append(f'INSERT INTO "{shape.table}" ({shape.columns}) VALUES ' + ", ".join(marks for _ in same))
+    *before, last = parts
+    return ("WITH " + ", ".join(f"part{n} AS ({part})" for n, part in enumerate(before)) + " " if before else "") + last
 
 
 def insert(*rows: models.Model) -> None:
-    """Insert rows of one model with one statement; nothing to do for none. Keys are made by the application."""
+    """Insert rows with one statement, of one model or of several; nothing to do for none. Keys are made by the application."""
     if not rows:
         return
-    model = type(rows[0])
-    shape = _shape(model)
-    values = [value for row in rows for value in shape.values(row, shape.names)]
+    kinds = tuple(type(row) for row in rows)
+    values = [value for row in rows for value in _shape(type(row)).values(row, _shape(type(row)).names)]
     with connection.cursor() as cursor:
-        cursor.execute(_insert_sql(model, len(rows)), values)
+        cursor.execute(_insert_sql(kinds), values)
     for row in rows:
         row._state.adding = False
         row._state.db = connection.alias
@@ -108,14 +113,24 @@ def update(row: models.Model, names: Iterable[str]) -> None:
         cursor.execute(_update_sql(model, chosen), [*_shape(model).values(row, chosen), row.pk])
 
 
-def load(model: type[M], tail: str, params: Sequence[Any]) -> list[M]:
-    """Rows of a model; ``tail`` is what follows ``SELECT its columns FROM its table AS t``."""
-    shape = _shape(model)
-    with connection.cursor() as cursor:
-        cursor.execute(_select_sql(model) + tail, params)
-        found = cursor.fetchall()
+def ask(model: type[M], tail: str, params: Sequence[Any]) -> Callable[[], list[M]]:
+    """Ask for rows and read them later: inside a command the answer comes while it goes on. ``tail`` is what follows ``SELECT its
+    columns FROM its table AS t``."""
+    shape, cursor = _shape(model), connection.cursor()
+    cursor.execute(_select_sql(model) + tail, params)
+
+    def answer() -> list[M]:
+        with cursor:
+            found = cursor.fetchall()
         alias = connection.alias
-    return [model.from_db(alias, shape.names, shape.turned(row)) for row in found]
+        return [model.from_db(alias, shape.names, shape.turned(row)) for row in found]
+
+    return answer
+
+
+def load(model: type[M], tail: str, params: Sequence[Any]) -> list[M]:
+    """The same at once."""
+    return ask(model, tail, params)()
 
 
 def one(model: type[M], tail: str, params: Sequence[Any]) -> M | None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
 from linli.domains.cases.errors import CaseChanged, MoveNotPossible
 from linli.domains.cases.lifecycle import FINAL, TRANSITIONS, Move, State, may_move
 from linli.domains.cases.models import Case
@@ -62,8 +64,8 @@ class Work:
             setattr(self.case, name, value)
         self._fields |= {*fields, *values}
 
-    def save(self) -> None:
-        """Write the events, then the case with the place of the last one."""
+    def save(self, *others: Model) -> None:
+        """Write the events, then the case with the place of the last one; with a new case the other rows it begins with."""
         if self._acts:
             # So that whoever tells other systems, or other parts of a joint matter, need not look at the acts of all cases.
             marked = (("client", self.case.client_id), ("joint", self.case.joint_id), ("quiet", self.quiet))
@@ -73,15 +75,17 @@ class Work:
             self.case.trace_seq = record_all(self._acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new)
             self.change("trace_seq")
         if self.new:
-            rows.insert(self.case)
+            rows.insert(self.case, *others)
         elif self._fields:
             self.case.version += 1
             rows.update(self.case, [*sorted(self._fields), "version"])
 
 
 def lock(case_id: UUID) -> Case | None:
-    """The row of a case, locked until the transaction ends."""
-    return rows.one(Case, "WHERE t.id = %s FOR UPDATE", [case_id])
+    """The row of a case, locked until the transaction ends; with its chain, since an act on it will follow."""
+    asked = rows.ask(Case, "WHERE t.id = %s FOR UPDATE", [case_id])
+    expect(subject(case_id))
+    return next(iter(asked()), None)
 
 
 def locked(may: Callable[[Actor, Case], bool], case_id: UUID, *, by: Actor, now: datetime, version: int | None = None) -> Work:
@@ -94,5 +98,4 @@ def locked(may: Callable[[Actor, Case], bool], case_id: UUID, *, by: Actor, now:
         raise NotFound(what=msg("这件办件"))
     if version is not None and case.version != version:
         raise CaseChanged(state=Message(State(case.state).label))
-    expect(subject(case_id))
     return Work(case, by=by, now=now)

@@ -103,16 +103,14 @@ def conclude(
     case, now = work.case, work.now
     promises.at_decision(work, approve=approve)
     text = decision_text(case, standard, approve=approve, facts=facts, reasons=reasons, legal_basis=legal_basis)
-    rows.insert(
-        Decision(
-            case=case, step=step, approved=approve, facts=text.facts, reasons=text.reasons, legal_basis=text.legal_basis,
-            remedies=text.remedies, decided_by_id=decided_by_id or work.by.user_id, decided_at=now,
-        )
+    decision = Decision(
+        case=case, step=step, approved=approve, facts=text.facts, reasons=text.reasons, legal_basis=text.legal_basis,
+        remedies=text.remedies, decided_by_id=decided_by_id or work.by.user_id, decided_at=now,
     )  # fmt: skip
     promised = clocks.stop(case, [ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STAGE], on=now).get(ClockKind.PROMISED)
     assert standard.times.delivery
     delivery = clocks.new_clock(case, ClockKind.DELIVERY, standard.times.delivery, start=local_date(now), event="decided", at=now)
-    rows.insert(delivery)
+    rows.insert(decision, delivery)
     work.change(decided_at=now, approved=approve, **clocks.lift(case, [delivery]))
     work.move(
         Move.APPROVE if approve else Move.REJECT, step=step.pk, basis=text.legal_basis,

@@ -16,7 +16,7 @@ from linli.domains.cases.errors import NotHeard, NotYourCheck, ReasonMissing
 from linli.domains.cases.grounds import Received
 from linli.domains.cases.lifecycle import IN_HAND, Move, State
 from linli.domains.cases.models import Breach, Commitment, Step, StepState
-from linli.domains.cases.moves import Work, lock, locked, subject
+from linli.domains.cases.moves import Work, lock, locked
 from linli.domains.cases.permissions import BREACH, CHECK, RECEIVE, applies_for, at_counter, supervises
 from linli.domains.cases.promising import Promise, PromiseNotice, PromiseState, Signed, revocation_basis
 from linli.domains.cases.sharing import facts_of
@@ -27,7 +27,7 @@ from linli.domains.documents.queries import State as PaperState
 from linli.domains.exchange import commands as exchange
 from linli.domains.exchange.queries import any_connected, shared_of
 from linli.domains.org.queries import calendar, letterhead
-from linli.domains.trace.commands import expect, once
+from linli.domains.trace.commands import once
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
@@ -113,7 +113,6 @@ def _locked(commitment_id: UUID, *, by: Actor, now: datetime, owner: UUID | None
     mine = promise is not None and (promise.owner_id == owner if owner else case is not None and supervises(by, case))
     if case is None or promise is None or not mine:
         raise NotYourCheck
-    expect(subject(case.pk))
     return Work(case, by=by, now=now), promise
 
 

@@ -21,13 +21,13 @@ from linli.domains.cases.errors import SamePerson
 from linli.domains.cases.grounds import DeliveryMethod
 from linli.domains.cases.lifecycle import Move, State
 from linli.domains.cases.models import Step, StepKind, StepState
-from linli.domains.cases.moves import Work, lock, subject
+from linli.domains.cases.moves import Work, lock
 from linli.domains.cases.staging import conclude
 from linli.domains.catalog.queries import Limit, Stage, Standard, get_standard
 from linli.domains.documents.commands import seal_document
 from linli.domains.documents.queries import PaperKind
 from linli.domains.org.queries import Power, authority, letterhead
-from linli.domains.trace.commands import expect, once
+from linli.domains.trace.commands import once
 from linli.kernel import rows
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
@@ -140,7 +140,6 @@ def _locked(case_id: UUID, *, by: Actor, now: datetime) -> Work:
     case = lock(case_id)
     if case is None or case.channel != Channel.AUTOMATIC:
         raise NotFound(what=msg("这件办件"))
-    expect(subject(case_id))
     return Work(case, by=by, now=now, quiet=True)
 
 
@@ -220,7 +219,6 @@ def finish_ex_officio(*, case_id: UUID, by_hand: bool = False, now: datetime) ->
     case = lock(case_id)
     if case is None or case.state not in (State.APPROVED, State.REJECTED):
         return False
-    expect(subject(case_id))
     work = Work(case, by=by, now=now, quiet=True)
     documents = papers.results(case)
     for document in documents:

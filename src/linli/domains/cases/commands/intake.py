@@ -454,9 +454,7 @@ def take_in(
         _apply(row, handed, standard, now)
         if by.resident_id and (wanted := standard.material(row.code)) and is_question(wanted):
             row.applies = not handed.not_applicable
-    work.save()
-    rows.insert(notice)
-    rows.insert(*listed)
+    work.save(notice, *listed)
     for handed in materials:
         if handed.files:
             add_files(by_code[handed.code], handed, now)
@@ -671,9 +669,7 @@ def _accept(work: Work, standard: Standard, powers: ItemAuthority | None = None,
         ),
         org_id=letterhead(case.org_id).body_id, by=by, now=now,
     )  # fmt: skip
-    rows.insert(accepted, stage)
-    rows.insert(*([draw] if draw else []))
-    rows.insert(*fresh, *([stage_clock] if stage_clock else []))
+    rows.insert(*filter(None, (accepted, stage, draw, *fresh, stage_clock)))
     if owed:
         owe_materials(case)
     work.save()

@@ -34,7 +34,7 @@ from linli.domains.cases.models import (
     StepKind,
     StepState,
 )
-from linli.domains.cases.moves import Work, lock, locked, subject
+from linli.domains.cases.moves import Work, lock, locked
 from linli.domains.cases.permissions import DELIVER, ISSUE, RECEIVE, applies_for, at_counter, may_deliver, may_issue
 from linli.domains.cases.queries.issue import collected_at, collection_places
 from linli.domains.catalog.queries import get_standard
@@ -42,7 +42,7 @@ from linli.domains.documents.commands import hold_files, seal_documents
 from linli.domains.documents.queries import PaperKind, documents_of, open_file
 from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import letterhead
-from linli.domains.trace.commands import expect, once
+from linli.domains.trace.commands import once
 from linli.kernel import rows
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
@@ -257,9 +257,9 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
             case=case, method=method, recipient=recipient.strip(), is_agent=is_agent, proof=kind,
             signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=staff_id,
             document_id=document, at=now,
-        )
+        ),
+        step,
     )  # fmt: skip
-    rows.insert(step)
     clocks.stop(case, [ClockKind.DELIVERY], on=now)
     work.change(delivered_at=now, due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
     work.move(Move.DELIVER, method=method, proof=kind, is_agent=is_agent, document=document)
@@ -299,7 +299,6 @@ def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
     case = lock(case_id)
     if case is None or case.state != State.DELIVERED:
         return None
-    expect(subject(case_id))
     work = Work(case, by=by, now=now)
     standard, head = get_standard(case.standard_id), letterhead(case.deciding_org_id or case.org_id)
     who = papers.applicant(case)
@@ -319,11 +318,12 @@ def close_case(*, case_id: UUID, now: datetime) -> UUID | None:
 
 
 def _contents(case: Case) -> Sequence[dict[str, Any]]:
-    materials = rows.load(CaseMaterial, "WHERE t.case_id = %s AND t.state = 'have' ORDER BY t.code", [case.pk])
+    asked = rows.ask(CaseMaterial, "WHERE t.case_id = %s AND t.state = 'have' ORDER BY t.code", [case.pk])
     of_case = (
         "JOIN cases_casematerial m ON m.id = t.material_id WHERE m.case_id = %s AND t.removed_at IS NULL ORDER BY t.added_at, t.id"
     )
     files = rows.load(MaterialFile, of_case, [case.pk])
+    materials = asked()
     answers = shared_of(case.pk) if any(m.received == Received.SHARED for m in materials) else {}
     lines: list[dict[str, Any]] = []
     for material in materials:

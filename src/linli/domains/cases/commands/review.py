@@ -66,9 +66,10 @@ def _own_step(step_id: UUID, *, by: Actor, now: datetime, version: int | None = 
     """
     if not (by.can(REVIEW) or by.can(DECIDE)):
         raise NotAllowed(permission=REVIEW)
-    case = rows.one(Case, "JOIN cases_step s ON s.case_id = t.id WHERE s.id = %s FOR UPDATE OF t", [step_id])
-    # Read after the lock: the stage may have been drawn anew while we waited.
-    step = rows.one(Step, "WHERE t.id = %s" + (_UNBIASED if judging else ""), [step_id])
+    cases = rows.ask(Case, "JOIN cases_step s ON s.case_id = t.id WHERE s.id = %s FOR UPDATE OF t", [step_id])
+    # Asked after the lock: the stage may have been drawn anew while we waited.
+    steps = rows.ask(Step, "WHERE t.id = %s" + (_UNBIASED if judging else ""), [step_id])
+    case, step = next(iter(cases()), None), next(iter(steps()), None)
     if judging and case is not None and step is None and Step.objects.filter(pk=step_id, user_id=by.user_id).exists():
         raise Interested
     if case is None or step is None or by.user_id is None or step.user_id != by.user_id or step.state != StepState.OPEN:
@@ -148,9 +149,7 @@ def give_opinion(
     draw, stage_clock = open_stage(work, following, standard, others=[*others, step], giving_back=step.user_id)
     clocks.stop(work.case, [ClockKind.STAGE], on=now)
     rows.update(step, _FINISHED)
-    rows.insert(following)
-    rows.insert(*([draw] if draw else []))
-    rows.insert(*([stage_clock] if stage_clock else []))
+    rows.insert(*filter(None, (following, draw, stage_clock)))
     work.save()
     if following.automatic:
         defer("cases.decide_automatically", step_id=str(following.pk))
