@@ -142,7 +142,9 @@ def letterhead(org_id: UUID) -> Letterhead:
     org = get_org(org_id)
     line = list(Organisation.objects.filter(pk__in=[p for p in org.path.split("/") if p]).order_by("-path"))
     found = Letterhead(
-        org.pk, org.body_id, org.name, org.short_name, org.region_id, org.region.name, org.address, org.phone, org.opening_hours,
+        org.pk, org.body_id, org.name, org.short_name, org.region_id, org.region.name, org.address,
+        # Whom to ring: where a body has no number of its own, the one above it.
+        next((o.phone for o in line if o.phone), ""), org.opening_hours,
         next((o.review_body for o in line if o.review_body), ""), next((o.court for o in line if o.court), ""),
     )  # fmt: skip
     _letterheads[key] = (time.monotonic(), found)
