@@ -92,10 +92,11 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         raise TypeError("sealed fields are not serialised")
 
 
+@models.CharField.register_lookup
 @models.ForeignKey.register_lookup
 @models.UUIDField.register_lookup
 class OneOf(models.Lookup):
-    """``pk__one_of=ids``: one value however many ids. ``__in`` makes a placeholder of each; thousands of them cost more than the query."""
+    """``pk__one_of=ids``: one value however many. ``__in`` makes a placeholder of each; thousands of them cost more than the query."""
 
     lookup_name = "one_of"
 
@@ -104,7 +105,7 @@ class OneOf(models.Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::uuid[])", [*params, self.rhs]
+        return f"{left} = ANY(%s)", [*params, self.rhs]
 
 
 class TokenQuery(SearchQuery):

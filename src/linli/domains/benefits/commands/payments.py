@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -39,7 +40,7 @@ from linli.kernel.identifiers import check_bank_card
 from linli.kernel.jobs import defer
 from linli.kernel.text import Message, joined, msg, noop
 
-_CHUNK = 2_000
+_CHUNK = 5_000
 
 
 class FileNotAsAgreed(LinliError):
@@ -143,11 +144,14 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
     if row is None:
         _refuse([Problem(1, msg("没有批次号为 %(number)s 的已送银行付款", number=answer.number[:24]))])
         raise AssertionError
-    news = _held_against(row, answer, today=local_date(now))
-    counts = {name: len(news[kind]) for name, kind in _COUNTED.items()}
+    _must_fit(row, answer, today=local_date(now))
+    counts = dict.fromkeys(_COUNTED, 0)
+    for news in _steps(row, answer):
+        for name, kind in _COUNTED.items():
+            told = [(a, line) for a, line in news if line and _news(line, a) is kind]
+            _answer(row, told, kind, by=by, now=now)
+            counts[name] += len(told)
     counts["known"] = len(answer.rows) - sum(counts.values())
-    for kind, told in news.items():
-        _answer(row, told, kind, by=by, now=now)
     if counts["known"] < len(answer.rows):
         record(
             "benefits.answer_taken", subject=batch_subject(row.pk), by=by, at=now, digest=sm3(content).hex(), paid=counts["paid"],
@@ -158,7 +162,33 @@ def take_in_answer(*, content: bytes, by: Actor, now: datetime) -> dict[str, int
 
 
 _COUNTED = {"paid": EntryKind.PAID, "returned": EntryKind.RETURNED, "late": EntryKind.LATE_RETURN}
-_News = dict[EntryKind, list[tuple[Answered, PayLine]]]
+
+
+class _Line(NamedTuple):
+    """What an answer is held against."""
+
+    pk: UUID
+    grant_id: UUID
+    region: str
+    amount_fen: int
+    state: str
+    answered_on: date | None
+    paid_on: date | None
+
+
+_Told = tuple[Answered, _Line]
+
+
+def _steps(row: PayBatch, answer: Answer) -> Iterator[list[tuple[Answered, _Line | None]]]:
+    """An answer some lines at a time, each with the payment of the batch that it is of."""
+    lines = PayLine.objects.filter(batch=row).exclude(state=LineState.DROPPED)
+    for start in range(0, len(answer.rows), _CHUNK):
+        some = answer.rows[start : start + _CHUNK]
+        named = lines.filter(reference__one_of=[a.reference for a in some]).values_list(
+            "reference", "pk", "grant_id", "grant__region", "amount_fen", "state", "answered_on", "paid_on"
+        )
+        found: dict[str, _Line] = {reference: _Line._make(rest) for reference, *rest in named}
+        yield [(a, found.get(a.reference)) for a in some]
 
 
 def _refuse(problems: Sequence[Problem]) -> None:
@@ -167,31 +197,25 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise AnswerWrong(field="file", number=len(problems), what=joined(some).rstrip("；"))
 
 
-def _held_against(row: PayBatch, answer: Answer, *, today: date) -> _News:
-    """The lines that are news, by what they are; every line must be one of the batch, of its amount, and fit what was said before."""
-    lines = PayLine.objects.filter(batch=row).exclude(state=LineState.DROPPED).defer("account")
-    by_reference = {line.reference: line for line in lines.select_related("grant").order_by("position")}
+def _must_fit(row: PayBatch, answer: Answer, *, today: date) -> None:
+    """Every line must be one of the batch, of its amount, and fit what was said before."""
     problems: list[Problem] = []
-    news: _News = {kind: [] for kind in _COUNTED.values()}
-    for told in answer.rows:
-        line = by_reference.get(told.reference)
-        if line is None:
-            found: EntryKind | Message | None = msg("流水号 %(reference)s 不在这一批里", reference=told.reference[:32])
-        elif line.amount_fen != told.fen:
-            found = msg("金额与付款文件不符")
-        elif told.on > today:
-            found = msg("日期在将来")
-        else:
-            found = _news(line, told)
-        if isinstance(found, Message):
-            problems.append(Problem(told.line, found))
-        elif found and line:
-            news[found].append((told, line))
+    for some in _steps(row, answer):
+        for told, line in some:
+            if line is None:
+                found: EntryKind | Message | None = msg("流水号 %(reference)s 不在这一批里", reference=told.reference[:32])
+            elif line.amount_fen != told.fen:
+                found = msg("金额与付款文件不符")
+            elif told.on > today:
+                found = msg("日期在将来")
+            else:
+                found = _news(line, told)
+            if isinstance(found, Message):
+                problems.append(Problem(told.line, found))
     _refuse(problems)
-    return news
 
 
-def _news(line: PayLine, told: Answered) -> EntryKind | Message | None:
+def _news(line: _Line, told: Answered) -> EntryKind | Message | None:
     """What an answer changes of a payment: that it arrived, came back, or came back late; nothing if it was known; or why it cannot be.
 
     Of two answers the later day counts, whichever comes first: money that arrived may come back, what came back does not arrive. What
@@ -212,23 +236,22 @@ def _news(line: PayLine, told: Answered) -> EntryKind | Message | None:
     return EntryKind.LATE_RETURN
 
 
-def _answer(row: PayBatch, told: Sequence[tuple[Answered, PayLine]], kind: EntryKind, *, by: Actor, now: datetime) -> None:
+def _answer(row: PayBatch, told: Sequence[_Told], kind: EntryKind, *, by: Actor, now: datetime) -> None:
+    if not told:
+        return
     paid = kind is EntryKind.PAID
     state, grant = (LineState.PAID, GrantState.PAID) if paid else (LineState.RETURNED, GrantState.RETURNED)
-    for start in range(0, len(told), _CHUNK):
-        some = told[start : start + _CHUNK]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE benefits_payline l
-                   SET state = %s, reason = s.reason, answered_on = s.day, answered_at = %s, paid_on = CASE WHEN %s THEN s.day ELSE l.paid_on END
-                  FROM unnest(%s::uuid[], %s::text[], %s::date[]) AS s(id, reason, day) WHERE l.id = s.id
-                """,
-                [state, now, paid, [x.pk for _, x in some], ["" if paid else a.reason for a, _ in some], [a.on for a, _ in some]],
-            )
-        Grant.objects.filter(pk__in=[x.grant_id for _, x in some]).update(state=grant)
-        moved = [Moved(x.pk, x.amount_fen, x.grant.region) for _, x in some]
-        enter(kind, row.policy, moved, on=local_date(now), at=now, by_id=by.person_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE benefits_payline l
+               SET state = %s, reason = s.reason, answered_on = s.day, answered_at = %s, paid_on = CASE WHEN %s THEN s.day ELSE l.paid_on END
+              FROM unnest(%s::uuid[], %s::text[], %s::date[]) AS s(id, reason, day) WHERE l.id = s.id
+            """,
+            [state, now, paid, [x.pk for _, x in told], ["" if paid else a.reason for a, _ in told], [a.on for a, _ in told]],
+        )
+    Grant.objects.filter(pk__one_of=[x.grant_id for _, x in told]).update(state=grant)
+    enter(kind, row.policy, [Moved(x.pk, x.amount_fen, x.region) for _, x in told], on=local_date(now), at=now, by_id=by.person_id)
 
 
 def tell_of_answers(*, batch_id: UUID, answered_at: datetime, by: Actor, now: datetime) -> int:
@@ -240,7 +263,7 @@ def tell_of_answers(*, batch_id: UUID, answered_at: datetime, by: Actor, now: da
     ids, told = list(answered.order_by("position").values_list("pk", flat=True)), 0
     offices: dict[str, Letterhead] = {}
     for start in range(0, len(ids), _CHUNK):
-        lines = list(PayLine.objects.filter(pk__in=ids[start : start + _CHUNK]).select_related("grant").order_by("position"))
+        lines = list(PayLine.objects.filter(pk__one_of=ids[start : start + _CHUNK]).select_related("grant").order_by("position"))
         known = parties([line.grant.payee_id for line in lines])
         for line in lines:
             place = line.grant.region

@@ -96,15 +96,16 @@ def accounts_of(party_ids: Collection[UUID]) -> dict[UUID, Account]:
     What their record has for filling forms is not used: see :func:`kept_account`.
     """
     given = PayAccount.objects.filter(party_id__one_of=party_ids, withdrawn_at=None)
-    rows = list(given.order_by("party_id", "-given_at", "-id").distinct("party_id"))
-    known = party_names([row.party_id for row in rows])
-    agreed = consenting([row.party_id for row in rows], ConsentPurpose.PAY_BENEFITS)
+    newest = given.order_by("party_id", "-given_at", "-id").distinct("party_id")
+    rows: dict[UUID, Any] = dict(newest.values_list("party_id", "account"))
+    known = party_names(rows)
+    agreed = consenting(rows, ConsentPurpose.PAY_BENEFITS)
     found = {}
-    for row in rows:
-        name, is_employer = known.get(row.party_id, ("", False))
-        if name and row.account and (is_employer or row.party_id in agreed):
-            told = row.account.open_json()
-            found[row.party_id] = Account(name, told["bank"], told["number"])
+    for party_id, account in rows.items():
+        name, is_employer = known.get(party_id, ("", False))
+        if name and account and (is_employer or party_id in agreed):
+            told = account.open_json()
+            found[party_id] = Account(name, told["bank"], told["number"])
     return found
 
 
