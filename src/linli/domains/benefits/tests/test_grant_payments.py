@@ -9,10 +9,12 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from linli.domains.benefits import commands, queries
+from linli.domains.benefits.commands import batches
 from linli.domains.benefits.granting import reference_of
-from linli.domains.benefits.models import Certification, Grant, PayAccount, PayLine, PersonFacts
+from linli.domains.benefits.models import Certification, Grant, PayAccount, PayBatch, PayLine, PersonFacts
 from linli.domains.benefits.tasks import forget_accounts
 from linli.domains.notices.queries import Message, messages_about
 from linli.domains.people.commands import learn, withdraw_consent
@@ -309,6 +311,97 @@ def test_a_batch_taken_back_leaves_its_grants_owed(who, list_id):
     with pytest.raises(commands.BatchMoved):
         commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
     assert queries.pay_batch(do.sent(who), by=who.payer).lines == 4 and agrees(who)
+
+
+def test_a_batch_that_is_put_together_can_be_taken_back_and_the_job_then_does_nothing(who, list_id, monkeypatch):
+    batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    with pytest.raises(commands.BatchThere):
+        commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    # Interrupted after three of four: they are nobody's payment yet, and owed again once it is taken back.
+    real, calls = batches.sorted_out, []
+
+    def once_only(grants):
+        calls.append(grants)
+        if len(calls) > 1:
+            raise ConnectionError
+        return real(grants)
+
+    monkeypatch.setattr(batches, "sorted_out", once_only)
+    with pytest.raises(ConnectionError):
+        commands.fill_batch(batch_id=batch_id, size=3, by=do.JOB, now=AFTER)
+    commands.fail_batch(batch_id=batch_id, by=do.JOB, now=AFTER)
+    monkeypatch.setattr(batches, "sorted_out", real)
+    row = queries.pay_batch(batch_id, by=who.payer)
+    assert (row.state, row.lines, row.done, row.total) == ("failed", 3, 3, 4) and "请点“继续处理”" in row.error
+    assert not queries.pay_lines(batch_id, by=who.payer).exists() and queries.batch_progress(row) is None
+    commands.withdraw_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    commands.fill_batch(batch_id=batch_id, by=do.JOB, now=AFTER)
+    commands.fail_batch(batch_id=batch_id, by=do.JOB, now=AFTER)
+    assert queries.pay_batch(batch_id, by=who.payer).state == "withdrawn"
+    assert do.states(list_id, who.maker) == {"due": 4} and agrees(who)
+    with pytest.raises(commands.BatchNotStopped):
+        commands.resume_batch(batch_id=batch_id, by=who.payer, now=AFTER)
+    # Of a long one a job drops the rest.
+    second = do.batched(who)
+    PayBatch.objects.filter(pk=second).update(state="withdrawn", withdrawn_at=AFTER)
+    assert [commands.drop_withdrawn(batch_id=second, limit=3, now=AFTER) for _ in range(3)] == [3, 1, 0]
+    third = do.batched(who)
+    assert commands.drop_withdrawn(batch_id=third, now=AFTER) == 0  # nobody took it back
+    assert {x.attempt for x in queries.pay_lines(third, by=who.payer)} == {2, 3} and agrees(who)
+
+
+def test_a_batch_in_which_nothing_is_left_to_pay_is_over_and_says_why(who, people, list_id):
+    asked = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
+    PersonFacts.objects.update(death_sources=1)
+    commands.fill_batch(batch_id=asked, by=do.JOB, now=AFTER)
+    row = queries.pay_batch(asked, by=who.payer)
+    assert (row.state, row.lines, row.waiting) == ("withdrawn", 0, {"held": 4}) and row.error == "没有现在可以发放的待遇。"
+    PersonFacts.objects.update(death_sources=0)
+    batch_id = do.batched(who)
+    PersonFacts.objects.update(death_sources=1)
+    with pytest.raises(commands.ListEmpty):
+        commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    assert do.states(list_id, who.maker) == {"paying": 4} and agrees(who)
+    # All are stopped between the agreement and the job.
+    PersonFacts.objects.update(death_sources=0)
+    commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    PersonFacts.objects.update(death_sources=1)
+    commands.send_batch(batch_id=batch_id, size=3, by=do.JOB, now=AFTER)
+    row = queries.pay_batch(batch_id, by=who.payer)
+    assert (row.state, row.lines, row.fen, row.digest) == ("withdrawn", 0, 0, "") and row.error
+    assert (
+        do.states(list_id, who.maker) == {"due": 4}
+        and agrees(who)
+        and balances(who) == {"expense": 4 * AMOUNT, "payable": -4 * AMOUNT}
+    )
+
+
+def test_what_was_agreed_to_stays_also_past_the_command(who, list_id):
+    batch_id = do.batched(who)
+    commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+    for change in ("agreed_by_id = gen_random_uuid()", "state = 'made'", "state = 'withdrawn', sent = -1", "sent = -1"):
+        with pytest.raises(DatabaseError, match=r"no way|stays"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE benefits_paybatch SET {change} WHERE id = %s", [batch_id])
+    commands.send_batch(batch_id=batch_id, by=do.JOB, now=AFTER)
+    with pytest.raises(DatabaseError, match="agreed to"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE benefits_paybatch SET lines = 1 WHERE id = %s", [batch_id])
+
+
+def test_a_step_of_a_batch_costs_the_same_however_many(who, list_id):
+    def steps(batch_id):
+        with CaptureQueriesContext(connection) as made:
+            commands.fill_batch(batch_id=batch_id, by=do.JOB, now=AFTER)
+        commands.agree_batch(batch_id=batch_id, by=who.second, now=AFTER)
+        with CaptureQueriesContext(connection) as entered:
+            commands.send_batch(batch_id=batch_id, by=do.JOB, now=AFTER)
+        return len(made), len(entered)
+
+    few = steps(commands.make_batch(policy=POLICY, by=who.payer, now=AFTER))
+    do.due([do.known(n) for n in range(100, 130)])
+    do.closed(who, do.scanned(who), now=AFTER)
+    later = AFTER + timedelta(days=11)
+    many = steps(commands.make_batch(policy=POLICY, by=who.payer, now=later))
+    assert few == many and PayLine.objects.count() == 34
 
 
 def test_a_grant_has_one_live_payment_also_past_the_command(who, list_id):
