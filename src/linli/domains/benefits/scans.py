@@ -257,7 +257,7 @@ def _missing(
     """Of those of whom a policy cannot be told yet: how many miss which fact; the most missed first."""
     asked = [(p.code, name, sql) for p in policies for name, sql in lacking(p, apart).items()]
     anybody = " OR ".join(_untold(p) for p in policies)
-    counted = ", ".join(f"count(*) FILTER ({sql})" for _, _, sql in asked) or "0"
+    counted = ", ".join(f"count(*) FILTER ({sql})" for _, _, sql in asked) or "count(*)"
     row = connection.execute(
         f"SELECT {counted} FROM (SELECT * FROM {_file(verdict)} WHERE {anybody}) v JOIN {_file(facts)} f USING (subject_id)"
     ).fetchone()

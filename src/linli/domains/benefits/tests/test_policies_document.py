@@ -15,13 +15,16 @@ from linli.domains.benefits import commands, definitions, granting, own, paramet
 from linli.domains.benefits.models import FACTS
 from linli.domains.benefits.parameters import FigureWrong
 from linli.domains.benefits.policies import RULES
-from linli.domains.benefits.queries import results
+from linli.domains.benefits.queries import book, results
 from linli.kernel.actors import system
 
 ROOT = Path(__file__).resolve().parents[5]
 ON, CODE = date(2025, 11, 15), "heating-grant"
 NOW = datetime(2025, 11, 15, 3, 0, tzinfo=UTC)
-KEPT = (definitions.shipped_policies, parameters.shipped_parameters, projection.projection, granting._shipped)
+KEPT = (
+    definitions.shipped_policies, definitions.last_days, parameters.shipped_parameters, projection.projection, granting._shipped,
+    book._shipped, book._book,
+)  # fmt: skip
 
 
 def written(language):
