@@ -76,7 +76,7 @@ from linli.kernel.text import Message, msg
 
 __all__ = [
     "COMPOSE", "CannotSupersede", "Contents", "forget_unused", "hold_files", "register_uses",
-    "json_part", "keep_package", "looked_through", "Part", "propose_destruction", "recheck", "safe_name", "settle_destruction",
+    "json_part", "keep_data", "keep_package", "looked_through", "Part", "propose_destruction", "recheck", "safe_name", "settle_destruction",
     "DecisionMissing", "FileCarriesProgram", "FileChanged", "FileDamaged", "FileEmpty",
     "FileKindRefused", "FileLocked", "FileNameWrong", "FileRefused", "FileTooBigInside", "FileTooLarge", "NoPowerToSeal",
     "NotDue", "NothingChosen", "PackageGone", "SameHand",
@@ -386,11 +386,22 @@ def store_file(*, content: BinaryIO, declared_name: str, by: Actor, now: datetim
     if by.user_id is None:
         by.must(STORE)
     data, checked = looked_through(content=content, declared_name=declared_name)
-    with transaction.atomic():
-        file, new = keep(data, checked.type.value, at=now)
-        if new:
-            record(
-                "documents.file_stored", subject=Subject("file", file.pk), by=by, at=now, new=True, size=file.size,
-                content_type=file.content_type,
-            )  # fmt: skip
-    return StoredFileRef(file.pk, checked.name, file.content_type, file.size, digest_of(file) if not new else sm3(data).hex())
+    return _kept(data, checked.type.value, checked.name, by=by, now=now)
+
+
+def keep_data(*, content: BinaryIO, name: str, by: Actor, now: datetime) -> StoredFileRef:
+    """Keep text that programs exchange, encrypted and as it is: nobody opens it here, so it is not looked through, and it may be long."""
+    if by.user_id is None:
+        by.must(STORE)
+    return _kept(content, FileType.TEXT.value, name, by=by, now=now)
+
+
+@transaction.atomic
+def _kept(content: bytes | BinaryIO, content_type: str, name: str, *, by: Actor, now: datetime) -> StoredFileRef:
+    file, new = keep(content, content_type, at=now)
+    if new:
+        record(
+            "documents.file_stored", subject=Subject("file", file.pk), by=by, at=now, new=True, size=file.size,
+            content_type=file.content_type,
+        )  # fmt: skip
+    return StoredFileRef(file.pk, name, file.content_type, file.size, digest_of(file))

@@ -6,20 +6,25 @@ pieces cannot be moved, dropped or cut off unnoticed, and a large file can be re
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 from django.db import IntegrityError, transaction
 
 from linli.domains.documents.errors import FileChanged
 from linli.domains.documents.models import StoredFile
 from linli.kernel import rows
-from linli.kernel.crypto import CannotDecrypt, sm3
+from linli.kernel.crypto import CannotDecrypt
 from linli.kernel.fields import keyring
 from linli.kernel.ids import uuid7
 
@@ -28,26 +33,25 @@ _MAGIC = b"LNF1"
 _LENGTH = struct.Struct(">L")
 
 
-def keep(content: bytes, content_type: str, *, at: datetime) -> tuple[StoredFile, bool]:
+def keep(content: bytes | BinaryIO, content_type: str, *, at: datetime) -> tuple[StoredFile, bool]:
     """Keep a file; the row of it, and whether it is new. The same content is kept once, however many bring it at once.
 
     Must run in a transaction; the bytes are on disk before it can commit. A rolled-back transaction leaves bytes that
-    nothing refers to, never a row without bytes.
+    nothing refers to, never a row without bytes. An open file is read twice, a piece at a time.
     """
-    digest = sm3(content)
-    index = keyring().blind_index(digest.hex(), context="documents.file")
+    plain = BytesIO(content) if isinstance(content, bytes) else content
+    digest, size = _measured(plain)
+    index = keyring().blind_index(digest, context="documents.file")
     storage = storages["default"]
     # Its row is locked, so that nobody destroys it as unused before whoever brings it again has said what for.
     known = rows.one(StoredFile, "WHERE t.index = %s FOR NO KEY UPDATE", [index])
     if known is not None:
         if not known.path or not storage.exists(known.path):  # destroyed, or lost on disk, and brought again
-            known.path = _write(storage, content, index)
+            known.path = _write(storage, plain, index)
             known.save(update_fields=["path"])
         return known, False
-    path = _write(storage, content, index)
-    file = StoredFile(
-        index=index, digest=digest.hex(), size=len(content), content_type=content_type, path=path, stored_at=at
-    )  # fmt: skip
+    path = _write(storage, plain, index)
+    file = StoredFile(index=index, digest=digest, size=size, content_type=content_type, path=path, stored_at=at)
     try:
         with transaction.atomic():
             file.save(force_insert=True)
@@ -55,6 +59,20 @@ def keep(content: bytes, content_type: str, *, at: datetime) -> tuple[StoredFile
         storage.delete(path)
         return StoredFile.objects.select_for_update(no_key=True).get(index=index), False
     return file, True
+
+
+def _plain_pieces(plain: BinaryIO) -> Iterator[bytes]:
+    plain.seek(0)
+    return iter(partial(plain.read, _PIECE), b"")
+
+
+def _measured(plain: BinaryIO) -> tuple[str, int]:
+    """The digest of a content, and how long it is."""
+    digest, size = hashlib.new("sm3"), 0
+    for piece in _plain_pieces(plain):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
 
 
 def pieces(file: StoredFile) -> Iterator[bytes]:
@@ -91,15 +109,19 @@ def _context(index: bytes, place: int, *, last: bool) -> str:
     return f"documents.file:{index.hex()}:{place}:{'last' if last else 'more'}"
 
 
-def _write(storage: Storage, content: bytes, index: bytes) -> str:
+def _write(storage: Storage, plain: BinaryIO, index: bytes) -> str:
     """Encrypt and write under a fresh name, since a name may be left over half-written from a crash; fsync; the name."""
-    out = bytearray(_MAGIC)
-    starts = range(0, len(content), _PIECE)
-    for place, start in enumerate(starts):
-        cipher = keyring().encrypt(content[start : start + _PIECE], context=_context(index, place, last=start == starts[-1]))
-        out += _LENGTH.pack(len(cipher)) + cipher
     name = index.hex()
-    path = storage.save(f"{name[:2]}/{name[2:4]}/{name}-{uuid7().hex[-12:]}", ContentFile(bytes(out)))
+    with tempfile.SpooledTemporaryFile(max_size=4 * _PIECE) as out:
+        out.write(_MAGIC)
+        there, place = _plain_pieces(plain), 0
+        piece = next(there, b"")
+        while piece:
+            after = next(there, b"")
+            cipher = keyring().encrypt(piece, context=_context(index, place, last=not after))
+            out.write(_LENGTH.pack(len(cipher)) + cipher)
+            piece, place = after, place + 1
+        path = storage.save(f"{name[:2]}/{name[2:4]}/{name}-{uuid7().hex[-12:]}", File(out))
     _sync(storage, path)
     return path
 

@@ -15,12 +15,13 @@ from PIL import Image
 
 from linli.domains.documents import commands as c
 from linli.domains.documents import filetypes
-from linli.domains.documents.commands import store_file
+from linli.domains.documents.commands import keep_data, store_file
 from linli.domains.documents.filetypes import FileType, check, clean_name
 from linli.domains.documents.models import StoredFile
 from linli.domains.documents.queries import open_file
 from linli.domains.documents.tests.conftest import NOW, actor
 from linli.domains.trace.queries import timeline
+from linli.kernel.actors import system
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import NotAllowed, NotFound
 
@@ -234,6 +235,18 @@ def test_nothing_readable_lies_on_the_disk_or_in_the_table(db):
     with connection.cursor() as cursor:
         cursor.execute("SELECT f::text FROM documents_storedfile f WHERE id = %s", [ref.id])
         assert sm3(secret).hex() not in cursor.fetchone()[0]
+
+
+def test_data_for_programs_is_kept_as_it_is_however_long_and_once(db, tmp_path):
+    content = b"D,<script>,400.00\n" * 300_000
+    (tmp_path / "answer.csv").write_bytes(content)
+    with (tmp_path / "answer.csv").open("rb") as opened:
+        kept = keep_data(content=opened, name="answer.csv", by=system("documents.store"), now=NOW)
+        again = keep_data(content=opened, name="again.csv", by=RESIDENT, now=NOW)
+    assert again.id == kept.id and (kept.size, kept.digest) == (len(content), sm3(content).hex())
+    assert open_file(kept.id).read() == content
+    with pytest.raises(NotAllowed):
+        keep_data(content=BytesIO(content), name="a.csv", by=system(), now=NOW)
 
 
 def test_pieces_cannot_be_swapped_cut_or_changed(db):
