@@ -146,8 +146,17 @@ def on_spark(
 ) -> None:
     """The verdict of every subject by Spark, whose workers write in parts: put together here in the order of the subjects."""
     folders = spark.evaluate(session, subject, facts, statements, scratch)
-    parts = [f"(SELECT * FROM read_parquet({_text(f'{folder}/*.parquet')}) ORDER BY {SUBJECT_ID})" for folder in folders]
+    parts = [_in_order(connection, folder) for folder in folders]
     connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {_text(str(out))} {_PARQUET}")
+
+
+def _in_order(connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
+    """What workers wrote into a folder, in the order of the subjects; sorted only where the parts do not follow each other so already."""
+    rows = f"read_parquet([{', '.join(_text(str(part)) for part in sorted(folder.glob('*.parquet')))}])"
+    row = connection.execute(
+        f"SELECT bool_or(behind) FROM (SELECT {SUBJECT_ID} <= lag({SUBJECT_ID}) OVER () AS behind FROM {rows})"
+    ).fetchone()
+    return f"(SELECT * FROM {rows}{f' ORDER BY {SUBJECT_ID}' if row and row[0] else ''})"
 
 
 def _facts(subject: str, facts: Path, places: Sequence[str] | None) -> str:

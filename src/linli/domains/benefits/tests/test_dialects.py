@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from linli.domains.benefits import spark
+from linli.domains.benefits import scans, spark
 from linli.domains.benefits.arithmetic import floor_div, rounded, unknown, when, whole
 from linli.domains.benefits.dialects import DUCKDB, SPARK
 from linli.domains.benefits.reckoning import NotReckoned, Program
@@ -105,3 +105,17 @@ def test_what_is_not_understood_is_refused_and_named():
     for wrong, named in ((t.word.upper(), "Uppercase"), (t.n.cast("decimal(10, 2)"), "decimal"), (ibis.literal(1.5), "float64")):
         with pytest.raises(NotReckoned, match=named):
             staged("given", {"wrong": wrong}, name="told")
+
+
+@pytest.mark.parametrize("apart", [([1, 2], [3, 4]), ([3, 4], [1, 2]), ([2, 1], [3, 4]), ([1, 3], [2, 4])])
+def test_what_workers_wrote_in_parts_is_put_together_in_the_order_of_the_subjects(tmp_path, apart):
+    with duckdb.connect() as db:
+        for place, part in enumerate(apart):
+            values = ", ".join(f"('{n}', {n * 10})" for n in part)
+            db.execute(
+                f"COPY (FROM (VALUES {values}) t(subject_id, fen)) TO '{tmp_path / f'part-{place}.parquet'}' (FORMAT parquet)"
+            )
+
+        found = db.execute(f"FROM {scans._in_order(db, tmp_path)}").fetchall()
+
+    assert found == [("1", 10), ("2", 20), ("3", 30), ("4", 40)]
