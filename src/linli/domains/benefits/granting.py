@@ -12,6 +12,7 @@ from uuid import UUID
 
 import yaml
 
+from linli.domains.benefits import certifying
 from linli.domains.benefits.definitions import PolicyUnknown, PolicyWrong, own_policies
 from linli.domains.benefits.own import texts
 from linli.kernel.crypto import sm3
@@ -194,6 +195,7 @@ class Waits(StrEnum):
     CASE = "case"
     CONFIRMATION = "confirmation"
     HELD = "held"
+    DEATH = "death"
     CLAW_BACK = "claw_back"
     ACCOUNT = "account"
     CORRECTION = "correction"
@@ -204,7 +206,8 @@ class Waits(StrEnum):
 
 
 _WAITS = {
-    Waits.CASE: noop("还没有告知书"), Waits.CONFIRMATION: noop("等本人（单位）确认"), Waits.HELD: noop("暂停发放，先核实"),
+    Waits.CASE: noop("还没有告知书"), Waits.CONFIRMATION: noop("等本人（单位）确认"), Waits.HELD: noop("所属待遇已暂停发放"),
+    Waits.DEATH: noop("有去世的记录，先核实"),
     Waits.CLAW_BACK: noop("追回还没有了结"), Waits.ACCOUNT: noop("收款账户还没有确认"), Waits.CORRECTION: noop("退回后账户还没有更正"),
 }  # fmt: skip
 
@@ -301,31 +304,59 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """What makes a payment to a person wait, where that comes from and how sure it is.
+
+    ``death``: a sign of death holds what was found due ``after`` it, or ``always`` everything. ``living``: paid period by period to somebody who
+    lives, so that it waits while any benefit is suspended for want of certification. ``part_of``: the long-term benefits that it is part
+    of, so that it waits whenever one of them is suspended, whyever. Of a suspension only what was found due since its month waits.
+    """
+
+    death: str
+    source: str
+    certainty: str
+    living: bool = False
+    part_of: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.death not in DEATH_HOLDS or set(self.part_of) - certifying.book().benefits.keys():
+            raise ValueError(f"{self.death}, {self.part_of}")
+
+
+DEATH_HOLDS = ("after", "always")
+
+
+@dataclass(frozen=True, slots=True)
 class Granting:
-    """How a policy pays out by itself; ``why`` it does not."""
+    """How a policy pays out by itself; ``why`` it does not; what ``holds`` a payment to a person back."""
 
     how: How
     fund: str
     window: Window
     why: str
+    holds: Holds
 
 
 @cache
 def _shipped() -> dict[str, Granting]:
     found: dict[str, Granting] = {}
     window: Mapping[str, Any] = {}
+    holds: Mapping[str, Any] = {}
     for _, text in texts("granting.yaml"):
         raw = yaml.safe_load(text)
         window = raw.get("window", window)
-        found |= {code: _granting(one, window) for code, one in raw["policies"].items()}
+        holds = raw.get("holds", holds)
+        found |= {code: _granting(one, window, holds) for code, one in raw["policies"].items()}
     return found
 
 
-def _granting(raw: Mapping[str, Any], window: Mapping[str, Any]) -> Granting:
+def _granting(raw: Mapping[str, Any], window: Mapping[str, Any], holds: Mapping[str, Any]) -> Granting:
     fund = raw.get("fund", "")
     if fund and fund not in FUNDS:
         raise ValueError(fund)
-    return Granting(How(raw["how"]), fund, Window(**raw.get("window", window)), raw.get("why", ""))
+    own = {**holds, **raw.get("holds", {})}
+    own["part_of"] = tuple(own.get("part_of", ()))
+    return Granting(How(raw["how"]), fund, Window(**raw.get("window", window)), raw.get("why", ""), Holds(**own))
 
 
 def check_own() -> None:

@@ -22,7 +22,7 @@ from linli.domains.benefits.models import Grant, GrantList, PayBatch, PayLine
 from linli.domains.benefits.permissions import AGREE, PAY, must_serve
 from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import list_for
-from linli.domains.benefits.queries.payments import Account, batch_for, owed, some_ready, sorted_out, stopped
+from linli.domains.benefits.queries.payments import Account, batch_for, holds, owed, some_ready, sorted_out
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -276,9 +276,8 @@ def _payable(row: PayBatch) -> bool:
     lines = PayLine.objects.filter(batch=row, state=LineState.OPEN).order_by("position")
     for start in range(0, row.total or 0, _STEP):
         some = lines.filter(position__gt=start, position__lte=start + _STEP)
-        payees = list(some.values_list("grant__payee_id", "grant__payee_is_employer"))
-        held = stopped(payee for payee, is_employer in payees if not is_employer)
-        if any(is_employer or payee not in held for payee, is_employer in payees):
+        grants = list(some.values_list("grant_id", flat=True))
+        if len(holds(grants)) < len(grants):
             return True
     return False
 
@@ -296,11 +295,11 @@ def _enter_some(was: PayBatch, size: int, *, by: Actor, now: datetime) -> None:
         return
     upto = min(was.sent + size, was.total)
     rows = PayLine.objects.filter(batch=row, state=LineState.OPEN, position__gt=was.sent, position__lte=upto).order_by("position")
-    some = list(rows.values_list("pk", "amount_fen", "grant__region", "grant__payee_id", "grant__payee_is_employer"))
-    held = stopped(payee for *_, payee, is_employer in some if not is_employer)
-    out = {pk: fen for pk, fen, _, payee, is_employer in some if payee in held and not is_employer}
+    some = list(rows.values_list("pk", "amount_fen", "grant__region", "grant_id"))
+    held = holds([grant_id for *_, grant_id in some])
+    out = {pk: fen for pk, fen, _, grant_id in some if grant_id in held}
     drop(list(out), now)
-    moved = [Moved(pk, fen, region) for pk, fen, region, *_ in some if pk not in out]
+    moved = [Moved(pk, fen, region) for pk, fen, region, _ in some if pk not in out]
     enter(EntryKind.SENT, row.policy, moved, on=local_date(was.agreed_at), at=was.agreed_at, by_id=row.agreed_by_id)
     row.sent, row.lines, row.fen = upto, row.lines - len(out), row.fen - sum(out.values())
     row.save(update_fields=["sent", "lines", "fen"])

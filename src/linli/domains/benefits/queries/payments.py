@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Left
 
-from linli.domains.benefits.certifying import Signal
+from linli.domains.benefits.certifying import Finding, Side, Signal
+from linli.domains.benefits.certifying import book as certified
 from linli.domains.benefits.definitions import shipped_policies
 from linli.domains.benefits.granting import (
     GATHERING,
@@ -28,7 +29,6 @@ from linli.domains.benefits.granting import (
     granting_of,
 )
 from linli.domains.benefits.models import (
-    Certification,
     ClawBack,
     Grant,
     LedgerEntry,
@@ -36,14 +36,13 @@ from linli.domains.benefits.models import (
     PayAccount,
     PayBatch,
     PayLine,
-    PersonFacts,
     Repayment,
-    Suspension,
     WriteOff,
 )
 from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, VIEW, must_serve
 from linli.domains.benefits.queries.grants import Progress, Work
 from linli.domains.benefits.runs import shortest, within
+from linli.domains.benefits.values import NEVER
 from linli.domains.org.queries import region_names
 from linli.domains.people.queries import ConsentPurpose, bank_accounts, consenting, party_names
 from linli.domains.trace.queries import events_on
@@ -51,7 +50,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import NotAllowed, NotFound
 from linli.kernel.fields import blind
 from linli.kernel.identifiers import mask_account
-from linli.kernel.text import msg
+from linli.kernel.text import Message, msg
 
 _MAY = (VIEW, PAY, AGREE, AUDIT)
 _CONTEXT = "benefits_payline.account"
@@ -115,16 +114,81 @@ def kept_account(party_id: UUID) -> Account | None:
     return Account(kept.holder, kept.bank, kept.number) if kept and kept.number else None
 
 
-def stopped(person_ids: Iterable[UUID]) -> set[UUID]:
-    """Of some people those who are paid nothing for now: payment is suspended, or a sign of death has not been looked into."""
-    people = list(person_ids)
-    held = Suspension.objects.filter(ended_on=None, certification__person_id__one_of=people)
-    presumed = Certification.objects.filter(person_id__one_of=people, over_on=None, signal=Signal.PRESUMED_DEAD)
-    reported = PersonFacts.objects.filter(subject_id__one_of=people, death_sources__gt=0)
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a payment to a person waits until somebody looked into it: the long-term benefit of theirs that is suspended and since when, or that
+    there is a sign of death and of which day, as far as that is known."""
+
+    waits: Waits
+    benefit: str
+    day: date | None
+
+    @property
+    def sentence(self) -> Message:
+        day = self.day.isoformat() if self.day else ""
+        if self.waits is Waits.HELD:
+            return msg("“%(benefit)s”从 %(day)s 起暂停发放。恢复发放以后，这笔随下一批付款。", benefit=msg(self.benefit), day=day)
+        if day:
+            return msg("有 %(day)s 去世的记录，比这笔的比对日期早。核实本人在世以后，随下一批付款；确已去世的，不予发放。", day=day)
+        return msg("有去世的记录，日期不明。核实本人在世以后，随下一批付款；确已去世的，不予发放。")
+
+
+# What holds a grant back (``o``, of the run ``r``): the first suspension that concerns it, and a sign of death that nobody looked into or
+# that was found to be right. A right that was found before either goes on.
+_HOLDS = """
+      LEFT JOIN LATERAL (
+           SELECT f.benefit, s.since FROM benefits_certification f
+             JOIN benefits_suspension s ON s.certification_id = f.id AND s.ended_on IS NULL
+             LEFT JOIN benefits_inquiry i ON i.id = s.inquiry_id
+            WHERE f.person_id = o.payee_id AND i.finding IS DISTINCT FROM %(found_dead)s AND r.on >= date_trunc('month', s.since)
+              AND (i.id IS NULL AND o.policy = ANY(%(living)s)
+                   OR (o.policy, f.benefit) IN (SELECT * FROM unnest(%(parts)s::text[], %(wholes)s::text[])))
+            ORDER BY s.since LIMIT 1) stop ON NOT o.payee_is_employer
+      LEFT JOIN LATERAL (
+           SELECT true AS known, least((SELECT min(e.day) FROM benefits_evidence e WHERE e.person_id = o.payee_id AND e.kind = ANY(%(deaths)s)
+                            AND e.heard_at > coalesce((SELECT max(f.cleared_at) FROM benefits_certification f
+                                                        WHERE f.person_id = o.payee_id), '-infinity')),
+                        (SELECT nullif(p.died_on, %(never)s) FROM benefits_person_facts p WHERE p.subject_id = o.payee_id)) AS day
+            WHERE EXISTS (SELECT 1 FROM benefits_person_facts p WHERE p.subject_id = o.payee_id AND p.death_sources > 0)
+               OR EXISTS (SELECT 1 FROM benefits_certification f WHERE f.person_id = o.payee_id AND f.over_on IS NULL AND f.signal = %(dead)s)
+               OR EXISTS (SELECT 1 FROM benefits_certification f
+                            JOIN benefits_suspension s ON s.certification_id = f.id AND s.ended_on IS NULL
+                            JOIN benefits_inquiry i ON i.id = s.inquiry_id AND i.finding = %(found_dead)s
+                           WHERE f.person_id = o.payee_id)) death ON NOT o.payee_is_employer
+"""
+_HELD = """
+    CASE WHEN death.known AND (o.policy = ANY(%(always)s) OR NOT coalesce(death.day >= r.on, false)) THEN 'death'
+         WHEN stop.since IS NOT NULL THEN 'held' ELSE '' END
+"""
+
+
+def _holding() -> dict[str, Any]:
+    """What :data:`_HOLDS` asks of the data."""
+    terms = {code: granting_of(code).holds for code in shipped_policies()}
+    whole = [(code, benefit) for code, h in terms.items() for benefit in h.part_of]
     return {
-        *held.values_list("certification__person_id", flat=True), *presumed.values_list("person_id", flat=True),
-        *reported.values_list("subject_id", flat=True),
+        "living": [code for code, h in terms.items() if h.living], "always": [code for code, h in terms.items() if h.death == "always"],
+        "parts": [code for code, _ in whole], "wholes": [benefit for _, benefit in whole], "never": NEVER,
+        "deaths": [k.code for k in certified().kinds.values() if k.side is Side.DEATH], "dead": Signal.PRESUMED_DEAD,
+        "found_dead": Finding.DEAD,
     }  # fmt: skip
+
+
+def holds(grant_ids: Collection[UUID]) -> dict[UUID, Hold]:
+    """Of some grants those whose payment waits since a benefit is suspended that it belongs to, or since there is a sign of death. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT o.id, {_HELD}, coalesce(stop.benefit, ''), stop.since, death.day "
+            f"FROM benefits_grant o JOIN benefits_run r ON r.id = o.run_id {_HOLDS} WHERE o.id = ANY(%(grants)s)",
+            {**_holding(), "grants": list(grant_ids)},
+        )
+        found = {}
+        for pk, waits, benefit, since, day in cursor.fetchall():
+            if waits == Waits.DEATH:
+                found[pk] = Hold(Waits.DEATH, "", day)
+            elif waits:
+                found[pk] = Hold(Waits.HELD, certified().benefits[benefit].label, since)
+    return found
 
 
 # -- what can be paid ------------------------------------------------------------------------------------------------------------
@@ -139,9 +203,9 @@ def owed(policy: str, *, list_id: UUID | None = None, region: str = "") -> Query
 
 
 def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], dict[UUID, Waits]]:
-    """Of some owed grants those that can be paid now, each with the account, and why the others wait. Eight queries however many."""
+    """Of some owed grants those that can be paid now, each with the account, and why the others wait. Six queries however many."""
     payees = {g.payee_id for g in grants}
-    accounts, held = accounts_of(payees), stopped({g.payee_id for g in grants if not g.payee_is_employer})
+    accounts, held = accounts_of(payees), holds([g.pk for g in grants])
     returned = PayLine.objects.filter(
         grant__one_of=[g.pk for g in grants if g.state == GrantState.RETURNED], state=LineState.RETURNED
     )
@@ -154,8 +218,8 @@ def sorted_out(grants: Sequence[Grant]) -> tuple[list[tuple[Grant, Account]], di
             waits[g.pk] = Waits.CASE
         elif g.confirmed_at is None and granting_of(g.policy).how is How.CONFIRMED:
             waits[g.pk] = Waits.CONFIRMATION
-        elif g.payee_id in held:
-            waits[g.pk] = Waits.HELD
+        elif g.pk in held:
+            waits[g.pk] = held[g.pk].waits
         elif g.pk in claims:
             waits[g.pk] = Waits.CLAW_BACK
         elif account is None:
@@ -182,10 +246,11 @@ def had_back(grant_id: UUID) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """An owed grant that cannot be paid now, and why; None where it can."""
+    """An owed grant that cannot be paid now, and why; None where it can. ``hold``: more of it, where something must be looked into first."""
 
     grant: Grant
     waits: Waits | None
+    hold: Hold | None = None
 
 
 def owed_grants(*, by: Actor, policy: str = "", state: GrantState | None = None) -> QuerySet[Grant]:
@@ -205,11 +270,11 @@ class WaitingSum:
     fen: int
 
 
-_WAITING = """
+_WAITING = f"""
     SELECT g.amount_fen, CASE
              WHEN g.case_id IS NULL THEN 'case'
              WHEN g.confirmed_at IS NULL AND g.policy = ANY(%(confirmed)s) THEN 'confirmation'
-             WHEN g.held THEN 'held'
+             WHEN g.held <> '' THEN g.held
              WHEN g.state = 'returned' AND EXISTS (
                   SELECT 1 FROM benefits_clawback c WHERE c.grant_id = g.id AND c.state IN ('proposed', 'ordered')) THEN 'claw_back'
              WHEN a.account_index IS NULL THEN 'account'
@@ -217,13 +282,7 @@ _WAITING = """
                   SELECT l.account_index FROM benefits_payline l
                    WHERE l.grant_id = g.id AND l.state = 'returned' ORDER BY l.attempt DESC LIMIT 1) THEN 'correction'
              ELSE '' END AS waits
-      FROM (SELECT o.*, NOT o.payee_is_employer AND (
-                     EXISTS (SELECT 1 FROM benefits_suspension s JOIN benefits_certification f ON f.id = s.certification_id
-                              WHERE f.person_id = o.payee_id AND s.ended_on IS NULL)
-                  OR EXISTS (SELECT 1 FROM benefits_certification f
-                              WHERE f.person_id = o.payee_id AND f.over_on IS NULL AND f.signal = %(dead)s)
-                  OR EXISTS (SELECT 1 FROM benefits_person_facts p WHERE p.subject_id = o.payee_id AND p.death_sources > 0)) AS held
-              FROM benefits_grant o
+      FROM (SELECT o.*, {_HELD} AS held FROM benefits_grant o JOIN benefits_run r ON r.id = o.run_id {_HOLDS}
              WHERE o.state IN ('due', 'returned') AND starts_with(o.region, %(place)s) AND (%(policy)s = '' OR o.policy = %(policy)s)
                AND (%(list)s::uuid IS NULL OR o.list_id = %(list)s)) g
       LEFT JOIN LATERAL (SELECT p.account_index FROM benefits_payaccount p
@@ -233,7 +292,7 @@ _WAITING = """
 
 def _waiting(policy: str, region: str, list_id: UUID | None = None) -> dict[str, Any]:
     confirmed = [code for code in shipped_policies() if granting_of(code).how is How.CONFIRMED]
-    return {"confirmed": confirmed, "dead": Signal.PRESUMED_DEAD, "place": shortest(region), "policy": policy, "list": list_id}
+    return {**_holding(), "confirmed": confirmed, "place": shortest(region), "policy": policy, "list": list_id}
 
 
 def waiting_sums(*, by: Actor, policy: str = "") -> list[WaitingSum]:
@@ -256,8 +315,11 @@ def some_ready(policy: str, *, list_id: UUID | None = None, region: str) -> bool
 
 def waiting_lines(grants: Sequence[Grant]) -> list[WaitingLine]:
     """What each of some owed grants waits for."""
-    waits = sorted_out(grants)[1]
-    return [WaitingLine(g, waits.get(g.pk)) for g in grants]
+    waits, held = sorted_out(grants)[1], holds([g.pk for g in grants])
+    return [WaitingLine(g, why := waits.get(g.pk), held.get(g.pk) if why in _LOOKED_INTO else None) for g in grants]
+
+
+_LOOKED_INTO = (Waits.HELD, Waits.DEATH)
 
 
 # -- batches ---------------------------------------------------------------------------------------------------------------------

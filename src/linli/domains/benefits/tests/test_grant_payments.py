@@ -201,7 +201,7 @@ def test_what_cannot_be_paid_waits_and_says_for_what(who):
     PersonFacts.objects.filter(subject_id=reported).update(death_sources=1)
     batch_id = do.batched(who)
     batch = queries.pay_batch(batch_id, by=who.payer)
-    assert batch.lines == 2 and batch.waiting == {"account": 1, "held": 2, "case": 1}
+    assert batch.lines == 2 and batch.waiting == {"account": 1, "death": 2, "case": 1}
     assert {g.payee_id for g in Grant.objects.filter(list=list_id, state="paying")} == {people[0], people[4]}
     needs = Grant.objects.get(list=list_id, payee_id=people[1])
     assert [m.kind for m in messages_about(needs.case_id)] == ["benefits.granted_needs"]
@@ -296,7 +296,7 @@ def test_what_waits_is_counted_as_it_is_listed(who):
     do.wants(people[4], "80003333333333", now=AFTER)
     listed = Counter(w.waits for w in queries.waiting_lines(list(queries.owed_grants(by=who.payer))))
     counted = {s.waits: s.number for s in queries.waiting_sums(by=who.payer)}
-    assert counted == listed == {"case": 2, "account": 1, "held": 1, "correction": 1, None: 1}
+    assert counted == listed == {"case": 2, "account": 1, "death": 1, "correction": 1, None: 1}
     assert sum(s.fen for s in queries.waiting_sums(by=who.payer)) == 6 * AMOUNT
     assert queries.waiting_sums(by=who.payer, policy="na-price-subsidy") == []
     assert queries.waiting_sums(by=replace(who.payer, region=OTHER)) == []
@@ -355,7 +355,7 @@ def test_a_batch_in_which_nothing_is_left_to_pay_is_over_and_says_why(who, peopl
     PersonFacts.objects.update(death_sources=1)
     commands.fill_batch(batch_id=asked, by=do.JOB, now=AFTER)
     row = queries.pay_batch(asked, by=who.payer)
-    assert (row.state, row.lines, row.waiting) == ("withdrawn", 0, {"held": 4}) and row.error == "没有现在可以发放的待遇。"
+    assert (row.state, row.lines, row.waiting) == ("withdrawn", 0, {"death": 4}) and row.error == "没有现在可以发放的待遇。"
     PersonFacts.objects.update(death_sources=0)
     batch_id = do.batched(who)
     PersonFacts.objects.update(death_sources=1)

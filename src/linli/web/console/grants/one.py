@@ -63,7 +63,7 @@ def _page(
     context: dict[str, Any] = {
         "g": found, "line": line, "state": state, "tone": GRANT_TONES[state], "policy": policy_of(found.policy), "account": account,
         "period": period_said(found.period), "confirms": granting(found.policy).how is How.CONFIRMED,
-        "waits": waiting_lines([found])[0].waits if owed else None,
+        "waiting": waiting_lines([found])[0] if owed else None,
         "who": who_are("hire", [found.subject_id])[found.subject_id] if found.subject_kind == "hire" else None,
         "payments": [
             (p, LineState(p.state), LINE_TONES[LineState(p.state)], opens(p.batch, by=request.actor))

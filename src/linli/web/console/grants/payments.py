@@ -108,7 +108,9 @@ def waiting(request: StaffRequest) -> HttpResponse:
     policy = policy if any(o.value == policy for o in policies) else ""
     page = page_of(owed_grants(by=request.actor, policy=policy), request, by="due_on", size=30)
     known = {x.grant.pk: x for x in grant_lines(page.rows)}
-    lines = [(known[w.grant.pk], policy_of(w.grant.policy), w.waits, GrantState(w.grant.state)) for w in waiting_lines(page.rows)]
+    lines = [
+        (known[w.grant.pk], policy_of(w.grant.policy), w.waits, w.hold, GrantState(w.grant.state)) for w in waiting_lines(page.rows)
+    ]
     columns = [
         Column(_("发给")),
         Column(_("政策")),

@@ -30,12 +30,15 @@ from linli.domains.benefits.queries.results import folder_of
 from linli.domains.people.commands import learn
 from linli.domains.people.queries import parties
 from linli.domains.trace.queries import acts_by
+from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
 from linli.testing.grants import JOB, POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, work
 from linli.testing.rosters import someone
 from linli.testing.world import BUILDER, COUNTY, PASSWORD, person_id
 from linli.web.ui.templatetags.linli_ui import fen
+
+FEED = Actor(user_id=None, permissions=frozenset({"benefits.learn"}), device="test")
 
 
 def now():
@@ -389,6 +392,28 @@ def test_a_resident_reads_what_became_of_the_money(world, who, listed):
     assert "不用再退" in text(resident.get(where))
     other = text(stranger.get(where))
     assert "已发到" not in other and "当月已就业" not in other
+
+
+def test_pages_say_why_a_payment_waits_for_something_to_be_looked_into(world, who, listed):
+    owed(who, listed)
+    me, resident, payer = world.people["applicant"], Client(), enter("payments")
+    sign_in_resident(resident, world)
+    died = local_date(now()) - timedelta(days=3)
+    heard = {"subject": "person", "subject_id": me, "source": "vital", "by": FEED, "now": now()}
+    commands.learn(values={"death_sources": 1, "died_on": died}, on=died, **heard)
+    grant = grants_of(listed, by=who.maker).get(payee_id=me)
+    for where in (reverse("grants:grant", args=[grant.pk]), reverse("grants:waiting")):
+        page = text(payer.get(where))
+        assert "有去世的记录，先核实" in page and f"有 {died.isoformat()} 去世的记录，比这笔的比对日期早" in page
+    page = text(resident.get(reverse("benefits:mine")))
+    assert (
+        "暂缓发放，钱没有取消" in page
+        and "要先核实本人的情况再发" in page
+        and reverse("certify:mine") in page
+        and "去世" not in page
+    )
+    commands.learn(values={"death_sources": 0}, on=local_date(now()), **heard)
+    assert "暂缓发放" not in text(resident.get(reverse("benefits:mine")))
 
 
 def test_an_account_is_confirmed_by_its_owner_online_or_at_a_window(world, who, listed):

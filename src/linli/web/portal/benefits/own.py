@@ -15,15 +15,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import (
+    OWED,
     GrantState,
     How,
     ListState,
     MyMoney,
     ObjectionState,
+    Waits,
     Who,
     accounts_of,
     grant_lines,
     granting,
+    holds,
     kept_account,
     my_grant_objections,
     my_grants,
@@ -66,9 +69,11 @@ def mine(request: StaffRequest) -> HttpResponse:
     page = page_of(my_grants(by=request.actor, on=request.today), request, by="-pk")
     money = my_money(page.rows, by=request.actor, on=request.today)
     accounts = accounts_of({g.payee_id for g in page.rows})
+    held = holds([g.pk for g in page.rows if g.state in OWED])
     hired = who_are("hire", [g.subject_id for g in page.rows if g.subject_kind == "hire"])
     phones = {
-        region: letterhead(bureau_for(region, on=request.today)).phone for region in {g.region for g in page.rows if g.pk in money}
+        region: letterhead(bureau_for(region, on=request.today)).phone
+        for region in {g.region for g in page.rows if g.pk in money or g.pk in held}
     }
     lines = [
         _line(
@@ -87,7 +92,10 @@ def mine(request: StaffRequest) -> HttpResponse:
     ]  # fmt: skip
     open_ = my_grant_objections(by=request.actor).filter(state=ObjectionState.OPEN, grant__in=[g.pk for g in page.rows])
     objected = set(open_.values_list("grant_id", flat=True))
-    return render(request, "portal/benefits/mine.html", {"page": page, "lines": lines, "answers": answers, "objected": objected})
+    for line in lines:
+        line["hold"] = held.get(line["g"].pk)
+    context = {"page": page, "lines": lines, "answers": answers, "objected": objected, "stopped": Waits.HELD}
+    return render(request, "portal/benefits/mine.html", context)
 
 
 def _line(x: Any, account: Any, hired: Who | None, money: MyMoney | None, phone: str, request: StaffRequest) -> dict[str, Any]:
