@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from linli.kernel.actors import Actor
@@ -12,14 +14,23 @@ from linli.kernel.text import noop
 
 Face = Literal["portal", "desk", "console", "field"]
 WORKING_FACES: tuple[Face, ...] = ("desk", "console", "field")
+MOST = 99
+"""Up to so many are counted one by one; who has more reads that there are more."""
 FACE_NAMES: dict[Face, str] = {"desk": noop("工作台"), "console": noop("管理台"), "field": noop("外勤")}
+
+
+class Waiting(Protocol):
+    """A door that gives what waits for somebody, and nothing of another place."""
+
+    def __call__(self, *, by: Actor) -> QuerySet[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry. ``label`` and ``group`` are marked with ``noop``; with several ``permissions`` one of them is enough.
 
-    ``key`` is the shortcut, pressed after ``g``; the lowest ``order`` a person may see on desk or console is their home.
+    ``key`` is the shortcut, pressed after ``g``; the lowest ``order`` a person may see on desk or console is their home. ``waits``: what
+    waits for somebody behind it, as a door gives it to them: asked only of who may use the entry.
     """
 
     face: Face
@@ -30,6 +41,7 @@ class Entry:
     order: int = 100
     group: str = ""
     key: str = ""
+    waits: Waiting | None = field(default=None, compare=False)
 
     @property
     def url(self) -> str:
@@ -55,6 +67,19 @@ def register(*entries: Entry) -> None:
 def entries_for(face: Face, actor: Actor | None) -> list[Entry]:
     """The entries of a face that somebody may use, in order."""
     return sorted((e for e in _entries.values() if e.face == face and e.open_to(actor)), key=lambda e: (e.order, e.url_name))
+
+
+def waiting(entries: Iterable[Entry], actor: Actor | None) -> dict[Entry, int]:
+    """How much waits for somebody behind some entries, of those that say so; never more than one above :data:`MOST` each.
+
+    One query an entry, which is not read further than it is counted.
+    """
+    return {e: e.waits(by=actor).order_by()[: MOST + 1].count() for e in entries if e.waits and actor and e.open_to(actor)}
+
+
+def many(number: int) -> str:
+    """A number as a menu says it: nothing of nothing, and of more than :data:`MOST` that they are more."""
+    return f"{MOST}+" if number > MOST else str(number or "")
 
 
 def faces_for(actor: Actor | None) -> list[tuple[Face, str]]:

@@ -53,12 +53,17 @@ def palette_results(request: StaffRequest) -> HttpResponse:
     somebody's document stands in no address and no log."""
     text = (request.POST if request.method == "POST" else request.GET).get("q", "").strip()
     groups: dict[str, list[palette.Hit]] = palette.search(request, text) if text else {}
-    places = []
+    found = []
     for face in navigation.WORKING_FACES:
         for entry in navigation.entries_for(face, request.actor):
             name = _(entry.label)
             if text.lower() in name.lower() or text.upper() in initials(name):
-                places.append(palette.Hit("", name, entry.url, icon=entry.icon))
+                found.append((entry, name))
+    waits = navigation.waiting((e for e, _name in found), request.actor)
+    places = [
+        palette.Hit("", name, e.url, _("%(number)s 件等您办") % {"number": navigation.many(waits[e])} if waits.get(e) else "", icon=e.icon)
+        for e, name in found
+    ]
     if places:
         groups[_(noop("页面"))] = places
     return render(request, "ui/_palette_results.html", {"groups": groups, "query": text})

@@ -183,6 +183,14 @@ from linli.domains.benefits.queries.scanned import (
     who_are,
 )
 from linli.domains.benefits.queries.trials import Target, Trial, cases_of, policy_case, target_of
+from linli.domains.benefits.queries.turns import (
+    batches_to_agree,
+    changes_to_agree,
+    claw_backs_to_agree,
+    lists_to_agree,
+    objections_to_answer,
+    suspensions_to_agree,
+)
 from linli.domains.benefits.runs import Change, RunState
 from linli.domains.benefits.scanning import Reason, State, assess
 from linli.domains.benefits.shapes import Entry as FigureEntry
@@ -206,6 +214,7 @@ from linli.domains.benefits.worksheets import (
 
 __all__ = [
     "FUNDS", "OWED", "Progress", "Work",
+    "batches_to_agree", "changes_to_agree", "claw_backs_to_agree", "lists_to_agree", "objections_to_answer", "suspensions_to_agree",
     "Account", "accounts_of", "Balance", "balance", "batch_progress", "batch_sums", "BatchState", "Book", "claw_back", "claw_backs", "ClawBackSheet",
     "ClawBackState", "Difference", "EntryKind", "fund_name", "grant", "grant_lines", "grant_list", "grant_lists", "grant_objection",
     "grant_objections", "grant_origin", "granting", "GrantLine", "GrantOrigin", "grants_of", "GrantState", "How", "ledger",

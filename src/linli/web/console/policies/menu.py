@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linli.domains.benefits.queries import parameter_sheets, shipped_policies
+from linli.domains.benefits.queries import changes_to_agree, parameter_sheets, shipped_policies
 from linli.kernel.text import noop
 from linli.web import navigation, palette
 from linli.web.http import StaffRequest
@@ -39,6 +39,6 @@ def found(request: StaffRequest, text: str) -> Iterator[Hit]:
 navigation.register(
     Entry("console", noop("政策目录"), "policies:list", "book", frozenset(SEE), 57, _GROUP),
     Entry("console", noop("政策参数"), "policies:figures", "adjustments-horizontal", frozenset(SEE), 58, _GROUP),
-    Entry("console", noop("参数修改"), "policies:changes", "edit", frozenset(SEE), 59, _GROUP),
+    Entry("console", noop("参数修改"), "policies:changes", "edit", frozenset(SEE), 59, _GROUP, waits=changes_to_agree),
 )
 palette.register(found)

@@ -203,16 +203,21 @@ def json_block(value: Any, element_id: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def navigation_of(context: Context, face: navigation.Face) -> list[dict[str, Any]]:
-    """The entries of a face that the reader may use, with ``current`` for where they are."""
+    """The entries of a face that the reader may use, with ``current`` for where they are and ``waits`` for how much waits for them there."""
     request = context.get("request")
     path = getattr(request, "path", "")
-    entries = navigation.entries_for(face, getattr(request, "actor", None))
+    actor = getattr(request, "actor", None)
+    entries = navigation.entries_for(face, actor)
     urls = [(e, e.url) for e in entries]
     here = max((u for _, u in urls if path == u or path.startswith(u.rstrip("/") + "/")), key=len, default="")
+    waits = navigation.waiting(entries, actor)
     return [
-        {"entry": e, "url": u, "label": gettext(e.label), "group": gettext(e.group) if e.group else "", "current": u == here}
+        {
+            "entry": e, "url": u, "label": gettext(e.label), "group": gettext(e.group) if e.group else "", "current": u == here,
+            "waits": navigation.many(waits.get(e, 0)),
+        }
         for e, u in urls
-    ]
+    ]  # fmt: skip
 
 
 @register.simple_tag(takes_context=True)
