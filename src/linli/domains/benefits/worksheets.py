@@ -16,7 +16,7 @@ import yaml
 
 from linli.domains.benefits.asking import AnswerWrong, Question, Way, read_answers
 from linli.domains.benefits.calculators import explained, survivor_monthly
-from linli.domains.benefits.parameters import Figure, FigureMissing, Figures
+from linli.domains.benefits.parameters import Figure, FigureMissing, Figures, Parameter
 from linli.domains.benefits.values import MONEY, MONTH
 from linli.kernel.errors import Invalid, NotFound
 from linli.kernel.text import Message, msg, noop
@@ -78,6 +78,11 @@ def caution(figure: Figure) -> Message | None:
     }.get(figure.tag)
 
 
+def sources_in(figures: Mapping[str, Figure], book: Mapping[str, Parameter]) -> tuple[Source, ...]:
+    """Figures by name as they are told: what each is, where it stands, how sure it is."""
+    return tuple(Source(book[name].label, figure, caution(figure)) for name, figure in figures.items())
+
+
 def work_out(sheet: Worksheet, typed: Mapping[str, str], figures: Figures) -> Worked:
     """What comes of somebody's answers. Raises :class:`Invalid` with an error for every field that is wrong."""
     used = Figures(figures.on, figures.region, figures.parameters)
@@ -90,8 +95,7 @@ def work_out(sheet: Worksheet, typed: Mapping[str, str], figures: Figures) -> Wo
         parts = sheet.work(answers, used)
     except AnswerWrong as error:
         raise Invalid([error]) from error
-    sources = [Source(used.parameters[name].label, figure, caution(figure)) for name, figure in used.used.items()]
-    return Worked(tuple(parts), tuple(sources))
+    return Worked(tuple(parts), sources_in(used.used, used.parameters))
 
 
 def worksheet(name: str) -> Worksheet:

@@ -38,11 +38,11 @@ def skill_upgrade(p: Table, figures: Figures) -> Verdict:
 def flexible_social_subsidy(p: Table, figures: Figures) -> Verdict:
     rule = figures["flexible_subsidy.rule"]
     low_income = p.hardship.isin(["low_income", "destitute"])
-    pension = at_most(
-        rounded(p.self_paid_pension * rule["share"][0], rule["share"][1]),
-        3 * when(low_income, MONEY.read(rule["pension_low_income"]), MONEY.read(rule["pension"])),
-    )
-    medical = at_most(rounded(p.self_paid_medical * rule["share"][0], rule["share"][1]), 3 * MONEY.read(rule["medical"]))
+    share, parts = rule["share"]
+    pension_most = 3 * when(low_income, MONEY.read(rule["pension_low_income"]), MONEY.read(rule["pension"]))
+    medical_most = whole(3 * MONEY.read(rule["medical"]))
+    pension = at_most(rounded(p.self_paid_pension * share, parts), pension_most)
+    medical = at_most(rounded(p.self_paid_medical * share, parts), medical_most)
     return Verdict(
         conditions={
             "hardship": p.employment_hardship,
@@ -54,10 +54,21 @@ def flexible_social_subsidy(p: Table, figures: Figures) -> Verdict:
         },
         amount=pension + medical,
         steps=(
-            Step(noop("养老：上季度缴 %(self_paid_pension)s 元的规定比例，不超过定额：%(pension)s 元")),
-            Step(noop("医疗：上季度缴 %(self_paid_medical)s 元的规定比例，不超过定额：%(medical)s 元")),
+            Step(
+                noop("养老：上季度缴 %(self_paid_pension)s 元 × %(share)s/%(parts)s，最多 %(pension_most)s 元：补贴 %(pension)s 元")
+            ),
+            Step(
+                noop("医疗：上季度缴 %(self_paid_medical)s 元 × %(share)s/%(parts)s，最多 %(medical_most)s 元：补贴 %(medical)s 元")
+            ),
         ),
-        shown={"pension": (pension, MONEY), "medical": (medical, MONEY)},
+        shown={
+            "pension": (pension, MONEY),
+            "medical": (medical, MONEY),
+            "pension_most": (pension_most, MONEY),
+            "medical_most": (medical_most, MONEY),
+            "share": (whole(share), INTEGER),
+            "parts": (whole(parts), INTEGER),
+        },
     )
 
 

@@ -11,19 +11,21 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from linli.domains.benefits.definitions import Policy
+from linli.domains.benefits.definitions import Policy, shipped_policies
 from linli.domains.benefits.due import Due, Standing, dues, last_reckoned, next_question, policies_of, standing_of
 from linli.domains.benefits.facts import Fact
+from linli.domains.benefits.granting import GrantState, period_said
 from linli.domains.benefits.models import HireFacts
 from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
 from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.facts import facts_of, fresh
+from linli.domains.benefits.queries.grants import my_grants
 from linli.domains.benefits.scanning import Outcome, Reason, assess
 from linli.domains.people.queries import Party, Scope, own_ids, parties, party, powers, region_of
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
 from linli.kernel.identifiers import mask_name
-from linli.kernel.text import msg
+from linli.kernel.text import Message, msg
 
 PORTAL = "portal.use"
 MOST_HIRES = 5_000  # looked through for one page; beyond this an employer is told that only so many were
@@ -70,6 +72,22 @@ def due_to(reader: Reader, *, on: date, told: Mapping[str, Any] | None = None) -
     for own in [who.id] if who.is_employer else own_ids(who.id):
         facts = {**facts_of(kind, own, on=on), **facts}
     return dues(kind, facts, on=on, region=region, book=book_in_force(), told=told, items=reader.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A grant that somebody has for the period of today without having applied."""
+
+    grant_id: UUID
+    period: Message
+
+
+def given_now(reader: Reader, *, by: Actor, on: date) -> dict[str, Given]:
+    """What a reader's party is granted for the period of a day, by policy: they need not apply for it. Three queries."""
+    ids = [reader.party.id] if reader.party.is_employer else own_ids(reader.party.id)
+    now = {rule.code: rule.every.period(on) for rule in shipped_policies().values()}
+    theirs = my_grants(by=by, on=on).filter(subject_id__in=ids, period__in=set(now.values())).exclude(state=GrantState.VOID)
+    return {g.policy: Given(g.pk, period_said(g.period)) for g in theirs if now.get(g.policy) == g.period}
 
 
 def due_by_word(told: Mapping[str, Any], *, on: date, region: str) -> list[Due]:

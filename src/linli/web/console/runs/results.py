@@ -25,12 +25,14 @@ from linli.domains.benefits.queries import (
     RunState,
     State,
     Who,
+    book_in_force,
     caution,
     differences,
     entitled,
     granting,
     policy_of,
     run,
+    sources_in,
     subjects_named,
     unknown_subjects,
     unknowns,
@@ -281,10 +283,14 @@ def subject(request: StaffRequest, run_id: UUID, subject_id: UUID) -> HttpRespon
     seen = commands.open_in_run(run_id=run_id, subject_id=subject_id, by=request.actor, now=request.now)
     first = request.GET.get("policy", "")
     policies = sorted(seen.policies, key=lambda f: (f.policy.code != first, f.state != State.ENTITLED, f.state != State.UNKNOWN))
+    book = book_in_force()
     cautions = {str(said): said for f in seen.figures().values() if (said := caution(f))}
     context = {
         "run": seen.run, "seen": seen, "who": who_are(seen.subject, [subject_id])[subject_id], "place": _place(seen.region),
-        "policies": [(f, STATE_TONES[f.state] if f.state else "plain") for f in policies], "kind": KINDS[seen.subject],
+        "policies": [
+            (f, STATE_TONES[f.state] if f.state else "plain", sources_in(f.outcome.figures, book) if f.outcome else ()) for f in policies
+        ],
+        "kind": KINDS[seen.subject],
         "facts": [(fact, fact.said(value)) for fact, value in seen.facts if value is not None],
         "gaps": [fact for fact, value in seen.facts if value is None], "first": first if first in seen.run.policies else "",
         "fact_columns": [Column(_("信息")), Column(_("当时的值")), Column(_("来源"))],

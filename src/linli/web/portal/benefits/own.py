@@ -24,6 +24,7 @@ from linli.domains.benefits.queries import (
     Waits,
     Who,
     accounts_of,
+    book_in_force,
     grant_lines,
     granting,
     holds,
@@ -33,6 +34,7 @@ from linli.domains.benefits.queries import (
     my_money,
     period_said,
     policy_of,
+    sources_in,
     who_are,
 )
 from linli.domains.org.queries import bureau_for, letterhead
@@ -119,7 +121,10 @@ def why(request: StaffRequest, grant_id: UUID) -> HttpResponse:
     """Each condition as it was found, the amount with its arithmetic, and the law."""
     grant, found = commands.open_grant(grant_id=grant_id, by=request.actor, now=request.now)
     (line,) = grant_lines([grant])
-    return render(request, "portal/benefits/why.html", {"g": grant, "found": found, "line": line, "policy": found.policy})
+    sources = sources_in(found.outcome.figures, book_in_force()) if found.outcome else ()
+    return render(
+        request, "portal/benefits/why.html", {"g": grant, "found": found, "line": line, "policy": found.policy, "sources": sources}
+    )
 
 
 @requires(PORTAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,16 +17,20 @@ from linli.domains.benefits.commands import open_due
 from linli.domains.benefits.queries import (
     Due,
     Fact,
+    Given,
     Group,
     Reader,
     Roster,
+    Source,
     Standing,
-    caution,
+    book_in_force,
     due_to,
+    given_now,
     hire_lines,
     hires_in,
     once_said,
     rosters_due,
+    sources_in,
     vocabulary,
     whose,
 )
@@ -46,23 +50,36 @@ GROUPS = {Group.COUNTS: noop("计入的"), Group.NEAR: noop("只差一项的"), 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A policy as it is told: how often it gives, how sure its figures are, whether its item is offered in the place."""
+    """A policy as it is told: how often it gives, which figures it rests on and how sure they are, whether its item is offered in the
+    place, and whether it is being given for this period already."""
 
     due: Due
     how_often: Message
+    sources: tuple[Source, ...]
     cautions: tuple[Message, ...]
     offered: bool
+    given: Given | None = None
 
 
-def tellings(dues: Sequence[Due], *, region: str, request: Any) -> dict[str, list[Telling]]:
+def tellings(
+    dues: Sequence[Due], *, region: str, request: Any, given: Mapping[str, Given] | None = None
+) -> dict[str, list[Telling]]:
     """The policies by where they stand; those over apart from the others."""
     items = {d.policy.item for d in dues if d.policy.item}
     offered = set(published(region=region, on=request.today).filter(item_id__in=items).values_list("item_id", flat=True))
+    book = book_in_force()
     found: dict[str, list[Telling]] = {name: [] for name in (*Standing, "over")}
     for due in dues:
-        figures = due.outcome.figures.values() if due.outcome else ()
-        cautions = {str(said): said for f in figures if (said := caution(f))}
-        telling = Telling(due, once_said(due.policy), tuple(cautions.values()), due.policy.item in offered)
+        sources = sources_in(due.outcome.figures, book) if due.outcome else ()
+        cautions = {str(s.caution): s.caution for s in sources if s.caution}
+        telling = Telling(
+            due,
+            once_said(due.policy),
+            sources,
+            tuple(cautions.values()),
+            due.policy.item in offered,
+            (given or {}).get(due.policy.code),
+        )
         found[due.standing.value if due.running else "over"].append(telling)
     return found
 
@@ -82,7 +99,8 @@ def due(request: StaffRequest, party_id: UUID | None = None) -> HttpResponse:
     asked = _askable(known)
     fields = [field_of(f, request.POST.get(f.name, ""), wrong.get(f.name, "")) for f in asked]
     context = {
-        "reader": reader, "mine": reader.party.id == me, "groups": tellings(dues, region=region, request=request), "fields": fields, "asked": asked,
+        "reader": reader, "mine": reader.party.id == me, "fields": fields, "asked": asked,
+        "groups": tellings(dues, region=region, request=request, given=given_now(reader, by=request.actor, on=request.today)),
         "told": bool(told), "problems": [(f.id, f.error) for f in fields if f.error], "tabs": _tabs(request, reader),
         "rosters": rosters_due(reader, on=request.today), "here": request.path,
     }  # fmt: skip
