@@ -51,16 +51,22 @@ class Sealed:
 class SealedField(models.BinaryField):  # type: ignore[type-arg]
     """Text (or a JSON value) encrypted in the column; reading it gives a :class:`Sealed`.
 
-    The ciphertext is bound to table and column. Empty text is stored as such and means that nothing is known.
+    The ciphertext is bound to table and column; a column into which the database copies ciphertexts of another names that one
+    (``sealed_as="table.column"``). Empty text is stored as such and means that nothing is known.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sealed_as: str = "", **kwargs: Any) -> None:
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
+        self.sealed_as = sealed_as
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, **({"sealed_as": self.sealed_as} if self.sealed_as else {})}
 
     @property
     def context(self) -> str:
-        return f"{self.model._meta.db_table}.{self.column}"
+        return self.sealed_as or f"{self.model._meta.db_table}.{self.column}"
 
     def seal(self, value: Any) -> Sealed | None:
         """Encrypt a plain value for this column."""

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.db import connection
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import FilePurpose, GrantState, Told, grants_of, pay_batch
+from linli.domains.benefits.queries import AnswerState, FilePurpose, GrantState, Told, bank_answer, grants_of, pay_batch
 from linli.domains.people.commands import register_person
 from linli.domains.people.queries import Gender, IdType
 from linli.kernel.actors import Actor, system
 from linli.kernel.ids import uuid7
+from linli.kernel.text import joined, msg
 from linli.testing.rosters import someone
 from linli.testing.story import at
 from linli.testing.world import BUILDER, COUNTY, World
@@ -152,6 +153,19 @@ def answer(number: str, rows: Sequence[tuple[str, str]], *, returned: Mapping[st
         told.writerow(["D", reference, amount, "PAID" if paid else "RETURNED", on.isoformat(), back.get(reference, "")])
     told.writerow(["T", len(rows), *(f"{fen // 100}.{fen % 100:02d}" for fen in sums.values())])
     return out.getvalue().encode()
+
+
+def taken_in(content: bytes, *, by: Actor, now: datetime = AFTER, size: int = 5_000) -> dict[str, int]:
+    """What a file of the bank changed: what the job does is done. Raises :class:`AnswerWrong` where nothing of it was taken in."""
+    answer_id = commands.take_in_answer(content=io.BytesIO(content), by=by, now=now)
+    before = bank_answer(answer_id, by=by).counts
+    commands.enter_answer(answer_id=answer_id, size=size, by=JOB, now=now)
+    row = bank_answer(answer_id, by=by)
+    if row.state == AnswerState.REFUSED:
+        said = joined([msg("第 %(line)s 行：%(what)s；", line=line, what=what) for line, what in row.problems])
+        raise commands.AnswerWrong(field="file", what=said)
+    assert row.state == AnswerState.DONE
+    return {name: number - before.get(name, 0) for name, number in row.counts.items()}
 
 
 def states(list_id: UUID, by: Actor) -> dict[str, int]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -23,6 +24,7 @@ from linli.domains.benefits.queries import (
     LineState,
     ReachOutcome,
     Told,
+    bank_answer,
     certifications,
     entitled,
     grants_of,
@@ -136,7 +138,9 @@ class Benefits:
         file = do.payment_file(batch_id=batch_id, purpose=FilePurpose.SEND, by=payer, now=now + timedelta(hours=2)).content
         then = now + timedelta(days=1)
         told = answer(file, returned=set(islice(references(file), spoilt)), on=local_date(then))
-        counts = do.take_in_answer(content=told, by=payer, now=then)
+        answer_id = do.take_in_answer(content=BytesIO(told), by=payer, now=then)
+        do.enter_answer(answer_id=answer_id, by=_JOB, now=then)
+        counts = bank_answer(answer_id, by=payer).counts
         do.tell_of_answers(batch_id=batch_id, answered_at=then, by=_JOB, now=then)
         self.told.update({"payments": counts["paid"], "payments sent back": counts["returned"]})
         return batch_id

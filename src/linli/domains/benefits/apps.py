@@ -14,13 +14,14 @@ class BenefitsConfig(AppConfig):
         from django.conf import settings
 
         from linli.domains.benefits import definitions, granting, own
-        from linli.domains.benefits.queries import scans_in_use
+        from linli.domains.benefits.queries import money_files_in_use, scans_in_use
         from linli.domains.cases.queries import Move
         from linli.domains.documents.commands import register_uses
         from linli.domains.people.queries import ConsentPurpose
         from linli.domains.trace.commands import subscribe
 
         register_uses(scans_in_use)
+        register_uses(money_files_in_use)
         for act in ("people.registered", "people.corrected", "people.account_bound"):
             subscribe(act, "benefits.project_person")
         subscribe(

@@ -1,10 +1,11 @@
 """The files exchanged with a bank (``docs/payments.md``): what goes out, byte for byte the same however often, and the answer that comes.
 
-UTF-8, comma-separated, a line feed after every line. Pure: rows in, bytes out, and back.
+UTF-8, comma-separated, a line feed after every line. Pure: rows in, bytes out, and back, some of them at a time.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -12,12 +13,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 
-from linli.kernel.text import Message, msg
+from linli.kernel.text import Message, msg, noop
 
 OUT, ANSWER = "LINLI-PAY-1", "LINLI-ANSWER-1"
 LONGEST = 50  # problems told at once
+LONG = 40  # of a reference that cannot be ours no more is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,28 @@ def _line(*values: str) -> bytes:
 # -- the answer ------------------------------------------------------------------------------------------------------------------
 
 
+class AnswerState(StrEnum):
+    """Being read and checked by a job; that was interrupted; being entered by a job; that was interrupted; with mistakes, so that nothing of
+    it was taken in; taken in."""
+
+    READING = "reading"
+    FAILED = "failed"
+    ENTERING = "entering"
+    STALLED = "stalled"
+    REFUSED = "refused"
+    DONE = "done"
+
+    @property
+    def label(self) -> str:
+        return _ANSWERS[self]
+
+
+_ANSWERS = {
+    AnswerState.READING: noop("正在核对"), AnswerState.FAILED: noop("核对中断"), AnswerState.ENTERING: noop("正在入账"),
+    AnswerState.STALLED: noop("入账中断"), AnswerState.REFUSED: noop("没有入账"), AnswerState.DONE: noop("已入账"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What the bank says of one payment; ``line`` is where in the file."""
@@ -75,6 +99,24 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """What the last line of an answer says of the others: their number, paid and returned sums."""
+
+    line: int
+    said: tuple[str, ...]
+
+    def unlike(self, rows: int, paid_fen: int, returned_fen: int) -> Message | None:
+        """What is wrong with it, if the lines come to this."""
+        found = (str(rows), money(paid_fen), money(returned_fen))
+        if self.said == found:
+            return None
+        return msg(
+            "末行的笔数或金额与明细不符：明细是 %(rows)s 笔，付出 %(paid)s 元，退回 %(returned)s 元",
+            rows=found[0], paid=found[1], returned=found[2],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong in a line of an answer."""
 
@@ -82,43 +124,59 @@ class Problem:
     what: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as it was read; with problems nothing of it counts."""
-
-    number: str
-    rows: tuple[Answered, ...]
-    problems: tuple[Problem, ...]
-
-
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_YUAN = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
+_HEAD = 200  # bytes that a first line is not longer than
 
 
-def read_answer(content: bytes) -> Answer:
-    """Read an answer: header with the batch's number, a line for each payment, a trailer with number, paid and returned sums."""
+def number_in(head: bytes) -> str | Problem:
+    """The number of the batch that an answer is about, from the bytes it begins with."""
     try:
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+        first = next(csv.reader([head[:_HEAD].split(b"\n")[0].decode("utf-8-sig")], strict=True), [])
     except (UnicodeDecodeError, csv.Error):
-        return Answer("", (), (Problem(1, msg("不是 UTF-8 编码的逗号分隔文件")),))
-    while rows and not any(rows[-1]):
-        rows.pop()
-    if len(rows) < 2 or len(rows[0]) != 3 or rows[0][:2] != ["H", ANSWER]:
-        return Answer("", (), (Problem(1, msg("首行要写明文件种类和批次号")),))
-    problems: list[Problem] = []
-    found: list[Answered] = []
-    seen: set[str] = set()
-    for n, row in enumerate(rows[1:-1], 2):
-        one = _read(n, row)
-        if isinstance(one, Problem):
-            problems.append(one)
-        elif one.reference in seen:
-            problems.append(Problem(n, msg("流水号 %(reference)s 在文件里出现了两次", reference=one.reference)))
-        else:
-            seen.add(one.reference)
-            found.append(one)
-    if not problems and (wrong := _trailer(rows[-1], found)):
-        problems.append(Problem(len(rows), wrong))
-    return Answer(rows[0][2], tuple(found), tuple(problems))
+        return Problem(1, msg("不是 UTF-8 编码的逗号分隔文件"))
+    if len(first) != 3 or first[:2] != ["H", ANSWER]:
+        return Problem(1, msg("首行要写明文件种类和批次号"))
+    return first[2]
+
+
+def read_answer(pieces: Iterable[bytes]) -> Iterator[Answered | Problem | Sums]:
+    """Read an answer, however long: header with the batch's number, a line for each payment, a trailer with number, paid and returned sums.
+
+    What the lines say together is for the caller to look at: whether a payment comes twice, and the sums.
+    """
+    rows = csv.reader(_text(pieces), strict=True)
+    n, blank, last = 1, 0, (1, list[str]())  # the last line that says something may be the trailer; only empty ones may follow it
+    try:
+        next(rows, None)
+        for n, row in enumerate(rows, 2):
+            if not any(row):
+                blank = blank or n
+                continue
+            if last[0] > 1:
+                yield _read(*last)
+            if blank:
+                yield _read(blank, [])
+            blank, last = 0, (n, row)
+    except (UnicodeDecodeError, csv.Error):
+        yield Problem(n + 1, msg("不是 UTF-8 编码的逗号分隔文件"))
+        return
+    line, said = last
+    if len(said) != 4 or said[0] != "T":
+        yield Problem(line, msg("末行要写明笔数、付出金额和退回金额"))
+    else:
+        yield Sums(line, tuple(said[1:]))
+
+
+def _text(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a text that comes in pieces."""
+    decoder, rest = codecs.getincrementaldecoder("utf-8-sig")(), ""
+    for piece in pieces:
+        if b"\0" in piece:
+            raise csv.Error
+        *lines, rest = (rest + decoder.decode(piece)).split("\n")
+        yield from (f"{line}\n" for line in lines)
+    yield rest + decoder.decode(b"", final=True)
 
 
 def _read(n: int, row: list[str]) -> Answered | Problem:
@@ -138,27 +196,8 @@ def _read(n: int, row: list[str]) -> Answered | Problem:
         on = None
     if on is None:
         return Problem(n, msg("日期“%(day)s”要写成 2026-03-01 的样子", day=day[:20]))
-    return Answered(n, reference, fen, result == "PAID", on, reason[:200])
-
-
-def _trailer(row: list[str], found: list[Answered]) -> Message | None:
-    said = [str(len(found)), *(money(sum(a.fen for a in found if a.paid is paid)) for paid in (True, False))]
-    if len(row) != 4 or row[0] != "T":
-        return msg("末行要写明笔数、付出金额和退回金额")
-    if row[1:] != said:
-        return msg(
-            "末行的笔数或金额与明细不符：明细是 %(rows)s 笔，付出 %(paid)s 元，退回 %(returned)s 元",
-            rows=said[0],
-            paid=said[1],
-            returned=said[2],
-        )
-    return None
+    return Answered(n, reference[:LONG], fen, result == "PAID", on, reason[:200])
 
 
 def _fen(text: str) -> int | None:
-    if not re.fullmatch(r"\d{1,12}\.\d{2}", text):
-        return None
-    try:
-        return int(Decimal(text).scaleb(2))
-    except InvalidOperation:
-        return None
+    return int(text.replace(".", "")) if _YUAN.fullmatch(text) else None

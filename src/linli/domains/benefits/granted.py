@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from linli.domains.benefits.bankfile import AnswerState
 from linli.domains.benefits.granting import (
     BatchState,
     Book,
@@ -196,7 +197,7 @@ class PayBatch(models.Model):
 
     Jobs do both, some payments a transaction: of ``total`` owed grants ``done`` are gone through, the last one ``after``; once it was agreed
     to, payments up to position ``sent`` are in the ledger. What was interrupted says why (``error``). ``lines`` and ``fen`` are of the payments
-    in it. ``digest`` is of the file's content and set when all are entered: from then on the file is always the same.
+    in it. ``digest`` is of the content of the file, which is kept sealed (``file``) once all are entered: from then on it is always the same.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -220,6 +221,7 @@ class PayBatch(models.Model):
     lines = models.IntegerField(default=0)
     fen = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
+    file = models.ForeignKey("documents.StoredFile", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -247,7 +249,8 @@ class PayLine(models.Model):
     """One payment of one grant: the n-th try. A grant has one live line, and none after it was paid.
 
     ``paid_on`` is when it arrived; a returned one that has it came back late, days after the bank had said that it was paid.
-    ``account`` is what was known when the batch was put together (holder, bank, number), so that the file never changes.
+    ``holder`` and ``account`` (bank, number) are what was known when the batch was put together, so that the file never changes; the account
+    is the ciphertext that its owner's has, copied.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -257,7 +260,8 @@ class PayLine(models.Model):
     position = models.IntegerField()
     reference = models.CharField(max_length=32, unique=True)
     amount_fen = models.BigIntegerField()
-    account = SealedField()
+    holder = models.CharField(max_length=200)
+    account = SealedField(sealed_as="benefits_payaccount.account")
     account_index = models.BinaryField(max_length=32)
     state = models.CharField(max_length=8, default=LineState.OPEN)
     reason = models.CharField(max_length=200, blank=True)
@@ -285,6 +289,60 @@ class PayLine(models.Model):
     def late(self) -> bool:
         """Whether it came back after it had arrived."""
         return self.state == LineState.RETURNED and self.paid_on is not None
+
+
+class BankAnswer(models.Model):
+    """A file of the bank about a batch, kept as it came: read and checked by a job, then entered, or refused and nothing of it taken in.
+
+    Of ``total`` lines the file is read up to line ``read`` and entered up to line ``taken``. ``wrong`` lines do not fit, the first of them with
+    what is wrong in ``problems``. ``counts``: what it changed. Of a batch one answer is worked on at a time, and a file once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    batch = models.ForeignKey(PayBatch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    file = models.ForeignKey("documents.StoredFile", on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, default=AnswerState.READING)
+    total = models.IntegerField()
+    read = models.IntegerField(default=0)
+    taken = models.IntegerField(default=0)
+    wrong = models.IntegerField(default=0)
+    problems = models.JSONField(default=list)
+    counts = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    given_by_id = models.UUIDField()
+    given_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(AnswerState)), name="benefits_answer_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "refused"], ended_at__isnull=False)
+                | (~Q(state__in=["done", "refused"]) & Q(ended_at=None)),
+                name="benefits_answer_ended",
+            ),
+            models.UniqueConstraint(
+                fields=["batch"], condition=~Q(state__in=["done", "refused"]), name="benefits_answer_one_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["batch", "digest"], condition=~Q(state="refused") & Q(wrong=0), name="benefits_answer_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["batch", "-given_at", "-id"], name="benefits_answer_newest")]
+
+
+class AnswerLine(models.Model):
+    """A line of a bank's answer that was read and has not been entered; none is left when it is done or refused."""
+
+    pk = models.CompositePrimaryKey("answer_id", "line")
+    answer = models.ForeignKey(BankAnswer, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    line = models.IntegerField()
+    reference = models.CharField(max_length=40)
+    fen = models.BigIntegerField()
+    paid = models.BooleanField()
+    on = models.DateField()
+    reason = models.CharField(max_length=200)
 
 
 class ClawBack(models.Model):

@@ -468,6 +468,8 @@ class CertificationCheck(models.Model):
 
 # What is granted and paid stands in a module of its own; Django looks for all models here.
 from linli.domains.benefits.granted import (  # noqa: E402
+    AnswerLine,
+    BankAnswer,
     ClawBack,
     Grant,
     GrantList,
@@ -482,7 +484,7 @@ from linli.domains.benefits.granted import (  # noqa: E402
 )
 
 __all__ = [
-    "FACTS", "Certification", "CertificationCheck", "ClawBack", "EmployerFacts", "Evidence", "EvidenceNews", "FacePhoto", "Facts", "Grant",
-    "GrantList", "GrantObjection", "HireFacts", "Inquiry", "LedgerEntry", "LedgerLine", "PayAccount", "PayBatch", "PayLine", "PersonFacts",
+    "FACTS", "AnswerLine", "BankAnswer", "Certification", "CertificationCheck", "ClawBack", "EmployerFacts", "Evidence", "EvidenceNews", "FacePhoto", "Facts",
+    "Grant", "GrantList", "GrantObjection", "HireFacts", "Inquiry", "LedgerEntry", "LedgerLine", "PayAccount", "PayBatch", "PayLine", "PersonFacts",
     "Reach", "Repayment", "Run", "Suspension", "SuspensionProposal", "WriteOff", "seen",
 ]  # fmt: skip

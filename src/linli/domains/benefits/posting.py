@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from linli.domains.benefits.granting import POSTS, EntryKind, granting_of
 
-_ENTER = """
-    WITH said AS (SELECT * FROM unnest(%(ids)s::uuid[], %(fens)s::bigint[], %(regions)s::text[]) AS s(source_id, fen, region)),
+_SIDES = ", ".join(f"('{kind}', '{debit}', 1), ('{kind}', '{credit}', -1)" for kind, (debit, credit) in POSTS.items())
+ENTERED = f"""
     entered AS (
         INSERT INTO benefits_ledger_entry (kind, source_id, region, "on", at, by_id)
-        SELECT %(kind)s, source_id, region, %(on)s, %(at)s, %(by)s FROM said ORDER BY source_id RETURNING id, source_id
+        SELECT kind, source_id, region, %(on)s, %(at)s, %(by)s FROM moved ORDER BY source_id RETURNING id, kind, source_id
+    ), sides AS (
+        INSERT INTO benefits_ledger_line (entry_id, book, fund, policy, fen)
+        SELECT entered.id, side.book, %(fund)s, %(policy)s, side.sign * moved.fen
+          FROM entered JOIN moved USING (kind, source_id) JOIN (VALUES {_SIDES}) AS side(kind, book, sign) USING (kind)
     )
-    INSERT INTO benefits_ledger_line (entry_id, book, fund, policy, fen)
-    SELECT entered.id, side.book, %(fund)s, %(policy)s, side.sign * said.fen
-      FROM entered JOIN said USING (source_id) CROSS JOIN (VALUES (%(debit)s::text, 1), (%(credit)s::text, -1)) AS side(book, sign)
+"""
+"""Enters what another part of the same statement calls ``moved`` (kind, source_id, fen, region); its values: :func:`terms`."""
+_ENTER = f"""
+    WITH moved AS (
+        SELECT %(kind)s::text AS kind, * FROM unnest(%(ids)s::uuid[], %(fens)s::bigint[], %(regions)s::text[]) AS s(source_id, fen, region)
+    ), {ENTERED} SELECT 1
 """
 
 
@@ -35,13 +42,16 @@ def enter(kind: EntryKind, policy: str, amounts: Sequence[Moved], *, on: date, a
     """Enter amounts by their source. A source that was entered before is an error."""
     if not amounts:
         return
-    debit, credit = POSTS[kind]
+    given = {
+        "kind": kind.value,
+        "ids": [m.source_id for m in amounts],
+        "fens": [m.fen for m in amounts],
+        "regions": [m.region for m in amounts],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ENTER,
-            {
-                "ids": [m.source_id for m in amounts], "fens": [m.fen for m in amounts], "regions": [m.region for m in amounts],
-                "kind": kind.value, "on": on, "at": at, "by": by_id, "fund": granting_of(policy).fund, "policy": policy,
-                "debit": debit.value, "credit": credit.value,
-            },
-        )  # fmt: skip
+        cursor.execute(_ENTER, {**given, **terms(policy, on=on, at=at, by_id=by_id)})
+
+
+def terms(policy: str, *, on: date, at: datetime, by_id: UUID | None) -> dict[str, Any]:
+    """What :data:`ENTERED` is given."""
+    return {"on": on, "at": at, "by": by_id, "fund": granting_of(policy).fund, "policy": policy}

@@ -83,6 +83,19 @@ def _on_batch(batch_id: str, work: Callable[..., None]) -> None:
         raise
 
 
+@task(name="benefits.enter_answer", queue="scans", retry=3)
+def enter_answer(answer_id: str) -> None:
+    """Check what the bank answered, and enter it; see :func:`fill_list`."""
+    answer, by = UUID(answer_id), system()
+    try:
+        commands.enter_answer(answer_id=answer, by=by, now=_now())
+    except LinliError as error:
+        commands.fail_answer(answer_id=answer, why=error, by=by, now=_now())
+    except Exception:
+        commands.fail_answer(answer_id=answer, by=by, now=_now())
+        raise
+
+
 @task(name="benefits.drop_withdrawn", queue="scans", retry=5)
 def drop_withdrawn(batch_id: str) -> None:
     """Let the rest of the grants be owed again whose batch was taken back."""

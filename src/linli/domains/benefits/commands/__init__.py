@@ -1,5 +1,15 @@
 """Benefits, what may be done: one module for each subject."""
 
+from linli.domains.benefits.commands.answers import (
+    AnswerNotStopped,
+    AnswerUnderWay,
+    AnswerWrong,
+    enter_answer,
+    fail_answer,
+    resume_answer,
+    take_in_answer,
+    tell_of_answers,
+)
 from linli.domains.benefits.commands.audits import SampleWrong, SeedMissing, ask_audit, fail_audit, perform_audit
 from linli.domains.benefits.commands.batches import (
     BatchMoved,
@@ -120,7 +130,6 @@ from linli.domains.benefits.commands.making import (
     remake_list,
 )
 from linli.domains.benefits.commands.payments import (
-    AnswerWrong,
     FileNotAsAgreed,
     FilePurposeMissing,
     HowMissing,
@@ -131,8 +140,6 @@ from linli.domains.benefits.commands.payments import (
     forget_accounts,
     give_account,
     payment_file,
-    take_in_answer,
-    tell_of_answers,
 )
 from linli.domains.benefits.commands.population import AlreadyThere, load_facts, make_population
 from linli.domains.benefits.commands.proceedings import NotRegistered
@@ -184,8 +191,8 @@ from linli.domains.benefits.commands.suspending import (
 )
 
 __all__ = [
-    "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "AnswerWrong", "batch_subject", "BatchMoved", "BatchNotStopped", "BatchThere", "drop_withdrawn",
-    "fail_batch", "fill_batch",
+    "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "batch_subject", "BatchMoved", "BatchNotStopped", "BatchThere", "drop_withdrawn",
+    "AnswerNotStopped", "AnswerUnderWay", "AnswerWrong", "enter_answer", "fail_answer", "fail_batch", "fill_batch", "resume_answer",
     "resume_batch", "send_batch",
     "claw_back_subject",
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",

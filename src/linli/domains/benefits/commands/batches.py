@@ -6,9 +6,12 @@ work at once one finds the step taken. Until all payments are in nobody can agre
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from io import BytesIO
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,6 +19,7 @@ from django.db.models import Max
 
 from linli.domains.benefits.bankfile import Payment, pieces
 from linli.domains.benefits.commands.lists import ListEmpty, SameOfficer
+from linli.domains.benefits.commands.steps import as_was, in_steps, interrupted, locked
 from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.granting import FUNDS, BatchState, EntryKind, GrantState, LineState, granting_of, reference_of
 from linli.domains.benefits.models import Grant, GrantList, PayBatch, PayLine
@@ -23,16 +27,21 @@ from linli.domains.benefits.permissions import AGREE, PAY, must_serve
 from linli.domains.benefits.posting import Moved, enter
 from linli.domains.benefits.queries.grants import list_for
 from linli.domains.benefits.queries.payments import Account, batch_for, holds, owed, some_ready, sorted_out
+from linli.domains.documents.commands import keep_data
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import Kind, LinliError, NotAllowed
+from linli.kernel.fields import Sealed
 from linli.kernel.ids import uuid7
 from linli.kernel.jobs import defer
-from linli.kernel.text import joined, msg, noop
+from linli.kernel.text import msg, noop
 
 _STEP = 5_000
+_STOPS = {BatchState.MAKING: BatchState.FAILED, BatchState.AGREEING: BatchState.STALLED}
+_STORE = "documents.store"
+_PLACE = ("state", "after", "sent")  # what each step changes
 
 
 class BatchMoved(LinliError):
@@ -177,39 +186,17 @@ def fill_batch(*, batch_id: UUID, size: int = _STEP, by: Actor, now: datetime) -
 
     A grant is in one live payment only, whoever puts batches together at the same time. Safe to break off, repeat and run twice at once.
     """
-    _in_steps(batch_id, BatchState.MAKING, lambda row: _put_some_in(row, size, by=by, now=now))
+    in_steps(PayBatch, batch_id, {BatchState.MAKING: partial(_put_some_in, size=size, by=by, now=now)}, _STOPS)
 
 
 def send_batch(*, batch_id: UUID, size: int = _STEP, by: Actor, now: datetime) -> None:
     """Enter the payments of a batch that was agreed to, and make its file ready. Safe to break off, repeat and run twice at once."""
-    _in_steps(batch_id, BatchState.AGREEING, lambda row: _enter_some(row, size, by=by, now=now))
-
-
-def _in_steps(batch_id: UUID, state: BatchState, step: Callable[[PayBatch], None]) -> None:
-    stopped_state = BatchState.FAILED if state is BatchState.MAKING else BatchState.STALLED
-    with transaction.atomic():  # the queue tries again what was interrupted
-        row = _lock(batch_id)
-        if row.state == stopped_state:
-            row.state, row.error = state, ""
-            row.save(update_fields=["state", "error"])
-    while row.state == state:
-        step(row)
-        row = PayBatch.objects.get(pk=batch_id)
-
-
-def _lock(batch_id: UUID) -> PayBatch:
-    return PayBatch.objects.select_for_update(of=("self",)).get(pk=batch_id)
-
-
-def _as_was(was: PayBatch) -> PayBatch | None:
-    """The batch, locked, unless somebody else was quicker."""
-    row = _lock(was.pk)
-    return row if (row.state, row.after, row.sent) == (was.state, was.after, was.sent) else None
+    in_steps(PayBatch, batch_id, {BatchState.AGREEING: partial(_enter_some, size=size, by=by, now=now)}, _STOPS)
 
 
 @transaction.atomic
-def _put_some_in(was: PayBatch, size: int, *, by: Actor, now: datetime) -> None:
-    row = _as_was(was)
+def _put_some_in(was: PayBatch, *, size: int, by: Actor, now: datetime) -> None:
+    row = as_was(was, *_PLACE)
     if row is None:
         return
     there = owed(row.policy, list_id=row.list_id, region=row.region)
@@ -238,11 +225,11 @@ def _put_some_in(was: PayBatch, size: int, *, by: Actor, now: datetime) -> None:
 
 _INTO = """
     WITH put AS (
-        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[])
-            AS p(id, grant_id, attempt, position, reference, fen, account, account_index)
+        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[])
+            AS p(id, grant_id, attempt, position, reference, fen, holder, account, account_index)
     )
-    INSERT INTO benefits_payline (id, batch_id, grant_id, attempt, position, reference, amount_fen, account, account_index, state, reason)
-    SELECT id, %s, grant_id, attempt, position, reference, fen, decode(account, 'hex'), decode(account_index, 'hex'), 'open', ''
+    INSERT INTO benefits_payline (id, batch_id, grant_id, attempt, position, reference, amount_fen, holder, account, account_index, state, reason)
+    SELECT id, %s, grant_id, attempt, position, reference, fen, holder, decode(account, 'hex'), decode(account_index, 'hex'), 'open', ''
       FROM put ORDER BY position
 """
 
@@ -257,7 +244,7 @@ def _put_in(row: PayBatch, ready: Sequence[tuple[Grant, Account]]) -> None:
     columns = [
         [uuid7() for _ in ids], ids, attempts, list(range(row.lines + 1, row.lines + len(ids) + 1)),
         [reference_of(pk, n) for pk, n in zip(ids, attempts, strict=True)], [g.amount_fen for g, _ in ready],
-        [_sealed(a) for _, a in ready], [a.index.hex() for _, a in ready],
+        [a.holder for _, a in ready], [_sealed(a) for _, a in ready], [a.index.hex() for _, a in ready],
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_INTO, [*columns, row.pk])
@@ -265,7 +252,7 @@ def _put_in(row: PayBatch, ready: Sequence[tuple[Grant, Account]]) -> None:
 
 def _sealed(account: Account) -> str:
     """What a line keeps of an account, in hexadecimal: the driver takes long over arrays of bytes."""
-    told = {"holder": account.holder, "bank": account.bank, "number": account.number}
+    told = {"bank": account.bank, "number": account.number}
     cipher = PayLine._meta.get_field("account").get_prep_value(told)
     assert cipher
     return cipher.hex()
@@ -283,15 +270,15 @@ def _payable(row: PayBatch) -> bool:
 
 
 @transaction.atomic
-def _enter_some(was: PayBatch, size: int, *, by: Actor, now: datetime) -> None:
+def _enter_some(was: PayBatch, *, size: int, by: Actor, now: datetime) -> None:
     assert was.agreed_at and was.total is not None
-    # What is entered stays as it is: the digest needs no lock.
-    digest = _digest(was) if was.sent >= was.total and was.lines else ""
-    row = _as_was(was)
+    # What is entered stays as it is: the file needs no lock.
+    file = _file(was) if was.sent >= was.total and was.lines else None
+    row = as_was(was, *_PLACE)
     if row is None:
         return
     if was.sent >= was.total:
-        _sent(row, digest, by=by, now=now)
+        _sent(row, file, by=by, now=now)
         return
     upto = min(was.sent + size, was.total)
     rows = PayLine.objects.filter(batch=row, state=LineState.OPEN, position__gt=was.sent, position__lte=upto).order_by("position")
@@ -305,20 +292,21 @@ def _enter_some(was: PayBatch, size: int, *, by: Actor, now: datetime) -> None:
     row.save(update_fields=["sent", "lines", "fen"])
 
 
-def _sent(row: PayBatch, digest: str, *, by: Actor, now: datetime) -> None:
+def _sent(row: PayBatch, file: BinaryIO | None, *, by: Actor, now: datetime) -> None:
     """All are entered: from here on the file is what it will always be."""
-    if not row.lines:
+    if file is None:
         _nothing_left(row, ListEmpty(), by=by, now=now)
         return
-    row.state, row.digest = BatchState.AGREED, digest
-    row.save(update_fields=["state", "digest"])
+    kept = keep_data(content=file, name=f"{row.number}.csv", by=replace(by, permissions=by.permissions | {_STORE}), now=now)
+    row.state, row.digest, row.file_id = BatchState.AGREED, kept.digest, kept.id
+    row.save(update_fields=["state", "digest", "file"])
     dropped = (row.total or 0) - row.lines
     record(
         "benefits.batch_sent",
         subject=batch_subject(row.pk),
         by=by,
         at=now,
-        digest=digest,
+        digest=row.digest,
         lines=row.lines,
         fen=row.fen,
         dropped=dropped,
@@ -335,7 +323,7 @@ def _nothing_left(row: PayBatch, why: LinliError, *, by: Actor, now: datetime) -
 @transaction.atomic
 def drop_withdrawn(*, batch_id: UUID, limit: int = _STEP, now: datetime) -> int:
     """Let some grants be owed again whose batch was taken back; how many. Safe to repeat; who does the same meanwhile is waited for."""
-    row = _lock(batch_id)
+    row = locked(PayBatch, batch_id)
     if row.state != BatchState.WITHDRAWN:
         return 0
     ids = list(PayLine.objects.filter(batch=row, state=LineState.OPEN).order_by("position").values_list("pk", flat=True)[:limit])
@@ -358,15 +346,12 @@ def drop(line_ids: Sequence[UUID], now: datetime) -> None:
         )
 
 
-@transaction.atomic
 def fail_batch(*, batch_id: UUID, why: LinliError | None = None, by: Actor, now: datetime) -> None:
     """A job of a batch was interrupted; its page says why and what to do. What was done stays."""
-    row, error = _lock(batch_id), why or BatchInterrupted()
-    stops = {BatchState.MAKING: BatchState.FAILED, BatchState.AGREEING: BatchState.STALLED}
-    if to := stops.get(BatchState(row.state)):
-        row.state, row.error = to, str(joined([error.message, error.what_to_do] if error.what_to_do else [error.message]))
-        row.save(update_fields=["state", "error"])
-        record("benefits.batch_failed", subject=batch_subject(row.pk), by=by, at=now, why=error.code)
+    interrupted(
+        PayBatch, batch_id, _STOPS, why or BatchInterrupted(), act="benefits.batch_failed", subject=lambda row: batch_subject(row.pk), by=by,
+        now=now,
+    )  # fmt: skip
 
 
 # -- what the file says ----------------------------------------------------------------------------------------------------------
@@ -384,16 +369,17 @@ def file_pieces(row: PayBatch) -> Iterator[bytes]:
 def _payments(row: PayBatch) -> Iterator[Payment]:
     """The payments that went to the bank, in their order, whatever became of them since."""
     lines = PayLine.objects.filter(batch=row).exclude(state=LineState.DROPPED).order_by("position")
-    for line in lines.only("reference", "account", "amount_fen").iterator(chunk_size=_STEP):
-        a = line.account.open_json()
-        yield Payment(line.reference, a["holder"], a["bank"], a["number"], line.amount_fen)
+    rows = lines.values_list("reference", "holder", "account", "amount_fen")
+    for reference, holder, account, fen in rows.iterator(chunk_size=_STEP):
+        told = cast("Sealed", account).open_json()
+        yield Payment(reference, holder, told["bank"], told["number"], fen)
 
 
-def _digest(row: PayBatch) -> str:
-    digest = hashlib.new("sm3")
-    for piece in file_pieces(row):
-        digest.update(piece)
-    return digest.hexdigest()
+def _file(row: PayBatch) -> BytesIO:
+    """The whole file, in memory only: it says every account, and lies nowhere but sealed."""
+    out = BytesIO()
+    out.writelines(file_pieces(row))
+    return out
 
 
 __all__ = [

@@ -1,6 +1,7 @@
 """Benefits, to be asked: what the law's formulas give, and what a policy means for somebody."""
 
 from linli.domains.benefits.asking import AnswerWrong, Question, Way
+from linli.domains.benefits.bankfile import AnswerState
 from linli.domains.benefits.calculators import calculate, explained
 from linli.domains.benefits.certifying import OUTCOMES as REACH_OUTCOMES
 from linli.domains.benefits.certifying import Finding, LifeStanding, ReachOutcome, ReachWay, Settled, rung_day, rungs_for
@@ -29,6 +30,7 @@ from linli.domains.benefits.granting import (
     period_said,
 )
 from linli.domains.benefits.parameters import Figures
+from linli.domains.benefits.queries.answers import answer_progress, bank_answer, bank_answers, money_files_in_use
 from linli.domains.benefits.queries.audits import Audited, AuditState, audits_of
 from linli.domains.benefits.queries.book import book_in_force
 from linli.domains.benefits.queries.certification import (
@@ -226,6 +228,7 @@ __all__ = [
     "my_money", "MyMoney", "FilePurpose", "Taking", "LineState", "list_progress", "list_sums", "ListState", "ListSums", "my_grant_objections",
     "my_grants", "ObjectionState",
     "owed_grants", "pay_batch", "pay_batches", "pay_lines", "period_said", "payments_of", "published_lines", "published_list", "published_lists", "PublishedLine",
+    "answer_progress", "AnswerState", "bank_answer", "bank_answers", "money_files_in_use",
     "Hold", "holds", "PublishedList", "returned_lines", "waiting_lines", "WaitingLine", "Waits",
     "cases_of", "change", "change_sheet", "in_force", "changes", "ChangeSheet", "ChangeState", "Effect", "effects", "figure_like", "figure_parts",
     "figure_typed", "FigureEntry", "FigurePart", "Held", "parameter_sheet", "parameter_sheets", "ParameterSheet", "place_names",

@@ -124,7 +124,7 @@ def list_sums(list_id: UUID, *, by: Actor) -> ListSums:
 
 class Work(StrEnum):
     """What jobs still do with a list: make it; make its grants void; let them go on; make their cases. And with a batch: put it together;
-    enter it after it was agreed to."""
+    enter it after it was agreed to. And with an answer of the bank: check it; enter it."""
 
     MAKING = "making"
     VOIDING = "voiding"
@@ -132,6 +132,8 @@ class Work(StrEnum):
     CASES = "cases"
     GATHERING = "gathering"
     ENTERING = "entering"
+    CHECKING = "checking"
+    ANSWERING = "answering"
 
     @property
     def label(self) -> str:
@@ -141,6 +143,7 @@ class Work(StrEnum):
 _WORK = {
     Work.MAKING: noop("正在编制名单"), Work.VOIDING: noop("正在作废名单上的各笔"), Work.CLOSING: noop("正在转入发放"),
     Work.CASES: noop("正在出告知书"), Work.GATHERING: noop("正在编制付款批次"), Work.ENTERING: noop("正在入账并生成付款文件"),
+    Work.CHECKING: noop("正在逐笔核对银行回盘"), Work.ANSWERING: noop("正在按银行回盘入账"),
 }  # fmt: skip
 
 

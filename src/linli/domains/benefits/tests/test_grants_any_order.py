@@ -173,7 +173,7 @@ class Money(RuleBasedStateMachine):
         ]
         returned = {rows[i][0]: "账号不存在" for i in back if i < len(rows)}
         said = do.answer(number, rows, returned=returned, on=DAY + timedelta(days=day))
-        if taken := self.try_("answer", commands.take_in_answer, content=said, by=self.who.payer):
+        if taken := self.try_("answer", do.taken_in, content=said, size=2, by=self.who.payer):
             self.answers.append(said)
             self.done["late"] += taken["late"]
 
@@ -181,7 +181,7 @@ class Money(RuleBasedStateMachine):
     @rule(n=st.integers(0, 9))
     def an_old_answer_comes_again(self, n):
         said = self.answers[n % len(self.answers)]
-        taken = commands.take_in_answer(content=said, by=self.who.payer, now=self.now)
+        taken = do.taken_in(said, by=self.who.payer, now=self.now)
         assert taken["paid"] == taken["returned"] == taken["late"] == 0
 
     @precondition(lambda self: Grant.objects.filter(state="paid").exists())

@@ -6,12 +6,13 @@ import os
 import signal
 from collections import Counter
 from datetime import date
+from io import BytesIO
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from linli.domains.benefits import commands, queries
-from linli.domains.benefits.models import Grant, GrantList, LedgerEntry, PayBatch, PayLine, PersonFacts
+from linli.domains.benefits.models import AnswerLine, BankAnswer, Grant, GrantList, LedgerEntry, PayBatch, PayLine, PersonFacts
 from linli.domains.cases.commands import finish_ex_officio
 from linli.domains.cases.queries import Case
 from linli.domains.documents.queries import documents_of
@@ -38,6 +39,10 @@ def balanced(who) -> bool:
         queries.ledger_differences(by=who.auditor) == []
         and sum(b.fen for b in queries.balance(date(2030, 1, 1), by=who.auditor)) == 0
     )
+
+
+def give(who, content):
+    return commands.take_in_answer(content=BytesIO(content), by=who.payer, now=AFTER)
 
 
 def counted(results):
@@ -129,9 +134,20 @@ def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
         number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=row.pk, by=who.payer, now=AFTER).content)
         returned = {reference: "账号不存在" for reference, _ in rows[:2]}
         content = do.answer(number, rows, returned=returned)
-        taken = at_once([lambda c=content: commands.take_in_answer(content=c, by=who.payer, now=AFTER)] * 6)
-        assert counted(taken) == {"done": 6} and sum(t["returned"] for t in taken) == len(returned)
-        assert sum(t["paid"] for t in taken) == len(rows) - len(returned)
+        # Six bring the same file and six another: one of the two is worked on, by six workers.
+        given = at_once([lambda c=c: give(who, c) for c in (content, content + b"\n") * 6])
+        assert counted(given) == {"done": 6, "AnswerUnderWay": 6}
+        (answer_id,) = {g for g in given if not isinstance(g, Exception)}
+        working = [lambda i=answer_id: commands.enter_answer(answer_id=i, size=3, by=JOB, now=AFTER)] * 6
+        assert counted(at_once(working)) == {"done": 6}
+        done = BankAnswer.objects.get(pk=answer_id)
+        assert (done.state, done.counts) == ("done", {"paid": len(rows) - 2, "returned": 2, "late": 0, "known": 0})
+        known = do.taken_in(content + b"\n\n", by=who.payer, now=AFTER, size=3)
+        assert known == {"paid": 0, "returned": 0, "late": 0, "known": len(rows)}
+        acts = [e.act for e in timeline(row.pk) if "answer" in e.act]
+        assert acts == ["benefits.answer_given", "benefits.answer_taken"] * 2
+        told = at_once([lambda i=row.pk: commands.tell_of_answers(batch_id=i, answered_at=AFTER, by=JOB, now=AFTER)] * 3)
+        assert counted(told) == {"done": 3} and sum(told) == len(rows) and AnswerLine.objects.count() == 0
     back = list(PayLine.objects.filter(state="returned").select_related("grant"))
     assert do.states(list_id, who.maker) == {"paid": 20 - len(back), "returned": len(back)} and balanced(who)
     for n, line in enumerate(back):
@@ -145,7 +161,7 @@ def test_repayments_at_once_never_take_more_than_was_asked_back(who):
     do.due([do.known(1)])
     list_id = do.closed(who, do.scanned(who))
     number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=do.sent(who), by=who.payer, now=AFTER).content)
-    commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
+    do.taken_in(do.answer(number, rows), by=who.payer, now=AFTER)
     back = commands.propose_claw_back(
         grant_id=Grant.objects.get(list=list_id).pk, amount_fen=1_000, reason="多发", legal_basis="《社会保险法》第八十八条", by=who.payer, now=AFTER
     )  # fmt: skip
@@ -235,14 +251,6 @@ def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):
     assert Message.objects.filter(kind="benefits.granted").count() == 60
     assert kills >= 4
 
-    def under_way():
-        """The other process has begun to change something."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL"
-            )
-            return cursor.fetchone() is not None
-
     # Killed while a batch is put together and while it is entered: what is there is right, it goes on there, and nobody can take it for whole.
     batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
 
@@ -296,11 +304,40 @@ def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):
     assert gone.state == "dropped" and gone.grant.state == "due"
     PersonFacts.objects.update(death_sources=0)
     number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=do.sent(who), by=who.payer, now=AFTER).content)
-    commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
+    do.taken_in(do.answer(number, rows), by=who.payer, now=AFTER)
     number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch.pk, by=who.payer, now=AFTER).content)
-    content = do.answer(number, rows)
-    killed(lambda: commands.take_in_answer(content=content, by=who.payer, now=AFTER), under_way)
-    assert PayLine.objects.filter(state="paid").count() in (1, 60) and balanced(who)
-    commands.take_in_answer(content=content, by=who.payer, now=AFTER)
+    content = do.answer(number, rows, returned={rows[9][0]: "账号不存在"})
+    answer_id, kills = give(who, content), 0
+
+    def answering():
+        commands.enter_answer(answer_id=answer_id, size=3, by=JOB, now=AFTER)
+
+    # Killed while it is read: nothing is entered. Killed while it is entered: what is entered is right, and what is left is there.
+    for stop in (3, 20, 40):
+        kills += os.WIFSIGNALED(killed(answering, lambda stop=stop: AnswerLine.objects.count() >= stop))
+        row = BankAnswer.objects.get(pk=answer_id)
+        if row.state == "reading":
+            assert PayLine.objects.filter(state="paid").count() == 1 and row.read - 1 == AnswerLine.objects.count()
+    assert kills >= 2
+    kills = 0
+    for stop in (3, 20, 40):
+        kills += os.WIFSIGNALED(killed(answering, lambda stop=stop: PayLine.objects.filter(state="paid").count() > stop))
+        row = BankAnswer.objects.get(pk=answer_id)
+        said = row.counts.get("paid", 0) + row.counts.get("returned", 0)
+        assert said == PayLine.objects.filter(batch=batch).exclude(state__in=["open", "dropped"]).count() and balanced(who)
+        if row.state == "entering":
+            assert AnswerLine.objects.count() == 59 - said
+            with pytest.raises(commands.AnswerUnderWay):
+                give(who, content + b"\n")
+    assert kills >= 1
+    answering()
+    answering()
+    row = BankAnswer.objects.get(pk=answer_id)
+    assert (row.state, row.counts) == ("done", {"paid": 58, "returned": 1, "late": 0, "known": 0})
+    assert [e.act for e in timeline(batch.pk)].count("benefits.answer_taken") == 1
+    assert do.states(list_id, who.maker) == {"paid": 59, "returned": 1} and balanced(who)
+    do.wants(PayLine.objects.get(state="returned").grant.payee_id, do.account_number(500), now=AFTER)
+    number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=do.sent(who), by=who.payer, now=AFTER).content)
+    do.taken_in(do.answer(number, rows), by=who.payer, now=AFTER)
     assert do.states(list_id, who.maker) == {"paid": 60} and balanced(who)
     assert sum(b.fen for b in queries.balance(date(2030, 1, 1), by=who.auditor) if b.book.value == "bank") == -60 * AMOUNT

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import BatchState, ClawBackState, GrantState, LineState, ListState, ObjectionState
+from linli.domains.benefits.queries import AnswerState, BatchState, ClawBackState, GrantState, LineState, ListState, ObjectionState
 from linli.kernel.errors import LinliError
 from linli.kernel.text import joined, msg
 
@@ -24,6 +24,10 @@ OBJECTION_TONES = {ObjectionState.OPEN: "soon", ObjectionState.UPHELD: "done", O
 BATCH_TONES = {
     BatchState.MAKING: "info", BatchState.FAILED: "bad", BatchState.MADE: "soon", BatchState.AGREEING: "info", BatchState.STALLED: "bad",
     BatchState.AGREED: "info", BatchState.WITHDRAWN: "plain",
+}  # fmt: skip
+ANSWER_TONES = {
+    AnswerState.READING: "info", AnswerState.FAILED: "bad", AnswerState.ENTERING: "info", AnswerState.STALLED: "bad", AnswerState.REFUSED: "bad",
+    AnswerState.DONE: "done",
 }  # fmt: skip
 LINE_TONES = {LineState.OPEN: "info", LineState.PAID: "done", LineState.RETURNED: "bad", LineState.DROPPED: "plain"}
 CLAW_TONES = {

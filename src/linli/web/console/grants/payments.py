@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from linli.domains.accounts.queries import names
 from linli.domains.benefits import commands
@@ -38,6 +38,7 @@ from linli.domains.benefits.queries import (
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import joined, msg
 from linli.web.access import requires
+from linli.web.console.grants.answers import told_of
 from linli.web.console.grants.parts import BATCH_TONES, GRANT_TONES, LINE_TONES, told
 from linli.web.console.runs.parts import called
 from linli.web.errors import status_of
@@ -50,7 +51,6 @@ from linli.web.ui.toasts import done, warn
 
 _SEE, _AGREE, _PAY = "benefits.view", "benefits.agree", "benefits.pay"
 SHOWN = 20  # times that a file was taken
-MOST_BYTES = 20_000_000  # of a bank's answer
 
 
 def _paying() -> list[Option]:
@@ -164,6 +164,7 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
     known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
     takings = file_takings([row.pk], by=request.actor).get(row.pk, [])
     people = names([row.made_by_id, row.agreed_by_id, row.withdrawn_by_id, *(t.by_id for t in takings)])
+    answers, answered = told_of(row.pk, by=request.actor)
     state, mine, hands = (
         BatchState(row.state),
         row.made_by_id == request.actor.user_id,
@@ -181,7 +182,7 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
         ],
         "takings": [(t, called(people, t.by_id)) for t in takings[:SHOWN]], "taken": len(takings),
         "file_purposes": [(p.value, _(p.label)) for p in FilePurpose], "waiting": [(Waits(why).label, n) for why, n in row.waiting.items()],
-        "made_by": called(people, row.made_by_id),
+        "answers": answers, "answered": answered, "made_by": called(people, row.made_by_id),
         "agreed_by": called(people, row.agreed_by_id), "withdrawn_by": called(people, row.withdrawn_by_id),
         "may": {
             "agree": state is BatchState.MADE and not mine and hands, "wait": state is BatchState.MADE and mine,
@@ -230,7 +231,7 @@ def progress(request: StaffRequest, batch_id: UUID) -> HttpResponse:
 
 @requires(_PAY)
 @require_POST
-def file(request: StaffRequest, batch_id: UUID) -> HttpResponse:
+def file(request: StaffRequest, batch_id: UUID) -> HttpResponseBase:
     """The file for the bank, the same every time; who took it and what for is recorded."""
     said = request.POST.get("purpose", "")
     purpose = FilePurpose(said) if said in list(FilePurpose) else None
@@ -238,28 +239,7 @@ def file(request: StaffRequest, batch_id: UUID) -> HttpResponse:
         made = commands.payment_file(batch_id=batch_id, purpose=purpose, by=request.actor, now=request.now)
     except commands.FilePurposeMissing as error:
         return _sheet(request, batch_id, error)
-    answer = HttpResponse(made.content, content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(made.pieces(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{made.name}"'
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-@requires(_PAY)
-@require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: StaffRequest) -> HttpResponse:
-    """Take in what the bank says; a file with mistakes is told line by line and changes nothing."""
-    shown: dict[str, Any] = told(None)
-    status = 200
-    if request.method == "POST":
-        given = request.FILES.get("file")
-        if given is None or (given.size or 0) > MOST_BYTES:
-            shown = {"act": "answer", "sentence": _("请选择银行的回盘文件，不超过 20 MB。"), "field": "file"}
-            return render(request, "console/grants/answer.html", shown, status=422)
-        try:
-            found = commands.take_in_answer(content=given.read(), by=request.actor, now=request.now, **keyed(request))
-        except LinliError as error:
-            shown, status = told(error, "answer"), status_of(error)
-        else:
-            done(request, _("到账 %(paid)s 笔，退回 %(returned)s 笔，到账后又退回 %(late)s 笔，以前已入账 %(known)s 笔。") % found)
-            return redirect("grants:returned" if found["returned"] + found["late"] else "grants:payments")
-    return render(request, "console/grants/answer.html", shown, status=status)

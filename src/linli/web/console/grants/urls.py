@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linli.web.console.grants import books, lists, one, payments
+from linli.web.console.grants import answers, books, lists, one, payments
 
 app_name = "grants"
 urlpatterns = [
@@ -21,7 +21,9 @@ urlpatterns = [
     path("payments/make", payments.make, name="make_batch"),
     path("payments/waiting", payments.waiting, name="waiting"),
     path("payments/returned", payments.returned, name="returned"),
-    path("payments/answer", payments.answer, name="answer"),
+    path("payments/answer", answers.upload, name="answer"),
+    path("payments/answers/<uuid:answer_id>/progress", answers.progress, name="answer_progress"),
+    path("payments/answers/<uuid:answer_id>/resume", answers.resume, name="resume_answer"),
     path("payments/<uuid:batch_id>", payments.sheet, name="batch"),
     path("payments/<uuid:batch_id>/progress", payments.progress, name="batch_progress"),
     path("payments/<uuid:batch_id>/file", payments.file, name="file"),

@@ -19,6 +19,7 @@ from linli.domains.benefits import commands
 from linli.domains.benefits.queries import (
     GrantState,
     accounts_of,
+    bank_answers,
     grant_lists,
     grant_objections,
     grants_of,
@@ -33,7 +34,7 @@ from linli.domains.trace.queries import acts_by
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
-from linli.testing.grants import JOB, POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, work
+from linli.testing.grants import JOB, POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, taken_in, work
 from linli.testing.rosters import someone
 from linli.testing.world import BUILDER, COUNTY, PASSWORD, person_id
 from linli.web.ui.templatetags.linli_ui import fen
@@ -316,9 +317,9 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
         and "请选择下载付款文件做什么用" in text(unsaid)
         and "还没有下载" in text(payer.get(reverse("grants:payments")))
     )
-    file = send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content
+    file = send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").getvalue()
     assert (
-        file == send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content
+        file == send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").getvalue()
         and send(second, reverse("grants:file", args=[batch.pk]), purpose="send").status_code == 403
     )
     number, rows = payments_in(file)
@@ -328,11 +329,36 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     def upload(content):
         return send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", content, "text/csv"))
 
+    where = reverse("grants:batch", args=[batch.pk])
+
+    def perform_answer():
+        newest = bank_answers(batch.pk, by=who.payer).first()
+        app.tasks["benefits.enter_answer"](str(newest.pk))
+        return newest.pk
+
     assert send(payer, reverse("grants:answer")).status_code == 422
-    bad = upload(answer(number, [(rows[0][0], "0.01")]))
-    assert bad.status_code == 422 and "金额与付款文件不符" in text(bad)
+    wrong = upload(b"what,is,this\n")
+    assert wrong.status_code == 422 and "首行要写明文件种类和批次号" in text(wrong)
+    assert upload(answer(number, [(rows[0][0], "0.01")])).url == where
+    answer_id = perform_answer()
+    page = text(payer.get(where))
+    assert "整个文件没有入账" in page and "第 2 行：金额与付款文件不符" in page and "正在逐笔核对" not in page
     said = answer(number, rows, returned={rows[0][0]: "账号不符"}, on=local_date(now()))
-    assert upload(said).status_code == 302 and upload(said).status_code == 302
+    assert upload(said).url == where and upload(said).url == where
+    assert "正在逐笔核对银行回盘" in text(payer.get(where))
+    assert "没有收下" in text(upload(answer(number, rows[:1], on=local_date(now()))))
+    assert "HX-Refresh" in payer.get(reverse("grants:answer_progress", args=[answer_id]), headers={"HX-Request": "true"}).headers
+    newest = bank_answers(batch.pk, by=who.payer).first()
+    progress, resume = (reverse(f"grants:{name}", args=[newest.pk]) for name in ("answer_progress", "resume_answer"))
+    assert "HX-Refresh" not in payer.get(progress, headers={"HX-Request": "true"}).headers
+    assert payer.get(progress).url == where and send(second, resume).status_code == 403
+    commands.fail_answer(answer_id=newest.pk, by=JOB, now=now())
+    assert "回盘文件没有核对完" in text(payer.get(where)) and "继续处理" in text(payer.get(where))
+    assert resume in text(payer.get(where)) and resume not in text(second.get(where))
+    assert send(payer, resume).url == where and "没有中断" in text(payer.post(resume, {"once": str(uuid4())}, follow=True))
+    perform_answer()
+    assert "退回 1 笔" in text(payer.get(where)) and upload(said).url == where
+    assert "以前已经入账" in text(payer.get(where))
     page = text(payer.get(reverse("grants:returned")))
     assert "账号不符" in page and "退回后账户还没有更正" in page
     back = grants_of(listed, by=who.maker, state=GrantState.RETURNED).get()
@@ -343,8 +369,10 @@ def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, li
     assert (newest.lines, newest.pk != batch.pk) == (1, True)
     send(second, reverse("grants:batch_act", args=[newest.pk, "agree"]))
     perform_batch(who, "send")
-    again = payments_in(send(payer, reverse("grants:file", args=[newest.pk]), purpose="send").content)
+    again = payments_in(send(payer, reverse("grants:file", args=[newest.pk]), purpose="send").getvalue())
     assert upload(answer(*again, on=local_date(now()))).status_code == 302
+    batch = newest
+    perform_answer()
     books = text(payer.get(reverse("grants:ledger")))
     assert "账目平衡" in books and ledger_differences(by=who.payer) == []
     csv = b"".join(send(payer, reverse("grants:ledger_export", args=["csv"]), kind="returned").streaming_content).decode()
@@ -370,7 +398,7 @@ def test_a_resident_reads_what_became_of_the_money(world, who, listed):
         batch_id = sent(who, now=now())
         number, rows = payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=now()).content)
         reasons = {line.reference: "账户已销户" for line in pay_lines(batch_id, by=who.payer).filter(grant__payee_id__in=back)}
-        commands.take_in_answer(content=answer(number, rows, returned=reasons, on=on), by=who.payer, now=now())
+        taken_in(answer(number, rows, returned=reasons, on=on), by=who.payer, now=now())
 
     paid("800000000091", me)
     page = text(resident.get(where))
@@ -460,8 +488,9 @@ def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):
     batch = perform_batch(who)
     send(second, reverse("grants:batch_act", args=[batch.pk, "agree"]))
     perform_batch(who, "send")
-    told = payments_in(send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").content)
+    told = payments_in(send(payer, reverse("grants:file", args=[batch.pk]), purpose="send").getvalue())
     send(payer, reverse("grants:answer"), file=SimpleUploadedFile("a.csv", answer(*told, on=local_date(now())), "text/csv"))
+    app.tasks["benefits.enter_answer"](str(bank_answers(batch.pk, by=who.payer).get().pk))
     grant = grants_of(listed, by=who.maker, state=GrantState.PAID).first()
     url = reverse("grants:grant_act", args=[grant.pk, "claw-back"])
     assert send(payer, url, amount="x", reason="重复", legal_basis="社会保险法").status_code == 422
