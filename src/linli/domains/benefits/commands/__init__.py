@@ -130,6 +130,8 @@ from linli.domains.benefits.commands.making import (
     remake_list,
 )
 from linli.domains.benefits.commands.payments import (
+    AgentMissing,
+    AgentUnfit,
     FileNotAsAgreed,
     FilePurposeMissing,
     HowMissing,
@@ -193,6 +195,7 @@ from linli.domains.benefits.commands.suspending import (
 __all__ = [
     "agree_batch", "agree_list", "agree_write_off", "AmountWrong", "batch_subject", "BatchMoved", "BatchNotStopped", "BatchThere", "drop_withdrawn",
     "AnswerNotStopped", "AnswerUnderWay", "AnswerWrong", "enter_answer", "fail_answer", "fail_batch", "fill_batch", "resume_answer",
+    "AgentMissing", "AgentUnfit",
     "resume_batch", "send_batch",
     "claw_back_subject",
     "ClawBackMoved", "ClawBackThere", "close_windows", "confirm_grant", "FileNotAsAgreed", "give_account", "GrantMoved", "HasOneAlready",

@@ -54,6 +54,23 @@ class HowMissing(LinliError):
     remedy = noop("没有本人的意思不能登记；请本人当面说，或交来签名的书面。")
 
 
+class AgentMissing(LinliError):
+    """A clerk notes an account for an employer, and nobody who stands for it is here."""
+
+    code = "benefits.agent_missing"
+    template = noop("请填写代表单位来的人。")
+    remedy = noop("单位的账户要由法定代表人或者有授权的经办人来登记。")
+
+
+class AgentUnfit(LinliError):
+    """Whoever came does not stand for the employer, or for this only."""
+
+    code = "benefits.agent_unfit"
+    kind = Kind.NOT_ALLOWED
+    template = noop("这位来办的人没有代表该单位办理的授权。")
+    remedy = noop("请先核对营业执照、身份证件或者委托书，登记授权以后再登记账户。")
+
+
 class NoAccountKept(LinliError):
     """There is no account in the record that could be confirmed."""
 
@@ -120,12 +137,15 @@ def payment_file(*, batch_id: UUID, purpose: FilePurpose | None, by: Actor, now:
 
 
 @once
-def give_account(*, party_id: UUID, bank: str, account: str, told: Told | None = None, by: Actor, now: datetime) -> None:
+def give_account(
+    *, party_id: UUID, bank: str, account: str, told: Told | None = None, agent_id: UUID | None = None, by: Actor, now: datetime
+) -> None:
     """Say into which account benefits are to be paid, and agree to that use of it.
 
-    Whoever receives them says it online, or to a clerk or the payment officer, who note how. Raises :class:`HowMissing`, :class:`PeopleGone`.
+    Whoever receives them says it online, or to a clerk or the payment officer, who note how. For an employer the clerk says who came for it.
+    Raises :class:`HowMissing`, :class:`PeopleGone`, :class:`AgentMissing`, :class:`AgentUnfit`.
     """
-    _keep(party_id, Account("", bank.strip()[:60], check_bank_card(account, field="account")), told, by, now)
+    _keep(party_id, Account("", bank.strip()[:60], check_bank_card(account, field="account")), told, by, now, agent_id)
 
 
 @once
@@ -149,7 +169,7 @@ def _must_speak_for(party_id: UUID, by: Actor, now: datetime) -> None:
         raise NotAllowed(permission=PAY)
 
 
-def _keep(party_id: UUID, account: Account, told: Told | None, by: Actor, now: datetime) -> None:
+def _keep(party_id: UUID, account: Account, told: Told | None, by: Actor, now: datetime, agent_id: UUID | None = None) -> None:
     _must_speak_for(party_id, by, now)
     how = Told.ONLINE if by.resident_id else told
     if how is None or (how is Told.ONLINE and not by.resident_id):
@@ -157,13 +177,27 @@ def _keep(party_id: UUID, account: Account, told: Told | None, by: Actor, now: d
     party = parties([party_id]).get(party_id)
     if party is None:
         raise PeopleGone
+    if party.is_employer and not by.resident_id:
+        _must_have_come(agent_id, party_id, by, now)
     made = PayAccount.objects.create(
         party_id=party_id, account={"bank": account.bank, "number": account.number}, account_index=account.index, told=how, given_at=now,
         given_by_id=by.person_id,
     )  # fmt: skip
     if not party.is_employer:
         note_consent(person_id=party_id, purpose=ConsentPurpose.PAY_BENEFITS, by=by, now=now)
-    record("benefits.account_given", subject=Subject("pay_account", made.pk), by=by, at=now, new=True, party=party_id, told=how)
+    record(
+        "benefits.account_given", subject=Subject("pay_account", made.pk), by=by, at=now, new=True, party=party_id, told=how,
+        agent=agent_id,
+    )  # fmt: skip
+
+
+def _must_have_come(agent_id: UUID | None, employer_id: UUID, by: Actor, now: datetime) -> None:
+    """At a counter somebody stands for the employer; the payment officer may have it on paper alone."""
+    if agent_id is None:
+        if not by.can(PAY):
+            raise AgentMissing(field="number")
+    elif not may_act_for(agent_id, employer_id, scope=Scope.APPLY, on=local_date(now)):
+        raise AgentUnfit(field="number")
 
 
 @transaction.atomic
@@ -174,6 +208,7 @@ def forget_accounts(*, person_id: UUID, until: datetime, now: datetime) -> int:
 
 
 __all__ = [
+    "AgentMissing", "AgentUnfit",
     "FileNotAsAgreed", "FilePurposeMissing", "HowMissing", "NoAccountKept", "PaymentFile", "PeopleGone", "confirm_account", "forget_accounts",
     "give_account", "payment_file",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ from linli.kernel.ids import uuid7
 from linli.testing import grants as do
 from linli.testing.grants import AFTER, DAY, NOW, POLICY, SEND
 from linli.testing.online import resident
+from linli.testing.rosters import firm_mandate
 from linli.testing.world import BUILDER, COUNTY
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -288,6 +289,19 @@ def test_who_notes_an_account_for_somebody_says_how_they_said_it(world, who, peo
         give(told=queries.Told.COUNTER, account=f"8000222222222{n}", now=AFTER + timedelta(minutes=n), by=by)
         assert queries.accounts_of([people[0]])[people[0]].number == f"8000222222222{n}"
     assert PayAccount.objects.filter(party_id=people[0], told="counter").count() == 4
+    # Of an employer only for whom came to stand for it; the payment officer may have it on paper.
+    firm, agent = world.people["employer"], world.people["agent"]
+    for_firm = partial(give, party_id=firm, told=queries.Told.PAPER)
+    with pytest.raises(commands.AgentMissing):
+        for_firm(by=clerk)
+    with pytest.raises(commands.AgentUnfit):
+        for_firm(by=clerk, agent_id=agent)
+    for_firm(by=who.payer)
+    firm_mandate(world, now=AFTER)
+    for_firm(by=clerk, agent_id=agent, account="80003333333333", now=AFTER + timedelta(hours=1))
+    assert queries.accounts_of([firm])[firm].number == "80003333333333"
+    with pytest.raises(commands.AgentUnfit):  # it has run out
+        for_firm(by=clerk, agent_id=agent, now=AFTER + timedelta(days=91))
     assert Consent.objects.filter(person_id=people[0], purpose="pay-benefits").count() == 1
 
 

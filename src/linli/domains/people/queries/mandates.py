@@ -174,6 +174,15 @@ def mandates_of(party_id: UUID, *, by: Actor) -> QuerySet[Mandate]:
     return Mandate.objects.filter(sides).order_by("-registered_at", "-id")
 
 
+def mandate_shown(*, agent_id: UUID, party_id: UUID, scope: Scope, by: Actor, on: date) -> MandateLine | None:
+    """The mandate in force under which somebody at the counter does this for a person or an employer, for all items; the one that lasts
+    longest. Three queries."""
+    by.must("people.register")
+    rows = _in_force(agent_id, on).filter(Q(principal=party_id) | Q(employer=party_id)).order_by("-last_day", "-id")
+    found = [m for m in rows if covers(scopes=m.scopes, items=m.items, scope=scope, item=None)][:1]
+    return next(iter(lines(found, on=on)), None)
+
+
 def principal_of(mandate_id: UUID, *, by: Actor) -> Party:
     """For whom a mandate is, for the counter. Raises :class:`NotFound`."""
     by.must("people.register")

@@ -7,4 +7,7 @@ from django.urls import path
 from linli.web.desk.accounts import views
 
 app_name = "accounts_at_desk"
-urlpatterns = [path("accounts/", views.counter, name="counter")]
+urlpatterns = [
+    path("accounts/", views.counter, name="counter"),
+    path("accounts/employer", views.employer, name="employer"),
+]
