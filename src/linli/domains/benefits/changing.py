@@ -53,7 +53,9 @@ class _Listening(Figures):
         except FigureMissing:
             if name not in self.parameters:
                 raise
-            newest = max(self.parameters[name].figures, key=lambda f: f.since)
+            newest = max(self.parameters[name].figures, key=lambda f: f.since, default=None)
+            if newest is None:
+                raise
             self.used[name] = newest
             return newest
 

@@ -101,7 +101,7 @@ class Policy:
 
     @property
     def lasting(self) -> str:
-        """The name of the figure that says until when it runs, of one that has a last day."""
+        """The name of the figure that says until when it runs; without a value there is no last day."""
         return f"{LASTING}{self.code}"
 
     def last_day(self, figures: Figures) -> date | None:
@@ -212,12 +212,13 @@ def check_own() -> None:
 
 @cache
 def last_days() -> dict[str, Parameter]:
-    """The last days of policies as figures of the book, so that prolonging one is a change like any other."""
+    """The last days of policies as figures of the book, so that setting or prolonging one is a change like any other."""
     found = {}
     for policy in shipped_policies().values():
+        shipped: tuple[Figure, ...] = ()
         if policy.until:
-            shipped = Figure(policy.until, date(policy.until.year, 1, 1), None, COUNTRY, "、".join(policy.legal_basis), "V")
-            found[policy.lasting] = Parameter(policy.lasting, f"“{policy.name}”执行到哪天", "", (shipped,))
+            shipped = (Figure(policy.until, date(policy.until.year, 1, 1), None, COUNTRY, "、".join(policy.legal_basis), "V"),)
+        found[policy.lasting] = Parameter(policy.lasting, f"“{policy.name}”执行到哪天", "", shipped, sample=date.max)
     return found
 
 

@@ -61,7 +61,7 @@ class Parameter:
     """A figure of the law with its history. ``unit`` says what it counts, ``label`` what it is.
 
     For whoever changes it: ``words`` of the keys of a table, how many ``decimals`` a number has and which ``bounds`` it keeps, by key
-    (``""``: a number that stands alone, or the only one of a row).
+    (``""``: a number that stands alone, or the only one of a row). ``sample``: of one that has no value yet, a value of its kind.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Parameter:
     words: Mapping[str, str] = field(default_factory=dict, compare=False)
     decimals: Mapping[str, int] = field(default_factory=dict, compare=False)
     bounds: Mapping[str, tuple[Any, Any]] = field(default_factory=dict, compare=False)
+    sample: Any = field(default=None, compare=False)
 
 
 class _Exact(yaml.CSafeLoader):

@@ -60,7 +60,8 @@ class Part:
 
 def like(parameter: Parameter) -> Any:
     """The value whose kind a new one has: the newest."""
-    return max(parameter.figures, key=lambda f: f.since).value
+    newest = max(parameter.figures, key=lambda f: f.since, default=None)
+    return newest.value if newest else parameter.sample
 
 
 def parts(parameter: Parameter) -> list[Part]:

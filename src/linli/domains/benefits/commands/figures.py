@@ -24,7 +24,7 @@ from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.models import FigureChange, PolicyCase, Run
 from linli.domains.benefits.parameters import Figures, Parameter
 from linli.domains.benefits.permissions import AGREE, POLICY, change_for, may_set
-from linli.domains.benefits.queries.book import book_in_force, book_with
+from linli.domains.benefits.queries.book import book_in_force, book_with, figure_of
 from linli.domains.benefits.queries.results import FACTS, file_of
 from linli.domains.benefits.queries.trials import run_all, target_of
 from linli.domains.benefits.runs import RunState, shortest, within
@@ -289,11 +289,14 @@ def _still_last(row: FigureChange) -> None:
 
 
 def _figures_there(row: FigureChange, today: date) -> None:
-    """Nobody prolongs a policy that then could not be reckoned: the figures that it reads must hold too."""
+    """Nobody prolongs a policy that then could not be reckoned: the figures that it reads must hold too. It may end at any time."""
     if row.name not in last_days():
         return
     policy, book = policy_of(row.name.removeprefix(LASTING)), book_in_force()
     figures = Figures(max(row.since, today), row.region, book)
+    last = policy.last_day(figures)
+    if last is None or figure_of(row).value <= last:  # it is to end, or to end sooner
+        return
     over = [book[n].label for n in readers(book, figures.on).policies[policy.code] if n != row.name and _over(book[n], figures)]
     if over:
         raise FiguresOver(policy=policy.name, names="、".join(over))

@@ -80,6 +80,11 @@ class ParameterSheet:
         """Whether it says until when a policy runs."""
         return self.name in last_days()
 
+    @property
+    def endless(self) -> bool:
+        """Whether it is the last day of a policy to which nobody gave one where the actor serves."""
+        return self.prolongs and not self.held
+
 
 def parameter_sheets(*, by: Actor, on: date, only: Iterable[str] | None = None) -> list[ParameterSheet]:
     """Parameters in the order of the book, all or some; with the values that count where the actor serves. Two queries."""
@@ -181,6 +186,11 @@ class PolicySheet:
     trials: tuple[Trial, ...]
     changes: tuple[FigureChange, ...]
     runs: tuple[Run, ...]
+
+    @property
+    def endless(self) -> bool:
+        """Whether nobody gave it a last day where the actor serves."""
+        return any(s.endless for s in self.figures)
 
 
 def policy_sheet(code: str, *, by: Actor, on: date) -> PolicySheet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -521,6 +521,52 @@ def test_an_expired_policy_runs_again_where_two_officers_prolonged_it_and_only_t
     assert queries.in_force(by=one, region="7701", on=ON)[REFUND] == (True, date(2026, 12, 31))
     run = commands.start_run(on=ON, region="7701", policies=[REFUND], by=world.actor("benefits"), now=NOW)
     assert Run.objects.get(pk=run).policies == [REFUND]
+
+
+def test_a_policy_without_a_last_day_is_given_one_by_two_officers_and_ends_there(one, two, world):
+    policy, name = queries.policy_of(ALLOWANCE), lasting(ALLOWANCE)
+    sheet = queries.parameter_sheet(name, by=one, on=ON)
+    assert (
+        sheet.endless
+        and sheet.changeable
+        and sheet.policies == (policy,)
+        and queries.policy_sheet(ALLOWANCE, by=one, on=ON).endless
+    )
+    assert policy.runs(at_place(date(2099, 1, 1))) and policy.last_day(at_place(ON)) is None
+    last, county = date(2026, 12, 15), "770121"
+    wrong(lambda: draft(one, name, "2026-11-30", since=date(2026, 12, 1)), value="不能早于")
+    wrong(lambda: draft(one, name, "明年", since=date(2026, 12, 1)), value="请填日期")
+    change = draft(one, name, last.isoformat(), since=ON)
+    assert queries.change_sheet(change, by=two, today=ON).before is None
+    commands.propose_change(change_id=change, by=one, now=NOW)
+    assert policy.last_day(at_place(ON)) is None, "not before another agreed"
+    with pytest.raises(commands.OwnProposal):
+        commands.agree_to_change(change_id=change, by=replace(two, user_id=one.user_id), now=NOW)
+    commands.agree_to_change(change_id=change, by=two, now=NOW)
+    assert (
+        policy.runs(at_place(last))
+        and not policy.runs(at_place(last + timedelta(1)))
+        and policy.last_day(at_place(ON, county)) == last
+    )
+    assert policy.runs(at_place(date(2099, 1, 1), "770200")), "another city's has no last day"
+    (line,) = [x for x in queries.policy_lines(by=one, on=ON) if x.policy.code == ALLOWANCE]
+    assert (line.running, line.until) == (True, last) and not queries.parameter_sheet(name, by=one, on=ON).endless
+    with pytest.raises(commands.PolicyOver):
+        commands.start_run(on=last + timedelta(1), region="7701", policies=[ALLOWANCE], by=world.actor("benefits"), now=NOW)
+    # What a reader is told says the day, and after it that the policy is over.
+    told = queries.due_by_word({"birth": date(1940, 1, 1)}, on=ON, region=HERE)
+    assert [(d.running, d.until) for d in told if d.policy.code == ALLOWANCE] == [(True, last)]
+    # To end it sooner needs no other figures; to prolong it does.
+    change = draft(one, name, "2026-12-10", since=date(2026, 12, 1))
+    commands.propose_change(change_id=change, by=one, now=NOW)
+    commands.agree_to_change(change_id=change, by=two, now=NOW)
+    assert policy.last_day(at_place(date(2026, 12, 1))) == date(2026, 12, 10)
+
+
+def test_every_policy_can_be_given_a_last_day(one):
+    for code in queries.shipped_policies():
+        (part,) = queries.figure_parts(queries.parameter_sheet(lasting(code), by=one, on=ON).parameter)
+        assert part.entry is queries.FigureEntry.DATE
 
 
 def test_what_if_of_prolonging_says_who_would_have_it_again(world, committed_db):

@@ -179,7 +179,8 @@ def new(request: StaffRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         places = settable_places(by=request.actor, places=places_of(request))
         value = seen.now.figure.value if seen.now else seen.held[0].figure.value if seen.held else None
-        texts = dict.fromkeys(_TEXTS, "") | {"region": places[0][0] if places else "", "since": _following(seen, value)}
+        since = request.today.isoformat() if seen.endless else _following(seen, value)
+        texts = dict.fromkeys(_TEXTS, "") | {"region": places[0][0] if places else "", "since": since}
         return _form(request, seen, figure_typed(seen.parameter, value) if value is not None else {}, texts, {})
     given, texts = _said(request, seen)
     if "add_row" in request.POST:
