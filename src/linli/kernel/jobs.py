@@ -23,9 +23,9 @@ def defer(name: str, /, *, at: datetime | None = None, lock: str | None = None, 
     _enqueue(name, [kwargs], at=at, lock=lock)
 
 
-def defer_many(name: str, /, calls: list[Mapping[str, Any]]) -> None:
+def defer_many(name: str, /, calls: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> None:
     """Enqueue one task several times with one statement."""
-    _enqueue(name, calls)
+    _enqueue(name, calls, at=at)
 
 
 def _enqueue(name: str, calls: Sequence[Mapping[str, Any]], *, at: datetime | None = None, lock: str | None = None) -> None:

@@ -96,6 +96,35 @@ def insert(*rows: models.Model) -> None:
         row._state.db = connection.alias
 
 
+_VALUES = 20_000  # of one statement; PostgreSQL takes 65,535
+
+
+def insert_many(rows: Iterable[models.Model]) -> None:
+    """Insert very many rows of some models, model by model in the order in which they first come, some hundred a statement."""
+    kinds: dict[type[models.Model], list[models.Model]] = {}
+    for row in rows:
+        kinds.setdefault(type(row), []).append(row)
+    for model, same in kinds.items():
+        if len(same) == 1:
+            insert(*same)
+            continue
+        size = max(1, _VALUES // len(_shape(model).fields))
+        for first in range(0, len(same), size):
+            _insert_some(model, same[first : first + size])
+
+
+def _insert_some(model: type[models.Model], some: Sequence[models.Model]) -> None:
+    shape = _shape(model)
+    mark = "(" + ", ".join(["%s"] * len(shape.fields)) + ")"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{shape.table}" ({shape.columns}) VALUES ' + ", ".join([mark] * len(some)),
+            [value for row in some for value in shape.values(row, shape.names)],
+        )
+    for row in some:
+        row._state.adding, row._state.db = False, connection.alias
+
+
 @cache
 def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> str:
     columns = {f.attname: f.column for f in _shape(model).fields}

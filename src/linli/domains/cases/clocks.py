@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -123,7 +124,7 @@ class Stopped:
 _STOP = """
     UPDATE cases_clock
        SET stopped_on = %(on)s, outcome = CASE WHEN %(void)s THEN 'void' WHEN due_on < %(on)s THEN 'late' ELSE 'met' END
-     WHERE case_id = %(case)s AND outcome = 'running' AND kind = ANY(%(kinds)s)
+     WHERE case_id = ANY(%(cases)s) AND outcome = 'running' AND kind = ANY(%(kinds)s)
  RETURNING kind, outcome, start
 """
 
@@ -131,8 +132,21 @@ _STOP = """
 def stop(case: Case, kinds: Iterable[ClockKind], *, on: datetime, void: bool = False) -> dict[ClockKind, Stopped]:
     """Stop running clocks of some kinds: met or late by the projected date, or void when the case was given up."""
     with connection.cursor() as cursor:
-        cursor.execute(_STOP, {"on": local_date(on), "void": void, "case": case.pk, "kinds": [str(k) for k in kinds]})
+        cursor.execute(_STOP, {"on": local_date(on), "void": void, "cases": [case.pk], "kinds": [str(k) for k in kinds]})
         return {ClockKind(kind): Stopped(ClockKind(kind), outcome, start) for kind, outcome, start in cursor.fetchall()}
+
+
+def stop_deliveries(case_ids: Collection[UUID], *, on: datetime) -> None:
+    """:func:`stop` for the time to deliver of many cases."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STOP, {"on": local_date(on), "void": False, "cases": list(case_ids), "kinds": [str(ClockKind.DELIVERY)]})
+
+
+def stop_early(row: ClockRow, *, on: datetime) -> bool:
+    """Stop a clock that is not saved yet, of a case that begins decided; whether it was met."""
+    row.stopped_on = local_date(on)
+    row.outcome = "late" if row.due_on and row.due_on < row.stopped_on else "met"
+    return row.outcome == "met"
 
 
 _PROJECTION = ["due_on", "amber_on", "provisional"]

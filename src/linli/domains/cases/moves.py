@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.db.models import Model
 from linli.domains.cases.errors import CaseChanged, MoveNotPossible
 from linli.domains.cases.lifecycle import FINAL, TRANSITIONS, Move, State, may_move
 from linli.domains.cases.models import Case
-from linli.domains.trace.commands import Act, Subject, expect, record_all
+from linli.domains.trace.commands import Act, Subject, expect, record_all, record_many
 from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.errors import NotFound
@@ -64,21 +64,43 @@ class Work:
             setattr(self.case, name, value)
         self._fields |= {*fields, *values}
 
+    @property
+    def acts(self) -> list[Act]:
+        """What happened so far and is not recorded, as it will be."""
+        # So that whoever tells other systems, or other parts of a joint matter, need not look at the acts of all cases.
+        marked = (("client", self.case.client_id), ("joint", self.case.joint_id), ("quiet", self.quiet))
+        marks = {k: v for k, v in marked if v}
+        return [Act(act.name, {**act.data, **marks}) for act in self._acts] if marks else self._acts
+
+    def _told(self, seq: int) -> None:
+        """Its acts are recorded, up to that place."""
+        self._acts = []
+        self.change(trace_seq=seq)
+
     def save(self, *others: Model) -> None:
         """Write the events, then the case with the place of the last one; with a new case the other rows it begins with."""
         if self._acts:
-            # So that whoever tells other systems, or other parts of a joint matter, need not look at the acts of all cases.
-            marked = (("client", self.case.client_id), ("joint", self.case.joint_id), ("quiet", self.quiet))
-            marks = {k: v for k, v in marked if v}
-            if marks:
-                self._acts = [Act(act.name, {**act.data, **marks}) for act in self._acts]
-            self.case.trace_seq = record_all(self._acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new)
-            self.change("trace_seq")
+            self._told(record_all(self.acts, subject=subject(self.case.pk), by=self.by, at=self.now, new=self.new))
         if self.new:
             rows.insert(self.case, *others)
         elif self._fields:
             self.case.version += 1
             rows.update(self.case, [*sorted(self._fields), "version"])
+
+
+def save_many(works: Sequence[Work], *others: Model) -> None:
+    """:meth:`Work.save` for many cases that one command changes, all of them new or none, and the other rows they begin with."""
+    if not works:
+        return
+    told = [(subject(w.case.pk), w.acts) for w in works]
+    for work, seq in zip(works, record_many(told, by=works[0].by, at=works[0].now, new=works[0].new), strict=True):
+        work._told(seq)
+    if works[0].new:
+        rows.insert_many([*(w.case for w in works), *others])
+        return
+    rows.insert_many(others)
+    for work in works:
+        work.save()
 
 
 def lock(case_id: UUID) -> Case | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,8 @@ from linli.domains.cases.joint import explain as explain_joint
 from linli.domains.cases.models import Case, CaseMaterial, ClockRow, Commitment, ExtensionRow, Joint, JointPart, Suspension
 from linli.domains.cases.promising import Promise, PromiseNotice, Signed
 from linli.domains.catalog.queries import Joined, Standard, get_standard, limit_text
-from linli.domains.documents.commands import compose, vouched
-from linli.domains.documents.queries import DocumentCard, FileType, PaperKind, documents_of, open_file
+from linli.domains.documents.commands import compose, compose_many, vouched
+from linli.domains.documents.queries import DocumentCard, FileType, PaperKind, documents_about, documents_of, open_file
 from linli.domains.documents.queries import State as PaperState
 from linli.domains.org.queries import Letterhead, calendar, letterhead, org_names
 from linli.domains.people.queries import Party, party
@@ -41,6 +41,15 @@ def results(case: Case) -> list[DocumentCard]:
     return [d for d in documents_of(case.pk) if d.kind in RESULTS and d.state is not PaperState.REVOKED]
 
 
+def results_of(case_ids: Collection[UUID]) -> dict[UUID, list[DocumentCard]]:
+    """:func:`results` of many cases, in one query."""
+    found: dict[UUID, list[DocumentCard]] = {pk: [] for pk in case_ids}
+    for d in reversed(documents_about(case_ids, RESULTS)):
+        if d.state is not PaperState.REVOKED and d.subject_id:
+            found[d.subject_id].append(d)
+    return found
+
+
 def to_hand_over(case: Case) -> list[DocumentCard]:
     """What its owner receives of a case: the papers that stand, and where some were taken back the decision that says so."""
     every = documents_of(case.pk)
@@ -58,6 +67,16 @@ def compose_for(case: Case, kind: PaperKind, data: dict[str, Any], *, org_id: UU
     if kind in SEALED_BY_JOB:
         defer("cases.seal_notice", document_id=str(document))
     return document
+
+
+def compose_for_many(
+    papers: Mapping[UUID, Mapping[str, Any]], kind: PaperKind, standard_id: UUID, *, org_id: UUID, by: Actor, now: datetime
+) -> dict[UUID, UUID]:
+    """The same kind of paper for many cases of one standard, which no job seals; the document of each case."""
+    version = get_standard(standard_id).papers.get(kind.value)
+    return compose_many(
+        kind=kind, papers=papers, standard_id=standard_id, org_id=org_id, template_version=version, by=vouched(by), now=now
+    )
 
 
 def applicant(case: Case) -> Party:

@@ -27,6 +27,12 @@ def finish_ex_officio(case_id: str, by_hand: bool = False) -> None:
     commands.finish_ex_officio(case_id=UUID(case_id), by_hand=by_hand, now=_now())
 
 
+@task(name="cases.finish_many", queue="papers", retry=5, priority=-10)
+def finish_many(case_ids: list[str]) -> None:
+    """Seal and deliver the results of some of very many such cases; whatever else waits in the queue goes first."""
+    commands.finish_many(case_ids=[UUID(i) for i in case_ids], now=_now())
+
+
 @task(name="cases.hand_on", retry=5)
 def hand_on(chain_id: str, seq: int) -> None:
     """A case gave its result, or will not: begin the parts of its joint matter that waited for it."""

@@ -45,7 +45,7 @@ from linli.domains.documents.errors import (
     TemplateChanged,
     TemplateUnknown,
 )
-from linli.domains.documents.files import digest_of, keep
+from linli.domains.documents.files import digest_of, keep, keep_many
 from linli.domains.documents.filetypes import Checked, FileType, check
 from linli.domains.documents.fittings import press, sheet_of, signer
 from linli.domains.documents.models import Document, Seal, SealUse
@@ -66,7 +66,7 @@ from linli.domains.documents.signing import fingerprint
 from linli.domains.documents.typography import chinese
 from linli.domains.documents.unused import forget_unused, hold_files, register_uses
 from linli.domains.org.queries import Power, authority, get_org, letterhead, subtree_ids
-from linli.domains.trace.commands import Subject, once, record
+from linli.domains.trace.commands import Act, Subject, once, record, record_all, record_many
 from linli.kernel import rows
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -81,7 +81,8 @@ __all__ = [
     "FileKindRefused", "FileLocked", "FileNameWrong", "FileRefused", "FileTooBigInside", "FileTooLarge", "NoPowerToSeal",
     "NotDue", "NothingChosen", "PackageGone", "SameHand",
     "NotInThisState", "PaperKind", "PaperWrong", "SealMissing", "SealNotValid", "SealTaken", "SigningFailed", "StoredFileRef",
-    "TemplateChanged", "TemplateUnknown", "compose", "register_seal", "revoke_document", "seal_document", "seal_documents", "stop_seal",
+    "TemplateChanged", "TemplateUnknown", "compose", "compose_many", "register_seal", "Resting", "revoke_document",
+    "seal_document", "seal_documents", "seal_each", "stop_seal",
     "store_file", "supersede", "vouched",
 ]  # fmt: skip
 
@@ -104,30 +105,74 @@ def compose(
 
     Raises :class:`PaperWrong` when the data do not fit the kind, :class:`TemplateUnknown` for an unknown version.
     """
+    (document,) = _drafts(kind, {subject_id: data}, org_id, standard_id, template_version, subject_kind, by=by, now=now)
+    with transaction.atomic(savepoint=False):
+        _number([document])
+        rows.insert(document)
+        act = _composed(document)
+        record_all([act], subject=Subject("document", document.pk), by=by, at=now, new=True)
+    return document.pk
+
+
+def compose_many(
+    *, kind: PaperKind, papers: Mapping[UUID, Paper | Mapping[str, Any]], standard_id: UUID | None, org_id: UUID,
+    template_version: int | None = None, subject_kind: str = "", by: Actor, now: datetime,
+) -> dict[UUID, UUID]:  # fmt: skip
+    """:func:`compose` for many subjects that get the same kind of paper; the document of each subject. All of them or none."""
+    documents = _drafts(kind, papers, org_id, standard_id, template_version, subject_kind, by=by, now=now)
+    with transaction.atomic(savepoint=False):
+        _number(documents)
+        rows.insert_many(documents)
+        record_many([(Subject("document", d.pk), [_composed(d)]) for d in documents], by=by, at=now, new=True)
+    return {d.subject_id: d.pk for d in documents}
+
+
+def _drafts(
+    kind: PaperKind, papers: Mapping[UUID, Paper | Mapping[str, Any]], org_id: UUID, standard_id: UUID | None,
+    template_version: int | None, subject_kind: str, *, by: Actor, now: datetime,
+) -> list[Document]:  # fmt: skip
+    """Documents without their numbers; not saved."""
     kind = PaperKind(kind)
     must_compose(by, kind)
     subject_kind = subject_kind or ("demand" if kind is PaperKind.DEMAND_RECEIPT else "case")
     if kind.is_guide:
         raise ValueError("guides are printed with queries.render_paper")
     version = current_templates()[kind] if template_version is None else template_version
-    digest = template_digest(kind, version)
-    paper = _checked(kind, data)
-    head = letterhead(org_id)
-    document = Document(
-        kind=kind, template_version=version, template_digest=digest, org_id=org_id, year=local_date(now).year,
-        subject_kind=subject_kind, subject_id=subject_id, standard_id=standard_id, title=chinese(paper.heading),
-        data={"paper": paper.model_dump(mode="json", exclude_defaults=True), "issuer": {"name": head.name}},
-        code=make_code(), made_at=now, made_by=by.user_id,
-    )  # fmt: skip
-    with transaction.atomic(savepoint=False):
-        document.sequence = _next_number(org_id, kind, document.year)
-        document.number = document_number(head.short_name, kind, document.year, document.sequence)
-        rows.insert(document)
-        record(
-            "documents.composed", subject=Subject("document", document.pk), by=by, at=now, new=True, kind=kind,
-            number=document.number, about=subject_id, template=version, content=sm3(document.data.cipher),
+    digest, head = template_digest(kind, version), letterhead(org_id)
+    made = []
+    for subject_id, data in papers.items():
+        paper = _checked(kind, data)
+        made.append(
+            Document(
+                kind=kind, template_version=version, template_digest=digest, org_id=org_id, year=local_date(now).year,
+                subject_kind=subject_kind, subject_id=subject_id, standard_id=standard_id, title=chinese(paper.heading),
+                data={"paper": paper.model_dump(mode="json", exclude_defaults=True), "issuer": {"name": head.name}},
+                code=make_code(), made_at=now, made_by=by.user_id,
+            )
         )  # fmt: skip
-    return document.pk
+    return made
+
+
+def _number(documents: Sequence[Document]) -> None:
+    """Number documents of one body and kind, one after the other."""
+    if not documents:
+        return
+    first = documents[0]
+    kind, head = PaperKind(first.kind), letterhead(first.org_id)
+    last = _last_number(first.org_id, kind, first.year, len(documents))
+    for document, sequence in zip(documents, range(last - len(documents) + 1, last + 1), strict=True):
+        document.sequence, document.number = sequence, document_number(head.short_name, kind, first.year, sequence)
+
+
+def _composed(document: Document) -> Act:
+    """The act that tells of a document, which was written, so that what it says is sealed."""
+    return Act(
+        "documents.composed",
+        {
+            "kind": document.kind, "number": document.number, "about": document.subject_id, "template": document.template_version,
+            "content": sm3(document.data.cipher),
+        },
+    )  # fmt: skip
 
 
 def _checked(kind: PaperKind, data: Paper | Mapping[str, Any]) -> Paper:
@@ -144,14 +189,20 @@ def _checked(kind: PaperKind, data: Paper | Mapping[str, Any]) -> Paper:
         raise PaperWrong(kind=Message(kind.label), where=where, why=first["msg"].removeprefix("Value error, ")) from error
 
 
-def _next_number(org_id: UUID, kind: PaperKind, year: int) -> int:
-    """The next number. A rollback gives it back, so there are no gaps; until then its row is locked."""
+def _last_number(org_id: UUID, kind: PaperKind, year: int, how_many: int) -> int:
+    """The last of the next numbers. A rollback gives them back, so there are no gaps; until then their row is locked.
+
+    The database lets the counter take one step at a time only.
+    """
+    step = (
+        "INSERT INTO documents_counter (org_id, kind, year, last) VALUES (%s, %s, %s, 1) "
+        "ON CONFLICT (org_id, kind, year) DO UPDATE SET last = documents_counter.last + 1"
+    )
+    which = [org_id, kind.value, year]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO documents_counter (org_id, kind, year, last) VALUES (%s, %s, %s, 1) "
-            "ON CONFLICT (org_id, kind, year) DO UPDATE SET last = documents_counter.last + 1 RETURNING last",
-            [org_id, kind.value, year],
-        )
+        if how_many > 1:
+            cursor.executemany(step, [which] * (how_many - 1))
+        cursor.execute(step + " RETURNING last", which)
         return int(cursor.fetchone()[0])
 
 
@@ -179,42 +230,84 @@ def seal_documents(
     now: datetime,
 ) -> list[UUID]:  # fmt: skip
     """:func:`seal_document` for the papers of one body that rest on one decision: all of them or none."""
-    by.must(SEAL)
-    if not decision_ref.strip():
-        raise DecisionMissing(field="decision_ref")
-    documents = rows.load(Document, "WHERE t.id = ANY(%s) ORDER BY t.id FOR UPDATE", [list(document_ids)])
-    if not documents or len(documents) < len(set(document_ids)):
-        raise NotFound(what=msg("文书"))
+    wanted = dict.fromkeys(document_ids, Resting(item_code, region, decision_ref))
+    documents = _to_seal(wanted, by=by)
     if len({d.org_id for d in documents}) > 1:
         raise ValueError("papers of several bodies have several seals")
-    for document in documents:
-        check_move(State(document.state), State.SEALED)
-    _check_power(documents, item_code=item_code, region=region, by=by, on=local_date(now))
-    seal = _usable_seal(documents[0].org_id, seal_id, now=now)
-    ref = decision_ref.strip()
-    uses = {d.pk: _seal(d, seal, item_code=item_code, decision_ref=ref, by=by, now=now) for d in documents}
+    uses = _seal(documents, wanted, seal_id, by=by, now=now)
     return [uses[i] for i in document_ids]
 
 
-def _seal(document: Document, seal: Seal, *, item_code: str, decision_ref: str, by: Actor, now: datetime) -> UUID:
-    pdf = press().render(sheet_of(document, seal=seal), document.template_version, at=document.made_at)
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """For which power a seal is used, and on which decision its use rests; see :func:`seal_document`."""
+
+    item_code: str
+    region: str
+    decision_ref: str
+
+
+@once
+def seal_each(*, papers: Mapping[UUID, Resting], by: Actor, now: datetime) -> dict[UUID, UUID]:
+    """:func:`seal_document` for many papers, each of which rests on its own: all of them or none. The entry of the ledger of each.
+
+    Each paper is a file of its own with a signature of its own.
+    """
+    return _seal(_to_seal(papers, by=by), papers, None, by=by, now=now)
+
+
+def _to_seal(papers: Mapping[UUID, Resting], *, by: Actor) -> list[Document]:
+    """The documents, locked."""
+    by.must(SEAL)
+    if not all(r.decision_ref.strip() for r in papers.values()):
+        raise DecisionMissing(field="decision_ref")
+    documents = rows.load(Document, "WHERE t.id = ANY(%s) ORDER BY t.id FOR UPDATE", [list(papers)])
+    if not documents or len(documents) < len(papers):
+        raise NotFound(what=msg("文书"))
+    for document in documents:
+        check_move(State(document.state), State.SEALED)
+    return documents
+
+
+def _seal(
+    documents: Sequence[Document], wanted: Mapping[UUID, Resting], seal_id: UUID | None, *, by: Actor, now: datetime
+) -> dict[UUID, UUID]:
+    alike: dict[tuple[str, str], list[Document]] = {}
+    for document in documents:
+        rests = wanted[document.pk]
+        alike.setdefault((rests.item_code, rests.region), []).append(document)
+    for (item_code, region), some in alike.items():
+        _check_power(some, item_code=item_code, region=region, by=by, on=local_date(now))
+    seals = {org_id: _usable_seal(org_id, seal_id, now=now) for org_id in {d.org_id for d in documents}}
     tsa = settings.ENV.tsa_url
-    signed = signer().sign(pdf, name=str(seal), reason=f"{document.title} {document.number}", at=now, tsa_url=tsa)
-    digest = sm3(signed)
-    document.sealed_file, _ = keep(signed, FileType.PDF.value, at=now)
-    document.state, document.sealed_at, document.sealed_digest = State.SEALED, now, digest
-    rows.update(document, ["state", "sealed_at", "sealed_digest", "sealed_file_id"])
-    use = SealUse(
-        seal=seal, document=document, document_digest=digest, certificate=seal.certificate, subject_id=document.subject_id,
-        item_code=item_code, decision_ref=decision_ref, user_id=by.user_id, posting_id=by.posting_id, org_id=by.org_id,
-        device=by.device, stamped=bool(tsa), at=now,
-    )  # fmt: skip
-    rows.insert(use)
-    record(
-        "documents.sealed", subject=_subject(document), by=by, at=now, document=document.pk, kind=document.kind,
-        number=document.number, seal=seal.pk, digest=digest, decision=decision_ref, certificate=seal.certificate,
-    )  # fmt: skip
-    return use.pk
+    signed = [_signed(d, seals[d.org_id], tsa, now=now) for d in documents]
+    uses: list[SealUse] = []
+    told: dict[Subject, list[Act]] = {}
+    for document, content, file in zip(documents, signed, keep_many(signed, FileType.PDF.value, at=now), strict=True):
+        seal, digest, ref = seals[document.org_id], sm3(content), wanted[document.pk].decision_ref.strip()
+        document.sealed_file = file
+        document.state, document.sealed_at, document.sealed_digest = State.SEALED, now, digest
+        rows.update(document, ["state", "sealed_at", "sealed_digest", "sealed_file_id"])
+        uses.append(
+            SealUse(
+                seal=seal, document=document, document_digest=digest, certificate=seal.certificate, subject_id=document.subject_id,
+                item_code=wanted[document.pk].item_code, decision_ref=ref, user_id=by.user_id, posting_id=by.posting_id,
+                org_id=by.org_id, device=by.device, stamped=bool(tsa), at=now,
+            )
+        )  # fmt: skip
+        act = {
+            "document": document.pk, "kind": document.kind, "number": document.number, "seal": seal.pk, "digest": digest, "decision": ref,
+            "certificate": seal.certificate,
+        }  # fmt: skip
+        told.setdefault(_subject(document), []).append(Act("documents.sealed", act))
+    rows.insert_many(uses)
+    record_many(list(told.items()), by=by, at=now)
+    return {use.document_id: use.pk for use in uses}
+
+
+def _signed(document: Document, seal: Seal, tsa_url: str, *, now: datetime) -> bytes:
+    pdf = press().render(sheet_of(document, seal=seal), document.template_version, at=document.made_at)
+    return signer().sign(pdf, name=str(seal), reason=f"{document.title} {document.number}", at=now, tsa_url=tsa_url)
 
 
 @once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,24 +25,24 @@ from linli.domains.notices.errors import (
     WechatAway,
     WechatRefused,
 )
-from linli.domains.notices.models import Delivery, Message
+from linli.domains.notices.models import Delivery, Message, Preference
 from linli.domains.notices.permissions import MANAGE, may_read, readable_parties
-from linli.domains.notices.preferences import keep, preference_of
+from linli.domains.notices.preferences import keep, preference_of, preferences_of
 from linli.domains.notices.rules import DEFAULT_WAYS, STALLED, DeliveryState, Way, loud_from, next_try, ways_for
 from linli.domains.notices.wording import Kind, Voice, email_of, freeze, kind_of, sms_of, spoken, text_of, title_of
 from linli.domains.people.commands import ask_email_code, take_email_code
-from linli.domains.people.queries import employer_facts, person_facts, recognised
+from linli.domains.people.queries import contacts, employer_facts, person_facts, recognised
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
-from linli.kernel.jobs import defer
+from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import Message as Sentence
 from linli.kernel.text import msg
 
 __all__ = [
-    "Recipient", "Subject", "Words", "ask_email", "bind_wechat", "confirm_email", "deliver", "drop_email", "mark_all_read", "mark_read",
-    "note_receipt", "notify", "retry_delivery", "send_code", "set_preference", "sms_receipt_is_signed", "sweep", "unbind_wechat",
+    "Recipient", "Subject", "Telling", "Words", "ask_email", "bind_wechat", "confirm_email", "deliver", "drop_email", "mark_all_read", "mark_read",
+    "note_receipt", "notify", "notify_many", "retry_delivery", "send_code", "set_preference", "sms_receipt_is_signed", "sweep", "unbind_wechat",
     "wechat_is_signed", "WechatRefused",
 ]  # fmt: skip
 
@@ -89,6 +89,57 @@ def notify(
     return message.pk
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What one of many is told; see :func:`notify`."""
+
+    kind: str
+    to: Recipient
+    about: Subject
+    values: Mapping[str, Words]
+    key: str
+
+
+@transaction.atomic
+def notify_many(told: Sequence[Telling], *, by: Actor, now: datetime) -> int:
+    """:func:`notify` for very many, with some statements in all; how many were not told before."""
+    messages: dict[str, tuple[Message, Telling]] = {}
+    for one in told:
+        wording = kind_of(one.kind)
+        if lacking := wording.needs - one.values.keys():
+            raise ValueMissing(kind=one.kind, names="、".join(sorted(lacking)))
+        kept = {name: freeze(value) for name, value in one.values.items()}
+        message = Message(
+            key=one.key, kind=one.kind, party_id=one.to.party_id, is_employer=one.to.is_employer, subject_kind=one.about.kind,
+            subject_id=one.about.id, values=kept, made_by_id=by.user_id, made_at=now,
+        )  # fmt: skip
+        messages[one.key] = message, one
+    # In the order of the keys, so that two who tell the same people wait for each other.
+    Message.objects.bulk_create([messages[key][0] for key in sorted(messages)], ignore_conflicts=True)
+    made = dict(Message.objects.filter(key__one_of=messages).values_list("key", "pk"))
+    fresh = [(m, one) for m, one in messages.values() if made[m.key] == m.pk]
+    reaches = _reaches([one.to for _, one in fresh])
+    open_ways, waiting = adapters(), []
+    for message, one in fresh:
+        reach = reaches[one.to]
+        plan = ways_for(reach.wanted, known=reach.addresses, open_ways=open_ways)
+        if plan:
+            waiting.append(
+                _first(message, kind_of(one.kind), {n: freeze(v) for n, v in one.values.items()}, plan, reach, place=0, now=now)
+            )
+    Delivery.objects.bulk_create(waiting)
+    later: dict[datetime, list[dict[str, str]]] = {}
+    for delivery in waiting:
+        if open_ways[Way(delivery.way)].at_once:
+            _start(delivery, now=now)
+        else:
+            assert delivery.next_try_at
+            later.setdefault(delivery.next_try_at, []).append({"delivery_id": str(delivery.pk)})
+    for at, calls in later.items():
+        defer_many("notices.deliver", calls, at=at)
+    return len(fresh)
+
+
 @transaction.atomic
 def send_code(*, phone: str, code: str, now: datetime) -> None:
     """Send a sign-in code to a telephone, whatever the hour. It is never stored readable, and wiped once it is gone.
@@ -120,30 +171,48 @@ def _reach(to: Recipient) -> _Reach:
     """What is known of somebody's ways, and what they prefer; of the person they turned out to be, where they applied before."""
     party_id = to.party_id if to.is_employer else recognised(to.party_id)
     facts = employer_facts(party_id) if to.is_employer else person_facts(party_id)
-    chosen = preference_of(party_id)
+    return _reach_of(facts["org_name"] if to.is_employer else facts["name"], facts.get("phone", ""), preference_of(party_id))
+
+
+def _reaches(all_: Collection[Recipient]) -> dict[Recipient, _Reach]:
+    """The same of very many."""
+    persons = contacts([to.party_id for to in all_ if not to.is_employer])
+    employers = contacts([to.party_id for to in all_ if to.is_employer], employers=True)
+    known = {to: (employers if to.is_employer else persons)[to.party_id] for to in all_}
+    chosen = preferences_of({c.id for c in known.values()})
+    return {to: _reach_of(c.name, c.phone, chosen.get(c.id)) for to, c in known.items()}
+
+
+def _reach_of(name: str, phone: str, chosen: Preference | None) -> _Reach:
     known = {
-        Way.SMS: facts.get("phone", ""),
+        Way.SMS: phone,
         Way.EMAIL: chosen.email.open() if chosen and chosen.email else "",
         Way.WECHAT: chosen.wechat.open() if chosen and chosen.wechat else "",
     }
     wanted = tuple(Way(w) for w in chosen.ways) if chosen else DEFAULT_WAYS
     voice = Voice(chosen.english, chosen.plain) if chosen else Voice()
-    name = facts["org_name"] if to.is_employer else facts["name"]
     return _Reach(name, {way: address for way, address in known.items() if address}, wanted, voice)
 
 
 def _dispatch(message: Message, kind: Kind, kept: Mapping[str, object], plan: list[Way], reach: _Reach, *, now: datetime) -> None:
     """Make the first delivery of a message, outside the quiet hours, and have a job take it."""
+    delivery = _first(message, kind, kept, plan, reach, place=message.deliveries.count(), now=now)
+    delivery.save(force_insert=True)
+    _start(delivery, now=now)
+
+
+def _first(
+    message: Message, kind: Kind, kept: Mapping[str, object], plan: list[Way], reach: _Reach, *, place: int, now: datetime
+) -> Delivery:
+    """The delivery on the first of some ways; not saved."""
     way = plan[0]
     link = f"{settings.ENV.public_url}/messages/{message.pk}/"
     with translation.override("en" if reach.voice.english else "zh-hans"):
         said = spoken(kept, translation.gettext)
-    place, at = message.deliveries.count(), _loud(now)
-    delivery = Delivery.objects.create(
+    return Delivery(
         message=message, kind=message.kind, way=way, place=place, plan=plan[1:], address=reach.addresses[way],
-        content=_content(way, kind, said, reach, link), next_try_at=at, made_at=now,
+        content=_content(way, kind, said, reach, link), next_try_at=_loud(now), made_at=now,
     )  # fmt: skip
-    _start(delivery, now=now)
 
 
 def _loud(moment: datetime) -> datetime:

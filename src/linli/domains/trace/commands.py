@@ -24,12 +24,12 @@ from linli.kernel.actors import Actor
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import Kind, LinliError
 from linli.kernel.ids import uuid7
-from linli.kernel.jobs import defer
+from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import noop
 
 __all__ = [
     "Act", "ask_verification", "ensure_months", "expect", "export_roots", "forget_answers", "KeyReused", "once", "public_folder",
-    "record", "record_all", "run_verification", "seal_heads", "Subject", "subscribe",
+    "record", "record_all", "record_many", "run_verification", "seal_heads", "Subject", "subscribe",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -68,18 +68,7 @@ def record_all(acts: Sequence[Act], *, subject: Subject, by: Actor, at: datetime
     with connection.cursor() as cursor:
         _ensure_month(cursor, at)
         seq, head = (0, GENESIS) if new else _lock_chain(cursor, subject, at)
-        rows: list[Any] = []
-        actor = _actor(by)
-        for act in acts:
-            link = Link(
-                id=uuid7(), chain=subject.id, kind=subject.kind, seq=seq + 1, at=at, act=act.name, actor=actor,
-                data=plain(act.data), salt=os.urandom(16), prev=head,
-            )  # fmt: skip
-            seq, head = link.seq, link.hash()
-            rows += [
-                link.id, link.chain, link.kind, link.seq, at, link.act, by.user_id, by.posting_id, by.org_id, by.hall_id,
-                by.device, by.channel.value, Jsonb(link.data), link.salt, link.prev, head,
-            ]  # fmt: skip
+        rows, seq, head = _linked(acts, subject, by, at, seq, head)
         # psycopg would send each value with its own type; one prepared shape for each number of acts is enough.
         values = ", ".join([_ROW] * len(acts))
         if new:
@@ -94,8 +83,75 @@ def record_all(acts: Sequence[Act], *, subject: Subject, by: Actor, at: datetime
     return seq
 
 
+def record_many(told: Sequence[tuple[Subject, Sequence[Act]]], *, by: Actor, at: datetime, new: bool = False) -> list[int]:
+    """:func:`record_all` on many subjects with some statements in all; for each the place of its last act.
+
+    Each subject is named once. Chains are locked in the order of their ids, so that two who do this at once wait for each other
+    instead of one of them being thrown out.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an act is recorded in the transaction of its change")
+    if len(told) < 2:
+        return [record_all(acts, subject=subject, by=by, at=at, new=new) for subject, acts in told]
+    jobs: dict[str, list[dict[str, Any]]] = {}
+    events: list[list[Any]] = []
+    heads: list[tuple[UUID, str, int, bytes]] = []
+    with connection.cursor() as cursor:
+        _ensure_month(cursor, at)
+        begun = {} if new else _lock_chains(cursor, [subject for subject, _ in told], at)
+        for subject, acts in told:
+            before, head = begun.get(subject.id, (0, GENESIS))
+            values, seq, head = _linked(acts, subject, by, at, before, head)
+            events += (values[n : n + _WIDTH] for n in range(0, len(values), _WIDTH))
+            heads.append((subject.id, subject.kind, seq, head))
+            for place, act in enumerate(acts, before + 1):
+                for task in subscribers(act.name, act.data):
+                    jobs.setdefault(task, []).append({"chain_id": str(subject.id), "seq": place})
+        ids, kinds, seqs, hashes = (list(column) for column in zip(*heads, strict=True))
+        cursor.execute(_OPEN_MANY if new else _ADVANCE_MANY, {"ids": ids, "kinds": kinds, "seqs": seqs, "heads": hashes, "at": at})
+        for first in range(0, len(events), _EVENTS):
+            some = events[first : first + _EVENTS]
+            cursor.execute(
+                f"INSERT INTO trace_event ({_COLUMNS}) VALUES " + ", ".join([_ROW] * len(some)), [v for row in some for v in row]
+            )
+    if (kept := _heads.get()) is not None:
+        for subject_id, _, seq, head in heads:
+            kept[subject_id] = (lambda seq=seq, head=head: (seq, head)), _database().steps_back  # type: ignore[misc]
+    for task, calls in jobs.items():
+        defer_many(task, calls)
+    return seqs
+
+
+def _linked(acts: Sequence[Act], subject: Subject, by: Actor, at: datetime, seq: int, head: bytes) -> tuple[list[Any], int, bytes]:
+    """The columns of some acts one after the other, and where the chain stands after them."""
+    rows: list[Any] = []
+    actor = _actor(by)
+    for act in acts:
+        link = Link(
+            id=uuid7(), chain=subject.id, kind=subject.kind, seq=seq + 1, at=at, act=act.name, actor=actor,
+            data=plain(act.data), salt=os.urandom(16), prev=head,
+        )  # fmt: skip
+        seq, head = link.seq, link.hash()
+        rows += [
+            link.id, link.chain, link.kind, link.seq, at, link.act, by.user_id, by.posting_id, by.org_id, by.hall_id,
+            by.device, by.channel.value, Jsonb(link.data), link.salt, link.prev, head,
+        ]  # fmt: skip
+    return rows, seq, head
+
+
 _COLUMNS = "id, chain_id, kind, seq, at, act, user_id, posting_id, org_id, hall_id, device, channel, data, salt, prev, hash"
-_ROW = "(" + ", ".join(["%s"] * 16) + ")"
+_WIDTH = 16
+_ROW = "(" + ", ".join(["%s"] * _WIDTH) + ")"
+_EVENTS = 1_000  # of one statement
+_OPEN_MANY = """
+    INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at)
+    SELECT id, kind, seq, head, %(at)s, %(at)s
+      FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(seqs)s::bigint[], %(heads)s::bytea[]) AS t (id, kind, seq, head)
+"""
+_ADVANCE_MANY = """
+    UPDATE trace_chain c SET seq = t.seq, head = t.head, first_at = least(first_at, %(at)s), last_at = greatest(last_at, %(at)s)
+      FROM unnest(%(ids)s::uuid[], %(seqs)s::bigint[], %(heads)s::bytea[]) AS t (id, seq, head) WHERE c.id = t.id
+"""
 _OPEN_AND_INSERT = (
     "WITH opened AS (INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) VALUES (%%s, %%s, %%s, %%s, %%s, %%s)) "
     f"INSERT INTO trace_event ({_COLUMNS}) VALUES %s"
@@ -143,6 +199,19 @@ def _lock_chain(cursor: Any, subject: Subject, at: datetime) -> tuple[int, bytes
         cursor.execute(_HEAD, [subject.id])
         found = cursor.fetchone()
     return found[0], bytes(found[1])
+
+
+def _lock_chains(cursor: Any, subjects: Sequence[Subject], at: datetime) -> dict[UUID, tuple[int, bytes]]:
+    """The length and head of many chains, locked; empty ones are opened where there are none."""
+    ordered = sorted(subjects, key=lambda s: s.id)
+    ids = [s.id for s in ordered]
+    cursor.execute(
+        "INSERT INTO trace_chain (id, kind, seq, head, first_at, last_at) "
+        "SELECT id, kind, 0, %s, %s, %s FROM unnest(%s::uuid[], %s::text[]) AS t (id, kind) ON CONFLICT (id) DO NOTHING",
+        [GENESIS, at, at, ids, [s.kind for s in ordered]],
+    )
+    cursor.execute("SELECT id, seq, head FROM trace_chain WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+    return {pk: (seq, bytes(head)) for pk, seq, head in cursor.fetchall()}
 
 
 _HEAD = "SELECT seq, head FROM trace_chain WHERE id = %s FOR UPDATE"

@@ -42,11 +42,14 @@ from linli.domains.cases.commands.exofficio import (
     EX_OFFICIO,
     Hand,
     Verdict,
+    Wanted,
     add_paper,
     begin_ex_officio,
     decide_ex_officio,
     end_ex_officio,
     finish_ex_officio,
+    finish_later,
+    finish_many,
     open_ex_officio,
 )
 from linli.domains.cases.commands.external import ExternalAct, record_external
@@ -163,7 +166,7 @@ from linli.domains.cases.promising import Promise
 
 __all__ = [
     "attend", "attend_next", "leave", "add_paper", "begin_ex_officio", "decide_ex_officio", "end_ex_officio", "EX_OFFICIO",
-    "finish_ex_officio", "Hand", "open_ex_officio", "Verdict",
+    "finish_ex_officio", "finish_later", "finish_many", "Hand", "open_ex_officio", "Verdict", "Wanted",
     "patch_draft", "submit_draft",
     "cancel_roster", "check_again", "check_roster", "forget_rosters", "roster_file", "roster_paper", "RosterFile", "run_roster",
     "start_roster", "sweep_rosters",

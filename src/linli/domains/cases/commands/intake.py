@@ -477,15 +477,25 @@ def _receive(work: Work, standard: Standard) -> ClockRow:
 
 def next_number(case: Case, day: date) -> str:
     """The next number of a division, day and channel. The counter row stays locked until the case is committed."""
-    area = case.region[:6].ljust(6, "0")
+    return next_numbers([case], day)[case.pk]
+
+
+def next_numbers(cases: Sequence[Case], day: date) -> dict[UUID, str]:
+    """The same for many cases, with a statement for each division and channel, always in the same order."""
+    same: dict[tuple[str, str], list[UUID]] = {}
+    for case in cases:
+        same.setdefault((case.region[:6].ljust(6, "0"), case.channel), []).append(case.pk)
+    found: dict[UUID, str] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO cases_counter AS c (area, day, channel, last) VALUES (%s, %s, %s, 1) "
-            "ON CONFLICT (area, day, channel) DO UPDATE SET last = c.last + 1 RETURNING last",
-            [area, day, case.channel],
-        )
-        sequence = cursor.fetchone()[0]
-    return str(CaseNumber(area, day, Channel(case.channel), sequence))
+        for (area, channel), ids in sorted(same.items()):
+            cursor.execute(
+                "INSERT INTO cases_counter AS c (area, day, channel, last) VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (area, day, channel) DO UPDATE SET last = c.last + excluded.last RETURNING last",
+                [area, day, channel, len(ids)],
+            )
+            first = cursor.fetchone()[0] - len(ids) + 1
+            found |= {pk: str(CaseNumber(area, day, Channel(channel), n)) for n, pk in enumerate(ids, first)}
+    return found
 
 
 # -- correction ----------------------------------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 
 from linli.domains.cases import clocks, papers, promises
 from linli.domains.cases.clock import ClockKind, add_months
@@ -34,20 +35,21 @@ from linli.domains.cases.models import (
     StepKind,
     StepState,
 )
-from linli.domains.cases.moves import Work, lock, locked
+from linli.domains.cases.moves import Work, lock, locked, save_many
 from linli.domains.cases.permissions import DELIVER, ISSUE, RECEIVE, applies_for, at_counter, may_deliver, may_issue
 from linli.domains.cases.queries.issue import collected_at, collection_places
 from linli.domains.catalog.queries import get_standard
 from linli.domains.documents.commands import hold_files, seal_documents
-from linli.domains.documents.queries import PaperKind, documents_of, open_file
+from linli.domains.documents.queries import DocumentCard, PaperKind, documents_of, open_file
 from linli.domains.exchange.queries import shared_of
 from linli.domains.org.queries import letterhead
+from linli.domains.people.queries import parties
 from linli.domains.trace.commands import once
 from linli.kernel import rows
 from linli.kernel.actors import Actor, Channel, system
 from linli.kernel.calendar import local_date
 from linli.kernel.errors import NotFound
-from linli.kernel.jobs import defer
+from linli.kernel.jobs import defer, defer_many
 from linli.kernel.text import msg
 
 
@@ -232,10 +234,6 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
     if not recipient.strip():
         raise ProofMissing(field="recipient", what=msg("领取人姓名"))
     kind = _proof_kind(case, method, proof)
-    step = Step(
-        case=case, ordinal=90, kind=StepKind.DELIVER, name="送达", state=StepState.DONE, user_id=staff_id, org_id=by.org_id,
-        automatic=staff_id is None, opened_at=now, done_at=now,
-    )  # fmt: skip
     standard, head = get_standard(case.standard_id), letterhead(case.org_id)
     if proof.signature_file_id:
         hold_files([proof.signature_file_id])
@@ -258,7 +256,7 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
             signature_file_id=proof.signature_file_id, tracking_number=proof.tracking_number.strip(), delivered_by_id=staff_id,
             document_id=document, at=now,
         ),
-        step,
+        _delivery_step(case, by, now),
     )  # fmt: skip
     clocks.stop(case, [ClockKind.DELIVERY], on=now)
     work.change(delivered_at=now, due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
@@ -266,6 +264,43 @@ def deliver(work: Work, *, method: DeliveryMethod, recipient: str, proof: Proof,
     work.save()
     defer("cases.close_case", case_id=str(case.pk))
     return document
+
+
+def deliver_to_own_space(works: Sequence[Work], results: Mapping[UUID, Sequence[DocumentCard]], *others: Model) -> None:
+    """Hand the results of many cases that the bureau began, which are issued, over to their owners' own space: :func:`deliver` with some
+    statements in all. ``others`` are rows to be written with them."""
+    by, now = works[0].by, works[0].now
+    who = parties(w.case.applicant_id for w in works)
+    receipts: dict[tuple[UUID, UUID], dict[UUID, dict[str, Any]]] = {}
+    for work in works:
+        case, standard, head = work.case, get_standard(work.case.standard_id), letterhead(work.case.org_id)
+        receiver = who[case.applicant_id]
+        receipts.setdefault((head.body_id, case.standard_id), {})[case.pk] = papers.addressed(case, standard, head, receiver) | {
+            "delivered": [{"name": d.title, "number": d.number} for d in results[case.pk]], "method": "electronic", "delivered_at": now,
+            "receiver": receiver.name.strip(), "relation": "本人",
+        }  # fmt: skip
+    documents: dict[UUID, UUID] = {}
+    for (org_id, standard_id), same in sorted(receipts.items()):
+        documents |= papers.compose_for_many(same, PaperKind.DELIVERY_RECEIPT, standard_id, org_id=org_id, by=by, now=now)
+    clocks.stop_deliveries([w.case.pk for w in works], on=now)
+    method, written = DeliveryMethod.ELECTRONIC, list(others)
+    for work in works:
+        case, document = work.case, documents[work.case.pk]
+        name = who[case.applicant_id].name.strip()
+        written.append(_delivery_step(case, by, now))
+        written.append(Delivery(case=case, method=method, recipient=name, proof="electronic", document_id=document, at=now))
+        work.change(delivered_at=now, due_on=None, amber_on=None, statutory_due_on=None, provisional=False)
+        work.move(Move.DELIVER, method=method, proof="electronic", is_agent=False, document=document)
+    save_many(works, *written)
+    defer_many("cases.close_case", [{"case_id": str(w.case.pk)} for w in works])
+
+
+def _delivery_step(case: Case, by: Actor, now: datetime) -> Step:
+    staff_id = by.user_id if by.resident_id is None else None
+    return Step(
+        case=case, ordinal=90, kind=StepKind.DELIVER, name="送达", state=StepState.DONE, user_id=staff_id, org_id=by.org_id,
+        automatic=staff_id is None, opened_at=now, done_at=now,
+    )  # fmt: skip
 
 
 def _signed(file_id: UUID | None) -> tuple[str, str]:

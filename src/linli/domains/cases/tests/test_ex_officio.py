@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from linli.domains.cases import commands as do
-from linli.domains.cases.errors import ApplicantWrong, SamePerson
+from linli.domains.cases.errors import SamePerson
 from linli.domains.cases.models import Case, Decision, Step
 from linli.domains.cases.permissions import waiting_cases
 from linli.domains.catalog.queries import package_standards
-from linli.domains.documents.queries import documents_of
+from linli.domains.documents.commands import PaperWrong
+from linli.domains.documents.queries import PaperKind, documents_of, pdf, verify_pdf
 from linli.domains.notices.queries import messages_about
 from linli.domains.trace.queries import timeline, verify_chain
 from linli.kernel.actors import system
@@ -22,18 +23,26 @@ NOW = at("2026-03-02 10:00")
 # One decision, one review, two reviews: each plan that an item may have.
 ITEMS = {len(s.plan.stages): s.code for s in package_standards() if "person" in s.applicant_kinds and s.handled_in == "linli"}
 PAPER = {
-    "benefit": "示例补贴", "period": "2026年3月", "amount": "400.00", "conditions": ["正在领取失业保险金"], "legal_basis": ["《社会保险法》第四十八条"],
+    "benefit": "示例补贴", "period": "2026年3月", "conditions": ["正在领取失业保险金"], "legal_basis": ["《社会保险法》第四十八条"],
     "paid_to": "发放到登记的账户",
 }  # fmt: skip
 
 
-def opened(world, item="unemployed-medical-premium", party=None, by=None, second="leader", employer=False):
-    hands = {n: do.Hand(world.users[n], world.orgs["bureau"]) for n in ("editor", "leader")}
+def many(world, parties, item="unemployed-medical-premium", by=None, second="leader", paper=PAPER):
+    wanted = [
+        do.Wanted(do.Applicant(p, employer), "770121", world.orgs["bureau"], {"amount": f"{n}00.00"})
+        for n, (p, employer) in enumerate(parties, 4)
+    ]
+    verdict = do.Verdict(True, "比对符合", "公示期满", "《社会保险法》第四十八条", PaperKind.BENEFIT_NOTICE, paper)
     return do.open_ex_officio(
-        item_code=item, applicant=do.Applicant(party or world.people["applicant"], employer), region="770121", started=hands["editor"],
-        decided=hands[second], facts="比对符合", reasons="公示期满", legal_basis="《社会保险法》第四十八条", paper=PAPER,
+        item_code=item, wanted=wanted, started_by=world.users["editor"], decided_by=world.users[second], verdict=verdict,
         by=by or system(do.EX_OFFICIO), now=NOW,
     )  # fmt: skip
+
+
+def opened(world, item="unemployed-medical-premium", **more):
+    (case_id,) = many(world, [(world.people["applicant"], False)], item, **more)
+    return case_id
 
 
 @pytest.mark.parametrize("item", ITEMS.values())
@@ -70,23 +79,51 @@ def test_it_begins_decided_with_two_hands_and_is_sealed_delivered_and_closed_by_
     assert verify_chain(case_id).ok
 
 
-def test_its_acts_are_not_told_one_by_one(world):
+def test_its_acts_are_not_told_one_by_one_and_a_job_seals_many(world):
     from procrastinate.contrib.django.models import ProcrastinateJob
 
     case_id = opened(world)
     do.finish_ex_officio(case_id=case_id, now=NOW)
     assert not ProcrastinateJob.objects.filter(task_name="cases.tell", args__chain_id=str(case_id)).exists()
     assert not messages_about(case_id).exists()
-    assert ProcrastinateJob.objects.filter(task_name="cases.finish_ex_officio", args__case_id=str(case_id)).count() == 1
+    (job,) = ProcrastinateJob.objects.filter(task_name="cases.finish_many")
+    assert job.args == {"case_ids": [str(case_id)]} and job.priority < 0
+
+
+def test_many_begin_at_once_and_who_cannot_have_a_case_keeps_nobody_else(world):
+    people = [world.people[n] for n in ("applicant", "neighbour")]
+    parties = [(people[0], False), (uuid7(), False), (world.people["employer"], True), (people[1], False)]
+    made = many(world, parties)
+    assert [type(c).__name__ for c in made] == ["UUID", "NotFound", "ApplicantWrong", "UUID"]
+    cases = {c.pk: c for c in Case.objects.all()}
+    assert [cases[i].applicant_id for i in (made[0], made[3])] == people and len(cases) == 2
+    # Numbers have no gap for those without a case, nor have those of the papers.
+    first, second = sorted(cases.values(), key=lambda c: c.number)
+    assert int(second.number[-8:]) // 10 - int(first.number[-8:]) // 10 in (0, 1) and first.number != second.number
+    papers = sorted(documents_of(c)[0].number for c in cases)
+    assert len(set(papers)) == 2
+    assert do.finish_many(case_ids=list(cases), now=NOW) == 2 and do.finish_many(case_ids=list(cases), now=NOW) == 0
+    digests = set()
+    for case_id in cases:
+        notice, receipt = sorted(documents_of(case_id), key=lambda d: d.kind.value)
+        assert (notice.kind, notice.state, receipt.kind) == (PaperKind.BENEFIT_NOTICE, "sealed", PaperKind.DELIVERY_RECEIPT)
+        # Each paper is a file of its own, signed by itself.
+        found = verify_pdf(pdf(notice.id), now=NOW)
+        assert found.signature.intact and found.signature.trusted and found.signature.whole_file
+        digests.add(notice.digest)
+        assert verify_chain(case_id).ok and verify_chain(notice.id).ok and verify_chain(receipt.id).ok
+        assert {(c.kind, c.outcome) for c in cases[case_id].clocks.all()} == {("promised", "met"), ("delivery", "met")}
+    assert len(digests) == 2
+
+
+def test_a_notice_that_cannot_be_written_makes_no_case_and_uses_no_number(world):
+    with pytest.raises(PaperWrong):
+        many(world, [(world.people["applicant"], False)] * 2, paper={k: v for k, v in PAPER.items() if k != "benefit"})
 
 
 def test_it_takes_two_hands_a_known_party_of_the_right_kind_and_the_right(world):
     with pytest.raises(SamePerson):
         opened(world, second="editor")
-    with pytest.raises(NotFound):
-        opened(world, party=uuid7())
-    with pytest.raises(ApplicantWrong):
-        opened(world, party=world.people["employer"], employer=True)
     with pytest.raises(NotAllowed):
         opened(world, by=world.actor("leader"))
     assert not Case.objects.exists()
