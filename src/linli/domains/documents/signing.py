@@ -15,10 +15,12 @@ from io import BytesIO
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
@@ -60,6 +62,31 @@ class _Untouched(IncrementalPdfFileWriter):  # type: ignore[misc]
         return
 
 
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A signature's structure, cut where the next one differs: around the digest of what is signed, and around the signature."""
+
+    whole: tuple[bytes, bytes, bytes]
+    attributes: tuple[bytes, bytes]
+
+    @classmethod
+    def of(cls, made: cms.ContentInfo, digest: bytes) -> _Cast | None:
+        """None where the places cannot be told for certain."""
+        signer = made["content"]["signer_infos"][0]
+        whole, attributes, signature = made.dump(), signer["signed_attrs"].untag().dump(), signer["signature"].native
+        if [whole.count(part) for part in (digest, signature)] != [1, 1] or attributes.count(digest) != 1:
+            return None
+        before, rest = whole.split(digest)
+        between, after = rest.split(signature)
+        head, tail = attributes.split(digest)
+        return cls((before, between, after), (head, tail))
+
+    def signed(self, digest: bytes, key: RSAPrivateKey) -> cms.ContentInfo:
+        before, between, after = self.whole
+        signature = key.sign(digest.join(self.attributes), padding.PKCS1v15(), hashes.SHA256())
+        return cms.ContentInfo.load(before + digest + between + signature + after)
+
+
 class _Key(signers.Signer):  # type: ignore[misc]
     """Signs with a key that is loaded and checked once; the library's own signer does both for every signature."""
 
@@ -68,6 +95,18 @@ class _Key(signers.Signer):  # type: ignore[misc]
         store.register_multiple(asn1(c) for c in credential.chain[1:])
         super().__init__(signing_cert=asn1(credential.certificate), cert_registry=store)
         self._key = credential.key
+        self._cast: _Cast | None = None
+
+    async def async_sign(self, data_digest: bytes, digest_algorithm: str, **how: Any) -> Any:
+        """Two signatures differ in two places only, the digest of the paper and the signature over it. To put the structure together anew
+        takes forty times as long as to sign, so it is done once and these are written into it."""
+        if how.get("timestamper") or how.get("dry_run"):
+            return await super().async_sign(data_digest, digest_algorithm, **how)
+        if self._cast is None:
+            made = await super().async_sign(data_digest, digest_algorithm, **how)
+            self._cast = _Cast.of(made, data_digest)
+            return made
+        return self._cast.signed(data_digest, self._key)
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         if digest_algorithm != "sha256":

@@ -404,3 +404,10 @@ def test_the_digest_of_a_template_covers_what_it_imports(tmp_path, monkeypatch):
     common.write_text(common.read_text() + "\n")
     assert template_digest.__wrapped__(PaperKind.DECISION, 1) != before
     assert Path(common).exists()
+
+
+def test_the_benefit_notice_prints_the_same_without_measuring_first(press):
+    paper = next(s for s in SAMPLES if s.kind is PaperKind.BENEFIT_NOTICE)
+    long = paper.model_copy(update={"conditions": tuple(f"第{n}项条件，写得长一些，让告知书多出一页" for n in range(60))})
+    for one in (sheet(paper), sheet(long)):
+        assert press.render(one, 1, at=AT) == press.render(one, 2, at=AT)
