@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -255,21 +256,17 @@ def main() -> None:
         ("benefits_ledger_entry", "kind = 'sent' AND source_id IN (SELECT id FROM benefits_payline WHERE batch_id = %s)", [batch_id]),
         ("benefits_ledger_line", OF_PAYMENTS, [batch_id]),
     ]))  # fmt: skip
-    file = do.SEND
-    content = bytes.fromhex(
-        step(
-            "payment file taken",
-            lambda: commands.payment_file(batch_id=batch_id, purpose=file, by=who.payer, now=after).content.hex(),
-            args.people,
-        )
-    )
-    size, (number, payments) = len(content), do.payments_in(content)
-    answer = do.answer(number, payments, returned={payments[0][0]: "账号不存在"}, on=local_date(after))
-    step("the bank's answer taken in", lambda: commands.take_in_answer(content=answer, by=who.payer, now=after), args.people, lambda: floor([
+    size = step("payment file taken, a piece at a time", lambda: sum(map(len, _file(batch_id, who, after).pieces())), args.people)
+    folder = TemporaryDirectory()
+    answer = Path(folder.name) / "answer.csv"
+    in_its_own_process(lambda: _answer(answer, batch_id, who, after))
+    answer_id = UUID(step("the bank's answer given (in the request)", lambda: _give(answer, who, after), 1))
+    step("checked and entered", lambda: commands.enter_answer(answer_id=answer_id, by=JOB, now=after), args.people, lambda: floor([
         *of_list("benefits_grant"), ("benefits_payline", "batch_id = %s", [batch_id]),
         ("benefits_ledger_entry", "kind IN ('paid', 'returned') AND source_id IN (SELECT id FROM benefits_payline WHERE batch_id = %s)", [batch_id]),
         ("benefits_ledger_line", OF_ANSWERS, [batch_id]),
     ]))  # fmt: skip
+    assert queries.bank_answer(answer_id, by=who.payer).state == "done"
     table(
         f"A list of {args.people:,}, {datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}; the file has {size:,} bytes",
         ["step", "grants", "s", "per second", "MB", "floor s", "of the floor"], rows,
@@ -289,6 +286,20 @@ def _until_done(work: Callable[[], int]) -> int:
 def _publish(list_id: UUID, who: do.Hands, now: datetime) -> None:
     commands.agree_list(list_id=list_id, by=who.second, now=now)
     commands.publish_list(list_id=list_id, by=who.maker, now=now)
+
+
+def _file(batch_id: UUID, who: do.Hands, after: datetime) -> commands.PaymentFile:
+    return commands.payment_file(batch_id=batch_id, purpose=do.SEND, by=who.payer, now=after)
+
+
+def _answer(answer: Path, batch_id: UUID, who: do.Hands, after: datetime) -> None:
+    number, payments = do.payments_in(_file(batch_id, who, after).content)
+    answer.write_bytes(do.answer(number, payments, returned={payments[0][0]: "账号不存在"}, on=local_date(after)))
+
+
+def _give(answer: Path, who: do.Hands, after: datetime) -> UUID:
+    with answer.open("rb") as opened:
+        return commands.take_in_answer(content=opened, by=who.payer, now=after)
 
 
 def _batch(list_id: UUID, who: do.Hands, now: datetime) -> UUID:

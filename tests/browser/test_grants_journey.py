@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from linli.domains.benefits.commands import fail_batch, fail_list
-from linli.domains.benefits.queries import grant_lists, ledger_differences, pay_batches, pay_lines
+from linli.domains.benefits.commands import fail_answer, fail_batch, fail_list
+from linli.domains.benefits.queries import bank_answers, grant_lists, ledger_differences, pay_batches, pay_lines
 from linli.domains.benefits.queries.results import folder_of
-from linli.domains.benefits.tasks import fill_batch, fill_list, send_batch
+from linli.domains.benefits.tasks import enter_answer, fill_batch, fill_list, send_batch
 from linli.domains.people.queries import Scope
 from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
@@ -33,6 +33,16 @@ def offices(open_page, world, live):
 def at_desk(offices, world, name, url):
     sign_in(offices[name], login_of(world, name), to=url)
     return offices[name]
+
+
+def upload(page, file):
+    page.goto("/console/payments/answer")
+    page.locator("input[type=file]").set_input_files(file)
+    follow(page.get_by_role("button", name="上传并入账"))
+
+
+def newest_answer(batch, who):
+    return bank_answers(batch.pk, by=who.payer).first()
 
 
 def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_page, world, live, tmp_path):
@@ -150,13 +160,31 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     back = pay_lines(batch.pk, by=who.payer).get(grant__payee_id=world.people["applicant"]).reference
     (tmp_path / "good.csv").write_bytes(answer(number, rows, returned={back: "账号与户名不符"}, on=today))
     payer.goto("/console/payments/answer")
-    payer.locator("input[type=file]").set_input_files(tmp_path / "bad.csv")
-    payer.get_by_role("button", name="上传并入账").click()
+    axe(payer)
+    shot(payer, "payments-answer")
+    upload(payer, tmp_path / "bad.csv")
+    payer.get_by_role("progressbar", name="正在逐笔核对银行回盘").wait_for()
+    axe(payer)
+    shot(payer, "payments-answer-checking")
+    fail_answer(answer_id=newest_answer(batch, who).pk, by=system(), now=timezone.now())
+    payer.get_by_text("回盘文件没有核对完").wait_for()
+    axe(payer)
+    shot(payer, "payments-answer-failed")
+    follow(payer.get_by_role("button", name="继续处理"))
+    payer.get_by_role("progressbar", name="正在逐笔核对银行回盘").wait_for()
+    enter_answer(str(newest_answer(batch, who).pk))
     payer.get_by_text("金额与付款文件不符").wait_for()
     axe(payer)
     shot(payer, "payments-answer-wrong")
-    payer.locator("input[type=file]").set_input_files(tmp_path / "good.csv")
-    payer.get_by_role("button", name="上传并入账").click()
+    upload(payer, tmp_path / "good.csv")
+    payer.get_by_role("progressbar", name="正在逐笔核对银行回盘").wait_for()
+    enter_answer(str(newest_answer(batch, who).pk))
+    payer.get_by_text("到账 2 笔，退回 1 笔").wait_for()
+    axe(payer)
+    shot(payer, "payments-answer-done")
+    upload(payer, tmp_path / "good.csv")
+    payer.get_by_text("以前已经入账").wait_for()
+    payer.goto("/console/payments/returned")
     payer.get_by_text("账号与户名不符").wait_for()
     axe(payer)
     shot(payer, "payments-returned")
@@ -192,10 +220,10 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
         payer.get_by_role("button", name="下载付款文件").click()
     number, rows = payments_in(Path(file.value.path()).read_bytes())
     (tmp_path / "last.csv").write_bytes(answer(number, rows, on=today))
-    payer.goto("/console/payments/answer")
-    payer.locator("input[type=file]").set_input_files(tmp_path / "last.csv")
-    payer.get_by_role("button", name="上传并入账").click()
+    upload(payer, tmp_path / "last.csv")
+    enter_answer(str(newest_answer(newest, who).pk))
     payer.get_by_text("到账 1 笔").wait_for()
+    payer.goto("/console/payments/")
     axe(payer)
     shot(payer, "payments-list")
     payer.goto("/console/ledger/")
@@ -242,9 +270,10 @@ def test_a_list_becomes_money_and_what_comes_back_is_sent_again(offices, open_pa
     assert ledger_differences(by=who.payer) == []
     # Days later the bank gives the money back after all: the same way once more, by another account.
     (tmp_path / "late.csv").write_bytes(answer(number, rows, returned={rows[0][0]: "账户已销户"}, on=today))
-    payer.goto("/console/payments/answer")
-    payer.locator("input[type=file]").set_input_files(tmp_path / "late.csv")
-    payer.get_by_role("button", name="上传并入账").click()
+    upload(payer, tmp_path / "late.csv")
+    enter_answer(str(newest_answer(newest, who).pk))
+    payer.get_by_text("到账后又退回 1 笔").wait_for()
+    payer.goto("/console/payments/returned")
     payer.get_by_text("到账后又退回", exact=False).first.wait_for()
     axe(payer)
     shot(payer, "payments-returned-late")

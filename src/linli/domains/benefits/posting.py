@@ -13,16 +13,19 @@ from linli.domains.benefits.granting import POSTS, EntryKind, granting_of
 
 _SIDES = ", ".join(f"('{kind}', '{debit}', 1), ('{kind}', '{credit}', -1)" for kind, (debit, credit) in POSTS.items())
 ENTERED = f"""
+    numbered AS MATERIALIZED (SELECT gen_random_uuid() AS id, kind, source_id, fen, region FROM moved),
     entered AS (
-        INSERT INTO benefits_ledger_entry (kind, source_id, region, "on", at, by_id)
-        SELECT kind, source_id, region, %(on)s, %(at)s, %(by)s FROM moved ORDER BY source_id RETURNING id, kind, source_id
+        INSERT INTO benefits_ledger_entry (id, kind, source_id, region, "on", at, by_id)
+        SELECT id, kind, source_id, region, %(on)s, %(at)s, %(by)s FROM numbered
     ), sides AS (
         INSERT INTO benefits_ledger_line (entry_id, book, fund, policy, fen)
-        SELECT entered.id, side.book, %(fund)s, %(policy)s, side.sign * moved.fen
-          FROM entered JOIN moved USING (kind, source_id) JOIN (VALUES {_SIDES}) AS side(kind, book, sign) USING (kind)
+        SELECT numbered.id, side.book, %(fund)s, %(policy)s, side.sign * numbered.fen
+          FROM numbered JOIN (VALUES {_SIDES}) AS side(kind, book, sign) USING (kind)
     )
 """
-"""Enters what another part of the same statement calls ``moved`` (kind, source_id, fen, region); its values: :func:`terms`."""
+"""Enters what another part of the same statement calls ``moved`` (kind, source_id, fen, region); its values: :func:`terms`.
+
+Nothing is joined with what was just written: of that the planner knows nothing."""
 _ENTER = f"""
     WITH moved AS (
         SELECT %(kind)s::text AS kind, * FROM unnest(%(ids)s::uuid[], %(fens)s::bigint[], %(regions)s::text[]) AS s(source_id, fen, region)

@@ -226,9 +226,10 @@ def _twice(row: BankAnswer) -> None:
 
 
 _TWICE = """
-    WITH twice AS (SELECT reference, min(line) AS first FROM benefits_answerline WHERE answer_id = %(answer)s GROUP BY 1 HAVING count(*) > 1)
-    SELECT s.line, s.reference, count(*) OVER () FROM benefits_answerline s JOIN twice USING (reference)
-     WHERE s.answer_id = %(answer)s AND s.line > twice.first ORDER BY s.line LIMIT %(most)s
+    SELECT line, reference, count(*) OVER () FROM (
+        SELECT line, reference, row_number() OVER (PARTITION BY reference COLLATE "C" ORDER BY line) AS time
+          FROM benefits_answerline WHERE answer_id = %(answer)s) every
+     WHERE time > 1 ORDER BY line LIMIT %(most)s
 """
 
 
@@ -268,8 +269,10 @@ _VERDICT = """
          WHEN s.paid THEN CASE WHEN s."on" = l.paid_on OR (l.state = 'returned' AND s."on" < l.answered_on) THEN 'known' ELSE 'answered' END
          WHEN l.state = 'returned' THEN 'known' WHEN s."on" < l.answered_on THEN 'earlier' ELSE 'late_return' END
 """
+# Payments are found by their reference, never by going through the batch: hence the words that no index knows.
 _LINES = """
-    FROM benefits_answerline s LEFT JOIN benefits_payline l ON l.reference = s.reference AND l.batch_id = %(batch)s AND l.state <> 'dropped'
+    FROM benefits_answerline s
+    LEFT JOIN benefits_payline l ON l.reference = s.reference AND l.batch_id IS NOT DISTINCT FROM %(batch)s AND l.state <> 'dropped'
    WHERE s.answer_id = %(answer)s
 """
 _MOVES, _KNOWN = {EntryKind.PAID: "paid", EntryKind.RETURNED: "returned", EntryKind.LATE_RETURN: "late"}, "known"
@@ -325,7 +328,8 @@ def _enter_some(was: BankAnswer, *, size: int, by: Actor, now: datetime) -> None
 
 _LOCK = """
     SELECT count(*) FROM (SELECT 1 FROM benefits_answerline s
-      JOIN benefits_payline l ON l.reference = s.reference AND l.batch_id = %(batch)s JOIN benefits_grant g ON g.id = l.grant_id
+      JOIN benefits_payline l ON l.reference = s.reference AND l.batch_id IS NOT DISTINCT FROM %(batch)s
+      JOIN benefits_grant g ON g.id = l.grant_id
      WHERE s.answer_id = %(answer)s AND s.line <= %(upto)s ORDER BY l.position FOR UPDATE OF l, g) every
 """
 # What a line changes is decided under the lock, and what was decided is done: of a payment, of its grant, and in the ledger.

@@ -15,18 +15,17 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from linli.domains.benefits.bankfile import Payment, pieces
 from linli.domains.benefits.commands.lists import ListEmpty, SameOfficer
 from linli.domains.benefits.commands.steps import as_was, in_steps, interrupted, locked
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import FUNDS, BatchState, EntryKind, GrantState, LineState, granting_of, reference_of
-from linli.domains.benefits.models import Grant, GrantList, PayBatch, PayLine
+from linli.domains.benefits.granting import FUNDS, BatchState, LineState, granting_of, reference_of
+from linli.domains.benefits.models import GrantList, PayBatch, PayLine
 from linli.domains.benefits.permissions import AGREE, PAY, must_serve
-from linli.domains.benefits.posting import Moved, enter
+from linli.domains.benefits.posting import ENTERED, terms
 from linli.domains.benefits.queries.grants import list_for
-from linli.domains.benefits.queries.payments import Account, batch_for, holds, owed, some_ready, sorted_out
+from linli.domains.benefits.queries.payments import Ready, batch_for, holds, owed, some_ready, sorted_out
 from linli.domains.documents.commands import keep_data
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
@@ -204,12 +203,12 @@ def _put_some_in(was: PayBatch, *, size: int, by: Actor, now: datetime) -> None:
         row.total = there.count()
     some = list(there.filter(pk__gt=row.after or UUID(int=0)).order_by("pk").values_list("pk", flat=True)[:size])
     # What another batch takes meanwhile is waited for, and is then not owed.
-    grants = list(there.filter(pk__one_of=some).order_by("pk").select_for_update(of=("self",)))
-    ready, waits = sorted_out(grants)
+    grants = there.filter(pk__one_of=some).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
+    ready, waits = sorted_out(list(grants))
     _put_in(row, ready)
     for why in waits.values():
         row.waiting[why] = row.waiting.get(why, 0) + 1
-    row.lines, row.fen, row.done = row.lines + len(ready), row.fen + sum(g.amount_fen for g, _ in ready), row.done + len(some)
+    row.lines, row.fen, row.done = row.lines + len(ready), row.fen + sum(one.fen for one in ready), row.done + len(some)
     row.after = some[-1] if some else row.after
     if not some and not row.lines:
         _nothing_left(row, NothingToPay(), by=by, now=now)
@@ -224,38 +223,28 @@ def _put_some_in(was: PayBatch, *, size: int, by: Actor, now: datetime) -> None:
 
 
 _INTO = """
-    WITH put AS (
-        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[])
-            AS p(id, grant_id, attempt, position, reference, fen, holder, account, account_index)
-    )
+    WITH put AS MATERIALIZED (
+        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::uuid[])
+            AS p(id, grant_id, attempt, position, reference, fen, holder, account_id)
+    ), paying AS (UPDATE benefits_grant g SET state = 'paying' FROM put WHERE g.id = put.grant_id)
     INSERT INTO benefits_payline (id, batch_id, grant_id, attempt, position, reference, amount_fen, holder, account, account_index, state, reason)
-    SELECT id, %s, grant_id, attempt, position, reference, fen, holder, decode(account, 'hex'), decode(account_index, 'hex'), 'open', ''
-      FROM put ORDER BY position
+    SELECT put.id, %s, grant_id, attempt, position, reference, fen, holder, a.account, a.account_index, 'open', ''
+      FROM put JOIN benefits_payaccount a ON a.id = put.account_id ORDER BY position
 """
 
 
-def _put_in(row: PayBatch, ready: Sequence[tuple[Grant, Account]]) -> None:
+def _put_in(row: PayBatch, ready: Sequence[Ready]) -> None:
+    """Make payments of some grants. The database copies the accounts as they are sealed; one that was taken back at this very moment
+    is refused by it, and the job tries again."""
     if not ready:
         return
-    ids = [g.pk for g, _ in ready]
-    tried = dict(PayLine.objects.filter(grant__one_of=ids).order_by().values_list("grant_id").annotate(Max("attempt")))
-    Grant.objects.filter(pk__one_of=ids).update(state=GrantState.PAYING)
-    attempts = [tried.get(pk, 0) + 1 for pk in ids]
+    grants, amounts, holders, accounts, attempts = map(list, zip(*ready, strict=True))
     columns = [
-        [uuid7() for _ in ids], ids, attempts, list(range(row.lines + 1, row.lines + len(ids) + 1)),
-        [reference_of(pk, n) for pk, n in zip(ids, attempts, strict=True)], [g.amount_fen for g, _ in ready],
-        [a.holder for _, a in ready], [_sealed(a) for _, a in ready], [a.index.hex() for _, a in ready],
+        [uuid7() for _ in ready], grants, attempts, list(range(row.lines + 1, row.lines + len(ready) + 1)),
+        [reference_of(one.grant_id, one.attempt) for one in ready], amounts, holders, accounts,
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_INTO, [*columns, row.pk])
-
-
-def _sealed(account: Account) -> str:
-    """What a line keeps of an account, in hexadecimal: the driver takes long over arrays of bytes."""
-    told = {"bank": account.bank, "number": account.number}
-    cipher = PayLine._meta.get_field("account").get_prep_value(told)
-    assert cipher
-    return cipher.hex()
 
 
 def _payable(row: PayBatch) -> bool:
@@ -281,15 +270,28 @@ def _enter_some(was: PayBatch, *, size: int, by: Actor, now: datetime) -> None:
         _sent(row, file, by=by, now=now)
         return
     upto = min(was.sent + size, was.total)
-    rows = PayLine.objects.filter(batch=row, state=LineState.OPEN, position__gt=was.sent, position__lte=upto).order_by("position")
-    some = list(rows.values_list("pk", "amount_fen", "grant__region", "grant_id"))
-    held = holds([grant_id for *_, grant_id in some])
-    out = {pk: fen for pk, fen, _, grant_id in some if grant_id in held}
+    some = PayLine.objects.filter(batch=row, state=LineState.OPEN, position__gt=was.sent, position__lte=upto)
+    held = holds(list(some.values_list("grant_id", flat=True)))
+    out = dict(some.filter(grant__one_of=list(held)).values_list("pk", "amount_fen")) if held else {}
     drop(list(out), now)
-    moved = [Moved(pk, fen, region) for pk, fen, region, _ in some if pk not in out]
-    enter(EntryKind.SENT, row.policy, moved, on=local_date(was.agreed_at), at=was.agreed_at, by_id=row.agreed_by_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SENT,
+            {
+                "batch": row.pk, "after": was.sent, "upto": upto,
+                **terms(row.policy, on=local_date(was.agreed_at), at=was.agreed_at, by_id=row.agreed_by_id),
+            },
+        )  # fmt: skip
     row.sent, row.lines, row.fen = upto, row.lines - len(out), row.fen - sum(out.values())
     row.save(update_fields=["sent", "lines", "fen"])
+
+
+_SENT = f"""
+    WITH moved AS (
+        SELECT 'sent' AS kind, l.id AS source_id, l.amount_fen AS fen, g.region FROM benefits_payline l JOIN benefits_grant g ON g.id = l.grant_id
+         WHERE l.batch_id = %(batch)s AND l.state = 'open' AND l.position > %(after)s AND l.position <= %(upto)s
+    ), {ENTERED} SELECT 1
+"""
 
 
 def _sent(row: PayBatch, file: BinaryIO | None, *, by: Actor, now: datetime) -> None:

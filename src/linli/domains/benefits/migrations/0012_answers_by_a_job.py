@@ -90,15 +90,15 @@ DECLARE
     missing record;
 BEGIN
     SELECT s.kind, s.id INTO missing
-      FROM (SELECT i.id, CASE WHEN i.state = 'paid' THEN 'paid' WHEN w.state = 'paid' THEN 'late_return' ELSE 'returned' END AS kind
-              FROM told i JOIN told_before w USING (id) WHERE i.state <> w.state AND i.state IN ('paid', 'returned')) s
+      FROM (SELECT id, CASE WHEN state = 'paid' THEN 'paid' WHEN paid_on IS NULL THEN 'returned' ELSE 'late_return' END AS kind
+              FROM told WHERE state IN ('paid', 'returned')) s
      WHERE NOT EXISTS (SELECT 1 FROM benefits_ledger_entry e WHERE e.kind = s.kind AND e.source_id = s.id) LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% %: nothing of it is in the ledger', missing.kind, missing.id USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER benefits_lines_entered AFTER UPDATE ON benefits_payline REFERENCING OLD TABLE AS told_before NEW TABLE AS told
+CREATE TRIGGER benefits_lines_entered AFTER UPDATE ON benefits_payline REFERENCING NEW TABLE AS told
     FOR EACH STATEMENT EXECUTE FUNCTION benefits_lines_entered();
 
 -- A grant goes its way only; once it is owed its amount stays; a paid one may come back, a void one stays so.
