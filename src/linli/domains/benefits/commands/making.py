@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from linli.domains.benefits import scans
 from linli.domains.benefits.commands.lists import list_subject, void_withdrawn
+from linli.domains.benefits.commands.steps import interrupted, locked
 from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.granting import How, ListState, granting_of
 from linli.domains.benefits.models import Grant, GrantList
@@ -28,7 +29,7 @@ from linli.kernel.actors import Actor
 from linli.kernel.errors import Kind, LinliError, NotFound
 from linli.kernel.ids import uuid7
 from linli.kernel.jobs import defer
-from linli.kernel.text import joined, msg, noop
+from linli.kernel.text import msg, noop
 
 _BATCH = 5_000
 _MEMORY = "96MB"  # of the engine that reads the run
@@ -135,14 +136,10 @@ def fill_list(*, list_id: UUID, size: int = _BATCH, by: Actor, now: datetime) ->
             row = _take(row, kind, some) if some else _finish(row, by=by, now=now)
 
 
-def _locked(list_id: UUID) -> GrantList:
-    return GrantList.objects.select_for_update(of=("self",)).get(pk=list_id)
-
-
 @transaction.atomic
 def _begin(list_id: UUID, total: int) -> GrantList | None:
     """The list, if it still is to be made."""
-    row = _locked(list_id)
+    row = locked(GrantList, list_id)
     if row.state not in (ListState.MAKING, ListState.FAILED):
         return None
     row.state, row.error, row.total = ListState.MAKING, "", total
@@ -178,7 +175,7 @@ _INTO = """
 @transaction.atomic
 def _take(was: GrantList, kind: str, some: Sequence[tuple[str, str, int | None]]) -> GrantList | None:
     """The grants of some of the entitled; nothing where somebody else was quicker. Gives the list as it is then, if more is to do."""
-    row = _locked(was.pk)
+    row = locked(GrantList, was.pk)
     if row.state != ListState.MAKING or row.after != was.after:
         return row if row.state == ListState.MAKING else None
     ids, places, amounts = zip(*some, strict=True)
@@ -204,7 +201,7 @@ def _take(was: GrantList, kind: str, some: Sequence[tuple[str, str, int | None]]
 @transaction.atomic
 def _finish(was: GrantList, *, by: Actor, now: datetime) -> GrantList | None:
     """Nobody is left: the list is made, and from here on its digest says what was made."""
-    row = _locked(was.pk)
+    row = locked(GrantList, was.pk)
     if row.state != ListState.MAKING or row.after != was.after:
         return row if row.state == ListState.MAKING else None
     digest = hashlib.new("sm3")
@@ -218,15 +215,12 @@ def _finish(was: GrantList, *, by: Actor, now: datetime) -> GrantList | None:
     return None
 
 
-@transaction.atomic
 def fail_list(*, list_id: UUID, why: LinliError | None = None, by: Actor, now: datetime) -> None:
     """A list came to nothing so far; its page says why and what to do. What was made of it is kept, and is nobody's yet."""
-    row, error = _locked(list_id), why or Interrupted()
-    if row.state in (ListState.MAKING, ListState.FAILED):
-        row.state = ListState.FAILED
-        row.error = str(joined([error.message, error.what_to_do] if error.what_to_do else [error.message]))
-        row.save(update_fields=["state", "error"])
-        record("benefits.list_failed", subject=list_subject(row.pk), by=by, at=now, why=error.code)
+    interrupted(
+        GrantList, list_id, {ListState.MAKING: ListState.FAILED, ListState.FAILED: ListState.FAILED}, why or Interrupted(), act="benefits.list_failed",
+        subject=lambda row: list_subject(row.pk), by=by, now=now,
+    )  # fmt: skip
 
 
 __all__ = ["ListNotFailed", "ListThere", "NotGranted", "fail_list", "fill_list", "make_list", "remake_list"]
