@@ -275,6 +275,11 @@ class ChangeSheet:
     may_withdraw: bool
     may_weigh: bool
 
+    @property
+    def prolongs(self) -> bool:
+        """Whether it says until when a policy runs."""
+        return self.row.name in last_days()
+
 
 def change_sheet(change_id: UUID, *, by: Actor, today: date) -> ChangeSheet:
     """One change. Raises :class:`NotFound`. A constant number of queries."""
