@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
 
 from linli.domains.benefits import commands, definitions, granting, own, parameters, projection, queries, scanning
 from linli.domains.benefits.models import FACTS
@@ -146,3 +152,70 @@ def test_one_person_and_a_scan_of_the_population_of_the_document_say_the_same(ta
         s: run.counts[CODE][s] for s in ("entitled", "not_entitled", "unknown")
     }
     assert results.rerun(run_id, next(iter(entitled)), by=system("benefits.audit")).same
+
+
+# -- a new fact ------------------------------------------------------------------------------------------------------------------
+
+_CHANGES = """
+import json, sys
+import django
+django.setup()
+from django.apps import apps
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+from linli.domains.benefits.definitions import facts_table
+loader = MigrationLoader(None)
+found = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps)).changes(loader.graph)
+made = [op.deconstruct()[2] for m in found.get("benefits", []) for op in m.operations]
+print(json.dumps({
+    "file": django.__file__ and apps.get_app_config("benefits").path, "conflicts": loader.detect_conflicts(),
+    "added": [[a["model_name"], a["name"], a["field"].deconstruct()[1:]] for a in made],
+    "asks": "district_heating" in facts_table("person").columns,
+}))
+"""
+
+
+def changes_of(tree):
+    """What Django finds in a copy of Linli that no migration says yet, as a process of its own finds it."""
+    more = {"PYTHONPATH": str(tree), "DJANGO_SETTINGS_MODULE": "linli.config.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", _CHANGES], env=os.environ | more, cwd=tree, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["file"].startswith(str(tree)) and not found["conflicts"]
+    return found
+
+
+def test_a_new_fact_is_the_line_and_the_migration_of_the_document(tmp_path, committed_db):
+    source = Path(commands.__file__).parents[3]
+    shutil.copytree(source, tmp_path / "linli", ignore=shutil.ignore_patterns("static", "locale", "tests", "__pycache__"))
+    benefits = tmp_path / "linli/domains/benefits"
+    ((file, line),), ((name, migration),) = written("yml"), written("py")
+    facts = benefits / "data" / file
+    text = facts.read_text("utf-8")
+    facts.write_text(re.sub(r"^person:\n", lambda m: m[0] + line, text, flags=re.M), "utf-8")
+    before = changes_of(tmp_path)
+    assert before["asks"] and before["added"] == [
+        ["personfacts", "district_heating", ["django.db.models.BooleanField", [], {"null": True}]]
+    ]
+    newest = max(f.stem for f in (benefits / "migrations").glob("0*.py"))
+    told = re.sub(r'\("benefits", "\w+"\)', f'("benefits", "{newest}")', migration)
+    (benefits / "migrations" / f"{int(newest[:4]) + 1:04d}_{name}").write_text(told, "utf-8")
+    assert changes_of(tmp_path)["added"] == []
+    # And it does so to the table, at once and without anything being written anew.
+    known: dict[str, Any] = {}
+    exec(migration, known)
+    (operation,) = known["Migration"].operations
+    state = MigrationLoader(None).project_state()
+    after = state.clone()
+    operation.state_forwards("benefits", after)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_filenode('benefits_person_facts')")
+        node = cursor.fetchone()
+        with connection.schema_editor() as editor:
+            operation.database_forwards("benefits", editor, state, after)
+        cursor.execute("SELECT pg_relation_filenode('benefits_person_facts'), count(district_heating) FROM benefits_person_facts")
+        assert cursor.fetchone() == (*node, 0)
+        transaction.set_rollback(True)
