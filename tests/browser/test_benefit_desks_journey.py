@@ -124,6 +124,7 @@ def test_a_policy_without_a_last_day_is_given_one(open_page, world, live):
     page.goto(f"/console/policies/{ALLOWANCE}")
     page.get_by_text("执行到").first.wait_for()
     shot(page, "last-day-after")
-    page.goto("/console/policies/figures?q=执行到哪天")
+    page.goto(reverse("policies:figures") + "?q=执行到哪天")
+    page.get_by_text("没有期限").first.wait_for()
     axe(page)
     shot(page, "last-day-figures")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ import duckdb
 import ibis
 
 from linli.domains.benefits import spark
-from linli.domains.benefits.definitions import Policy, facts_read, facts_table
+from linli.domains.benefits.definitions import Policy, facts_read, facts_table, policy_of
 from linli.domains.benefits.dialects import DUCKDB
+from linli.domains.benefits.engine import book, fingerprint
 from linli.domains.benefits.facts import REGION, SUBJECT_ID
 from linli.domains.benefits.parameters import FigureMissing, Figures, Parameter
+from linli.domains.benefits.policies import Rule
 from linli.domains.benefits.runs import Change
 from linli.domains.benefits.scanning import FEN, MET, OPEN, all_of, column, columns_of
 from linli.domains.benefits.staging import staged
@@ -88,9 +90,17 @@ def statement(subject: str, policies: Sequence[Policy], group: Group, dialect: s
 
 
 def rule_version(policy: Policy, figures: Figures) -> str:
-    """A digest of what a policy means with these figures: another rule or another figure gives another one."""
-    table = facts_table(policy.subject)
-    columns = {"id": table[SUBJECT_ID], **columns_of(policy, table, figures)}
+    """A digest of what a policy means with these figures: another rule or another figure gives another one.
+
+    It takes some hundredths of a second, and is kept: by the rule and by all the figures that it could ask for.
+    """
+    return _version(policy.rule, figures.on, figures.region, fingerprint(figures))
+
+
+@lru_cache(maxsize=512)
+def _version(rule: Rule, on: date, region: str, number: int) -> str:
+    policy, table = replace(policy_of(rule.code), rule=rule), facts_table(rule.subject)
+    columns = {"id": table[SUBJECT_ID], **columns_of(policy, table, Figures(on, region, book(number)))}
     return sm3(str(ibis.to_sql(table.select(**columns), dialect="duckdb")).encode()).hex()
 
 

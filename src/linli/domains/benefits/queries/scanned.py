@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from django.db import connection
 
 from linli.domains.benefits import scans
 from linli.domains.benefits.definitions import Policy, policy_of
-from linli.domains.benefits.engine import book, fingerprint
 from linli.domains.benefits.exact import book_of
 from linli.domains.benefits.facts import REGION, Fact, vocabulary
 from linli.domains.benefits.models import Grant, HireFacts, Run
@@ -190,20 +188,13 @@ def found_for(grant: Grant) -> Found:
 def _found(run: Run, subject: str, row: Mapping[str, Any], told: Mapping[str, Any], only: str = "") -> tuple[Found, ...]:
     group = next(g for g in run.figures if g["subject"] == subject and row[REGION] in g["places"])
     figures = Figures(run.on, row[REGION], book_of(group["figures"]))
-    number = fingerprint(figures)
     facts = {name: row[name] for name in vocabulary()[subject] if row[name] is not None}
     policies = []
     for policy in map(policy_of, [only] if only else run.policies):
         met = told.get(column(policy, MET))
         if policy.subject == subject:
             state = None if met is None else state_of(policy, met, told[column(policy, OPEN)])
-            alike = state is not None and _version(policy.code, run.on, row[REGION], number) == group["rules"].get(policy.code)
+            alike = state is not None and scans.rule_version(policy, figures) == group["rules"].get(policy.code)
             outcome = assess([policy], facts, figures)[0] if alike else None
             policies.append(Found(policy, state, told.get(column(policy, FEN)), outcome))
     return tuple(policies)
-
-
-@lru_cache(maxsize=512)
-def _version(code: str, on: date, region: str, number: int) -> str:
-    """:func:`scans.rule_version`, which takes a while, by the number of the book of figures."""
-    return scans.rule_version(policy_of(code), Figures(on, region, book(number)))

@@ -122,6 +122,38 @@ def test_counts_lists_and_gaps_say_what_the_verdict_says(officer):
         assert {gap.fact.name for gap in queries.unknowns(run.pk, code, by=officer)} == missed
 
 
+def test_a_scan_in_which_every_policy_lacks_its_figures_ends_and_says_which(officer):
+    fill(number=30, places=("770121",))
+    codes, before = ["na-elderly-allowance", "na-graduate-hire-subsidy"], date(2010, 1, 1)  # before any figure was set
+    run_id = commands.start_run(on=before, region="", policies=codes, by=officer, now=NOW)
+    perform_run(str(run_id))
+    run = queries.run(run_id, by=officer)
+    assert (run.state, run.error) == ("done", "")
+    assert {
+        code: (run.counts[code]["left_out"], run.counts[code]["entitled"], run.counts[code]["missing"]) for code in codes
+    } == dict.fromkeys(codes, (30, 0, {}))
+    left_out = {code: why for group in run.figures for code, why in group["left_out"].items()}
+    assert set(left_out) == set(codes) and all(left_out.values())
+    for code in codes:
+        assert not queries.entitled(run_id, code, by=officer).rows and not queries.unknowns(run_id, code, by=officer)
+
+
+def test_what_a_policy_means_is_worked_out_once_for_the_same_figures_and_anew_for_others():
+    policy, book = queries.policy_of("na-elderly-allowance"), dict(shipped_parameters())
+    version = run_queries.scans.rule_version
+    first = version(policy, Figures(ON, "770121", book))
+    kept = run_queries.scans._version.cache_info().hits
+    alike = {name: replace(parameter) for name, parameter in book.items()}
+    assert version(policy, Figures(ON, "770121", alike)) == first and run_queries.scans._version.cache_info().hits == kept + 1
+    bands = book["elderly_allowance.bands"]
+    (newest,) = (f for f in bands.figures if f is max(bands.figures, key=lambda f: f.since))
+    more = {age: fen + 1 for age, fen in newest.value.items()}
+    other = book | {bands.name: replace(bands, figures=(replace(newest, value=more),))}
+    assert version(policy, Figures(ON, "770121", other)) != first
+    rule = replace(policy.rule, build=lambda table, figures: replace(policy.rule.build(table, figures), amount=None))
+    assert version(replace(policy, rule=rule), Figures(ON, "770121", book)) != first
+
+
 def test_a_second_run_says_who_joined_left_and_has_another_amount(officer):
     fill(number=40, places=("7701",))
     code = "na-elderly-allowance"

@@ -34,7 +34,22 @@ from linli.domains.trace.queries import acts_by
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
 from linli.testing.browser import sign_in_resident
-from linli.testing.grants import JOB, POLICY, SEND, answer, due, hands, known, payments_in, published, scanned, sent, taken_in, work
+from linli.testing.grants import (
+    JOB,
+    POLICY,
+    SEND,
+    answer,
+    due,
+    hands,
+    known,
+    payments_in,
+    published,
+    scanned,
+    sent,
+    taken_in,
+    wants,
+    work,
+)
 from linli.testing.rosters import someone
 from linli.testing.world import BUILDER, COUNTY, PASSWORD, person_id
 from linli.web.ui.templatetags.linli_ui import fen
@@ -528,3 +543,45 @@ def test_the_lists_cost_the_same_for_few_and_for_many(world, who):
 
     assert cost(some(1, 2)) == cost(some(20, 12))
     assert COUNTY
+
+
+def test_my_benefits_and_what_is_taken_along_cost_the_same_for_few_and_for_many(world, who):
+    resident, payer, officer = Client(), enter("payments"), enter("benefits")
+    sign_in_resident(resident, world)
+    me, today = world.people["applicant"], local_date(now())
+
+    def asked(read):
+        read()  # what is kept for some seconds is there
+        with CaptureQueriesContext(connection) as seen:
+            answer = read()
+            assert answer.status_code == 200
+            body = b"".join(answer) if answer.streaming else answer.content
+        return len(seen), body.decode()
+
+    def cost(months, others):
+        """A grant to the resident for each of some months, each held by a sign of death; and others paid with them for the last."""
+        due([known(n) for n in others], on=today)
+        for month in months:
+            on = today.replace(day=1) - timedelta(days=31 * month)
+            run_id = scanned(who, on=on, now=now())
+            owed(who, published(who, run_id, now=now()))
+        commands.learn(subject="person", subject_id=me, source="vital", values={"death_sources": 1}, on=today, by=FEED, now=now())
+        batch_id = sent(who, now=now() + timedelta(days=11))
+        where, page = reverse("grants:file", args=[batch_id]), reverse("benefits:mine")
+        listed = reverse("runs:export", args=[run_id, POLICY, "csv"])
+        found = [
+            asked(lambda: resident.get(page)), asked(lambda: send(payer, where, purpose="send")), asked(lambda: send(officer, listed)),
+            asked(lambda: send(officer, listed, purpose="handle_case")),
+        ]  # fmt: skip
+        return [n for n, _ in found], [
+            found[0][1].count("暂缓发放，钱没有取消"),
+            *(len(body.splitlines()) for _, body in found[1:]),
+        ]
+
+    due([me], on=today)
+    wants(me, "80004444444444", now=now())
+    few, small = cost([1], range(1, 3))
+    many, large = cost([2, 3, 4], range(20, 32))
+    assert few[:3] == many[:3] and all(more > less for more, less in zip(large, small, strict=True)), (few, many, small, large)
+    # With whole numbers each look is written into the chain of whose number it is: two statements a person, and nothing else more.
+    assert many[3] - few[3] == 2 * (large[3] - small[3])
