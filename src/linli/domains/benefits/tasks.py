@@ -180,7 +180,7 @@ def close_windows(timestamp: int) -> None:
 @periodic(cron="5-55/10 * * * *")
 @task(name="benefits.make_cases", queue="papers", queueing_lock="benefits.make_cases")
 def make_cases(timestamp: int) -> None:
-    """Make the cases of grants that have none; for a long list this takes hours, during which nothing else waits for it."""
+    """Make the cases of grants that have none; for a long list this takes a while, during which nothing else waits for it."""
     by = system()
     while commands.make_cases(by=by, now=_now()):
         pass

@@ -15,9 +15,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@task(name="cases.close_case", retry=5)
+@task(name="cases.close_case", retry=5, priority=-5)
 def close_case(case_id: str) -> None:
-    """Close a delivered case and write its cover."""
+    """Close a delivered case and write its cover. Nobody waits for it, and there may be very many at once."""
     commands.close_case(case_id=UUID(case_id), now=_now())
 
 

@@ -14,13 +14,13 @@ from django.db import connection, transaction
 
 from linli.domains.benefits.commands.lists import list_subject
 from linli.domains.benefits.definitions import policy_of
-from linli.domains.benefits.granting import GrantState, How, granting_of, period_said
+from linli.domains.benefits.granting import GrantState, How, ListState, granting_of, period_said
 from linli.domains.benefits.models import Grant, GrantList
 from linli.domains.benefits.permissions import PAY, RUN
-from linli.domains.benefits.queries.grants import list_for
+from linli.domains.benefits.queries.grants import list_for, unsealed
 from linli.domains.benefits.queries.payments import accounts_of
 from linli.domains.benefits.values import MONEY
-from linli.domains.cases.commands import EX_OFFICIO, Applicant, Verdict, Wanted, open_ex_officio
+from linli.domains.cases.commands import EX_OFFICIO, Applicant, Verdict, Wanted, finish_later, open_ex_officio
 from linli.domains.documents.queries import PaperKind
 from linli.domains.notices.commands import Recipient, Telling, notify_many
 from linli.domains.org.queries import bureau_for, letterhead
@@ -127,14 +127,17 @@ def _tell(made: Sequence[tuple[Grant, UUID]], offices: Mapping[str, UUID], *, by
 
 @once
 def retry_cases(*, list_id: UUID, by: Actor, now: datetime) -> int:
-    """Try again where no case could be made (somebody was not in the register, nobody had the power); how many."""
+    """Try again where no case could be made (somebody was not in the register, nobody had the power), or no notice could be sealed (the
+    seal had run out); how many. Safe while jobs are at it: what is sealed is left as it is."""
     if not (by.can(RUN) or by.can(PAY)):
         raise NotAllowed(permission=RUN)
     row = list_for(GrantList.objects.all(), list_id, by)
     again = Grant.objects.filter(list=row, state=GrantState.DUE, case=None).exclude(case_problem="").update(case_problem="")
-    if again:
-        record("benefits.cases_retried", subject=list_subject(row.pk), by=by, at=now, grants=again)
-    return again
+    waiting = list(unsealed(row.pk).values_list("case_id", flat=True)) if row.state == ListState.CLOSED else []
+    finish_later(waiting)
+    if again or waiting:
+        record("benefits.cases_retried", subject=list_subject(row.pk), by=by, at=now, grants=again, notices=len(waiting))
+    return again + len(waiting)
 
 
 __all__ = ["make_cases", "retry_cases"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from linli.domains.benefits.models import ClawBack, Grant, GrantList, GrantObjec
 from linli.domains.benefits.permissions import AGREE, AUDIT, PAY, RUN, VIEW
 from linli.domains.benefits.queries.results import Again, Rerun, rerun
 from linli.domains.benefits.runs import shortest, within
+from linli.domains.cases.queries import State as CaseState
 from linli.domains.org.queries import region_names
 from linli.domains.people.queries import Party, Scope, own_ids, parties, powers
 from linli.kernel.actors import Actor
@@ -123,13 +124,14 @@ def list_sums(list_id: UUID, *, by: Actor) -> ListSums:
 
 
 class Work(StrEnum):
-    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases. And with a batch: put it together;
+    """What jobs still do with a list: make it; make its grants void; let them go on; make their cases; seal their notices. And with a batch: put it together;
     enter it after it was agreed to. And with an answer of the bank: check it; enter it."""
 
     MAKING = "making"
     VOIDING = "voiding"
     CLOSING = "closing"
     CASES = "cases"
+    SEALING = "sealing"
     GATHERING = "gathering"
     ENTERING = "entering"
     CHECKING = "checking"
@@ -142,7 +144,8 @@ class Work(StrEnum):
 
 _WORK = {
     Work.MAKING: noop("正在编制名单"), Work.VOIDING: noop("正在作废名单上的各笔"), Work.CLOSING: noop("正在转入发放"),
-    Work.CASES: noop("正在出告知书"), Work.GATHERING: noop("正在编制付款批次"), Work.ENTERING: noop("正在入账并生成付款文件"),
+    Work.CASES: noop("正在立办件、写告知书"), Work.SEALING: noop("正在给告知书盖章并送达"),
+    Work.GATHERING: noop("正在编制付款批次"), Work.ENTERING: noop("正在入账并生成付款文件"),
     Work.CHECKING: noop("正在逐笔核对银行回盘"), Work.ANSWERING: noop("正在按银行回盘入账"),
 }  # fmt: skip
 
@@ -157,7 +160,7 @@ class Progress:
 
 
 def list_progress(list_id: UUID, *, by: Actor) -> Progress | None:
-    """What jobs do with a list now; nothing where they wait for somebody or are done. At most three queries beyond the list."""
+    """What jobs do with a list now; nothing where they wait for somebody or are done. At most four queries beyond the list."""
     row = grant_list(list_id, by=by)
     match row.state:
         case ListState.MAKING:
@@ -184,7 +187,47 @@ def _after_window(row: GrantList) -> Progress | None:
         if found := _left(Work.CLOSING, on_list, listed - held.count()):
             return found
     no_case = Grant.objects.filter(list=row, state=GrantState.DUE, case=None, case_problem="").count()
-    return _left(Work.CASES, on_list - listed, no_case)
+    return _left(Work.CASES, on_list - listed, no_case) or _left(Work.SEALING, on_list - listed, unsealed(row.pk).count())
+
+
+def unsealed(list_id: UUID) -> QuerySet[Grant]:
+    """The grants of a list whose notice no job has sealed yet."""
+    return Grant.objects.filter(list_id=list_id, case__state__in=[CaseState.APPROVED, CaseState.REJECTED])
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """How far the notices of a list are: of so many grants so many have a case, of which its owner was told with it, so many could get
+    none, and so many notices are sealed and delivered; and how long the rest will take if it goes on as it went so far."""
+
+    wanted: int
+    cases: int
+    problems: int
+    sealed: int
+    left: timedelta | None
+
+    @property
+    def done(self) -> bool:
+        return self.sealed == self.wanted
+
+
+def list_notices(list_id: UUID, *, by: Actor, now: datetime) -> Notices | None:
+    """Nothing before the window is over. At most three queries beyond the list."""
+    row = grant_list(list_id, by=by)
+    if row.state != ListState.CLOSED:
+        return None
+    owed = Grant.objects.filter(list=row).exclude(state__in=[GrantState.VOID, GrantState.LISTED], case=None)
+    found = owed.aggregate(
+        wanted=Count("pk"), cases=Count("case"), problems=Count("pk", filter=Q(case=None) & ~Q(case_problem="")),
+    )  # fmt: skip
+    sealed = found["cases"] - (unsealed(row.pk).count() if found["cases"] else 0)
+    left, rest = None, found["wanted"] - found["problems"] - sealed
+    if rest and sealed:
+        began = (
+            Grant.objects.filter(list=row, case__isnull=False).order_by("id").values_list("case__accepted_at", flat=True).first()
+        )
+        left = (now - began) / sealed * rest if began else None
+    return Notices(found["wanted"], found["cases"], found["problems"], sealed, left)
 
 
 def grant(grant_id: UUID, *, by: Actor) -> Grant:

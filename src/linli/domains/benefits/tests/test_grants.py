@@ -15,13 +15,14 @@ from linli.domains.benefits import commands, queries
 from linli.domains.benefits.commands import lists
 from linli.domains.benefits.definitions import shipped_policies
 from linli.domains.benefits.models import Grant, GrantList, LedgerEntry
+from linli.domains.cases.commands import finish_many
 from linli.domains.cases.queries import Case, Step
 from linli.domains.documents.queries import documents_of
 from linli.domains.notices.queries import messages_about
 from linli.domains.trace.queries import timeline
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
-from linli.kernel.errors import NotAllowed, NotFound
+from linli.kernel.errors import LinliError, NotAllowed, NotFound
 from linli.kernel.ids import uuid7
 from linli.testing import grants as do
 from linli.testing.benefits import hire
@@ -88,9 +89,34 @@ def test_how_far_jobs_are_is_told_at_each_step(who, people):
     assert commands.close_windows(by=JOB, now=AFTER) == 2 and told() == ("cases", 0, 3)
     assert commands.make_cases(limit=1, by=JOB, now=AFTER) == 1 and told() == ("cases", 1, 3)
     do.work(now=AFTER)
-    assert told() is None
+    assert told() == ("sealing", 0, 3)
+    cases = list(Case.objects.order_by("pk").values_list("pk", flat=True))
+    later = AFTER + timedelta(minutes=10)
+    assert finish_many(case_ids=cases[:2], now=later) == 2 and told() == ("sealing", 2, 3)
+    found = queries.list_notices(list_id, by=who.payer, now=later)
+    assert found == queries.Notices(wanted=3, cases=3, problems=0, sealed=2, left=timedelta(minutes=5)) and not found.done
+    finish_many(case_ids=cases, now=later)
+    assert told() is None and queries.list_notices(list_id, by=who.payer, now=later).done
     commands.settle_objection(objection_id=objection, upheld=False, reasons="查过", by=who.second, now=AFTER)
     assert told() == ("closing", 3, 4)
+
+
+def test_a_notice_that_could_not_be_sealed_keeps_no_other_and_is_tried_again(world, who, people):
+    list_id = do.closed(who, do.scanned(who))
+    first, *others = Case.objects.order_by("pk")
+    (paper,) = documents_of(first.pk)
+    with connection.cursor() as cursor:  # its template is not what it was composed with
+        cursor.execute("ALTER TABLE documents_document DISABLE TRIGGER documents_frozen")
+        cursor.execute("UPDATE documents_document SET template_digest = %s WHERE id = %s", [bytes(32), paper.id])
+        cursor.execute("ALTER TABLE documents_document ENABLE TRIGGER documents_frozen")
+    with pytest.raises(LinliError, match="模板"):
+        finish_many(case_ids=[first.pk, *(c.pk for c in others)], now=AFTER)
+    found = queries.list_notices(list_id, by=who.maker, now=AFTER)
+    assert (found.wanted, found.cases, found.sealed) == (4, 4, 3)
+    ProcrastinateJob.objects.all().delete()
+    assert commands.retry_cases(list_id=list_id, by=who.maker, now=AFTER) == 1
+    (job,) = ProcrastinateJob.objects.filter(task_name="cases.finish_many")
+    assert job.args == {"case_ids": [str(first.pk)]}
 
 
 def test_a_long_list_that_is_taken_back_is_made_void_some_at_a_time_and_before_a_new_one_is_made(who, people, monkeypatch):

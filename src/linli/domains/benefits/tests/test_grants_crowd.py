@@ -13,11 +13,11 @@ from django.db import connections
 
 from linli.domains.benefits import commands, queries
 from linli.domains.benefits.models import AnswerLine, BankAnswer, Grant, GrantList, LedgerEntry, PayBatch, PayLine, PersonFacts
-from linli.domains.cases.commands import finish_ex_officio
+from linli.domains.cases.commands import finish_ex_officio, finish_many
 from linli.domains.cases.queries import Case
-from linli.domains.documents.queries import documents_of
+from linli.domains.documents.queries import SealUse, documents_of
 from linli.domains.notices.queries import Message
-from linli.domains.trace.queries import timeline
+from linli.domains.trace.queries import timeline, verify_chain
 from linli.kernel.crypto import sm3
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.ids import uuid7
@@ -100,6 +100,28 @@ def test_many_workers_close_make_cases_and_seal_at_once(who):
     for case_id in cases:
         assert Counter(d.kind.value for d in documents_of(case_id))["benefit_notice"] == 1
     assert Message.objects.filter(kind="benefits.granted").count() == 40 and balanced(who)
+
+
+def test_workers_that_have_the_same_notices_to_seal_seal_each_once(who):
+    do.due([do.known(n) for n in range(30)])
+    do.closed(who, do.scanned(who))
+    cases = list(Case.objects.values_list("pk", flat=True))
+
+    def few_at_a_time():
+        return sum(finish_many(case_ids=cases[first : first + 4], now=AFTER) for first in range(0, len(cases), 4))
+
+    done = at_once([few_at_a_time, lambda: finish_many(case_ids=cases[::-1], now=AFTER), few_at_a_time])
+    assert counted(done) == {"done": 3} and sum(done) == 30
+    assert (
+        Case.objects.filter(state="delivered").count()
+        == 30
+        == SealUse.objects.count()
+        == SealUse.objects.values("document").distinct().count()
+    )
+    papers = [d for c in cases for d in documents_of(c)]
+    kinds = Counter((d.kind.value, d.state.value) for d in papers)
+    assert kinds == {("benefit_notice", "sealed"): 30, ("delivery_receipt", "composed"): 30}
+    assert len({d.number for d in papers}) == 60 and all(verify_chain(c).ok for c in cases)
 
 
 def test_many_put_batches_together_and_many_take_the_same_answer_in(who):
@@ -250,7 +272,6 @@ def test_workers_killed_again_and_again_pay_nobody_twice_and_drop_nobody(who):
     assert Case.objects.count() == 60 and len({d.id for c in Case.objects.all() for d in documents_of(c.pk)}) == 60
     assert Message.objects.filter(kind="benefits.granted").count() == 60
     assert kills >= 4
-
     # Killed while a batch is put together and while it is entered: what is there is right, it goes on there, and nobody can take it for whole.
     batch_id = commands.make_batch(policy=POLICY, by=who.payer, now=AFTER)
 

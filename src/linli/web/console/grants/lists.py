@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -27,6 +28,7 @@ from linli.domains.benefits.queries import (
     grant_objections,
     granting,
     grants_of,
+    list_notices,
     list_progress,
     list_sums,
     period_said,
@@ -50,6 +52,7 @@ from linli.web.ui.toasts import done, warn
 
 _SEE, _RUN, _AGREE, _PAY = "benefits.view", "benefits.run", "benefits.agree", "benefits.pay"
 _HALF_MADE = (ListState.MAKING, ListState.FAILED)
+_LONG = 120  # minutes
 _BEFORE_CLOSE = (*_HALF_MADE, ListState.MADE, ListState.AGREED, ListState.PUBLISHED)
 
 
@@ -140,7 +143,7 @@ def _sheet(
         "published_by": called(people, row.published_by_id), "withdrawn_by": called(people, row.withdrawn_by_id),
         "objections": [(o, ObjectionState(o.state), OBJECTION_TONES[ObjectionState(o.state)]) for o in objections],
         "may": _may(request, row, state), "half_made": state in _HALF_MADE, "progress": list_progress(list_id, by=request.actor),
-        **told(error, act, typed),
+        **_notices(request, list_id), **told(error, act, typed),
     }  # fmt: skip
     return render(request, "console/grants/list.html", context, status=status_of(error) if error else 200)
 
@@ -152,10 +155,20 @@ def progress(request: StaffRequest, list_id: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect("grants:list", list_id)
     found = list_progress(list_id, by=request.actor)
-    answer = render(request, "console/grants/_progress.html", {"list_id": list_id, "progress": found})
+    context = {"list_id": list_id, "progress": found, **_notices(request, list_id)}
+    answer = render(request, "console/grants/_progress.html", context)
     if found is None:
         answer["HX-Refresh"] = "true"
     return answer
+
+
+def _notices(request: StaffRequest, list_id: UUID) -> dict[str, Any]:
+    """How far the notices are, and how long they should still take, in hours where it is long."""
+    found = list_notices(list_id, by=request.actor, now=request.now)
+    minutes = ceil(found.left.total_seconds() / 60) if found and found.left else 0
+    if minutes <= _LONG:
+        return {"notices": found, "left": _("约还要 %(n)s 分钟") % {"n": minutes} if minutes else ""}
+    return {"notices": found, "left": _("约还要 %(n)s 小时") % {"n": ceil(minutes / 60)}}
 
 
 def _line(line: Any, who: Any) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ from linli.domains.benefits.queries import (
     pay_lines,
 )
 from linli.domains.benefits.queries.results import folder_of
+from linli.domains.cases.commands import finish_many
 from linli.domains.people.commands import learn
 from linli.domains.people.queries import parties
 from linli.domains.trace.queries import acts_by
@@ -520,6 +521,21 @@ def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):
     assert send(payer, where + "/give-up", reason="已失联").status_code == 302
     assert send(second, where + "/agree-give-up").status_code == 302
     assert "已结清" in text(payer.get(where)) and ledger_differences(by=who.payer) == []
+
+
+def test_a_list_says_how_far_its_notices_are_until_all_are_sealed(world, who, listed):
+    where = reverse("grants:list", args=[listed])
+    maker = enter("benefits")
+    assert "告知书盖章并送达" not in text(maker.get(where))
+    cases = [g.case_id for g in owed(who, listed)]
+    page = text(maker.get(where))
+    assert "正在给告知书盖章并送达" in page and "告知书盖章并送达" in page and "全部办完" not in page
+    finish_many(case_ids=cases[:1], now=now() + timedelta(days=10))
+    bit = text(maker.get(reverse("grants:progress", args=[listed]), headers={"HX-Request": "true"}))
+    assert "1 / 3" in bit and "还要" in bit
+    finish_many(case_ids=cases, now=now() + timedelta(days=10))
+    last = maker.get(reverse("grants:progress", args=[listed]), headers={"HX-Request": "true"})
+    assert last["HX-Refresh"] == "true" and "全部办完" in text(last) and "全部办完" in text(maker.get(where))
 
 
 def test_the_lists_cost_the_same_for_few_and_for_many(world, who):
