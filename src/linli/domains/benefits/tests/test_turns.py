@@ -60,7 +60,7 @@ def test_each_step_waits_for_the_second_officer_and_for_nobody_else(who):
     do.agreed(who, batch_id)
     assert turns(who.second) == {}
     number, rows = do.payments_in(commands.payment_file(purpose=SEND, batch_id=batch_id, by=who.payer, now=AFTER).content)
-    commands.take_in_answer(content=do.answer(number, rows), by=who.payer, now=AFTER)
+    do.taken_in(do.answer(number, rows), by=who.payer)
     claim = commands.propose_claw_back(
         grant_id=grant.pk, amount_fen=10_000, reason="已就业", legal_basis="第二十八条", by=who.payer, now=AFTER
     )
