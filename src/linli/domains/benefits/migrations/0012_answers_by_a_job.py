@@ -22,7 +22,7 @@ DROP TRIGGER benefits_line_balances ON benefits_ledger_line;
 DROP FUNCTION benefits_entry_balances();
 """
 # The lines of an entry come to nothing when it is made, and none is added that changes that. Whatever the planner knows of tables that have
-# just grown, it must not read them whole for some entries.
+# just grown, it must not read them whole for some entries; nor below, where each row therefore asks for itself and nothing is joined.
 BALANCE = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -51,7 +51,7 @@ DECLARE
     wrong text;
 BEGIN
     SELECT a.reference INTO wrong FROM added a
-     WHERE NOT EXISTS (SELECT 1 FROM benefits_grant g WHERE g.id = a.grant_id AND g.amount_fen = a.amount_fen AND g.state = 'paying') LIMIT 1;
+     WHERE (SELECT g.amount_fen = a.amount_fen AND g.state = 'paying' FROM benefits_grant g WHERE g.id = a.grant_id) IS NOT TRUE LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'payment %: not what was granted', wrong USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -92,7 +92,7 @@ BEGIN
     SELECT s.kind, s.id INTO missing
       FROM (SELECT id, CASE WHEN state = 'paid' THEN 'paid' WHEN paid_on IS NULL THEN 'returned' ELSE 'late_return' END AS kind
               FROM told WHERE state IN ('paid', 'returned')) s
-     WHERE NOT EXISTS (SELECT 1 FROM benefits_ledger_entry e WHERE e.kind = s.kind AND e.source_id = s.id) LIMIT 1;
+     WHERE (SELECT e.id FROM benefits_ledger_entry e WHERE e.kind = s.kind AND e.source_id = s.id) IS NULL LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% %: nothing of it is in the ledger', missing.kind, missing.id USING ERRCODE = 'integrity_constraint_violation';
     END IF;
