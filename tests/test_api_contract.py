@@ -27,6 +27,7 @@ from linli.domains.clients.commands import admit_client
 from linli.domains.clients.queries import Delivery, Scope, Webhook
 from linli.domains.documents.queries import SealUse
 from linli.kernel.actors import Actor, system
+from linli.testing.fixtures import standing_on
 from linli.testing.rosters import ENROL, PLANS, common_of, person
 from linli.testing.story import PERMIT, Story, filled
 
@@ -46,8 +47,7 @@ def one_connection():
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def keys(world):
+def admitted(world):
     """The key of a system that may do everything, and of one that may only look at the catalogue."""
     now = timezone.now()
     return {
@@ -65,8 +65,7 @@ def keys(world):
     }
 
 
-@pytest.fixture
-def known(world, keys):
+def made(world, keys):
     """Ids of what is there, for calls that get past the door."""
     story = Story(world, item=PERMIT)
     story.whole()
@@ -97,6 +96,28 @@ def known(world, keys):
         "delivery_id": [str(delivery.pk)], "code": [PERMIT, ENROL, use.document.code],
         "roster_id": [str(one) for one in lists], "region": ["0", "7701"], "version": ["1"],
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ground(every_world, django_db_blocker):
+    """Both, made once: a hundred and thirty tests look at them, and what a test changes is taken back with its transaction."""
+
+    def build():
+        keys = admitted(every_world)
+        return keys, made(every_world, keys)
+
+    with standing_on("contract", build, django_db_blocker) as found:
+        yield found
+
+
+@pytest.fixture
+def keys(ground):
+    return ground[0]
+
+
+@pytest.fixture
+def known(ground):
+    return ground[1]
 
 
 def bodies(operation, world):

@@ -43,6 +43,12 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
         teardown_databases(made, verbosity=0)
 
 
+@pytest.fixture(scope="session")
+def every_world(django_db_setup: None) -> Any:
+    """The same as ``world``, for grounds that stand longer than a test (``standing_on``)."""
+    return _WORLD[0]
+
+
 @pytest.fixture
 def world(django_db_setup: None) -> Any:
     """The invented city, its staff and residents; see :mod:`linli.testing.world`."""
