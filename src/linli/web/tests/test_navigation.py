@@ -45,7 +45,10 @@ def enter(name: str) -> Client:
 
 def counts(client: Client, page: str = "") -> dict[str, str]:
     """What the menu of a page counts, by the words of the entry."""
-    found = re.findall(r"<span>([^<]+)</span><span class=\"l-count\">([^<]+)<", client.get(page or reverse("grants:lists"), follow=True).content.decode())
+    found = re.findall(
+        r"<span>([^<]+)</span><span class=\"l-count\">([^<]+)<",
+        client.get(page or reverse("grants:lists"), follow=True).content.decode(),
+    )
     return {label: number.strip() for label, number in found}
 
 

@@ -61,7 +61,9 @@ def palette_results(request: StaffRequest) -> HttpResponse:
                 found.append((entry, name))
     waits = navigation.waiting((e for e, _name in found), request.actor)
     places = [
-        palette.Hit("", name, e.url, _("%(number)s 件等您办") % {"number": navigation.many(waits[e])} if waits.get(e) else "", icon=e.icon)
+        palette.Hit(
+            "", name, e.url, _("%(number)s 件等您办") % {"number": navigation.many(waits[e])} if waits.get(e) else "", icon=e.icon
+        )
         for e, name in found
     ]
     if places:
