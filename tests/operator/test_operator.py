@@ -45,7 +45,7 @@ def test_the_first_day_reaches_people_without_an_application(hall):
     told = re.search(r"  without an application: (.+)", hall.first_words)[1]
     came_to = {what: int(n) for n, what in (part.split(" ", 1) for part in told.split(", "))}
     assert came_to["scans"] == came_to["lists published"] == 2 and came_to["grants"] > 10
-    assert came_to["payments"] > came_to["payments sent back"] == 2
+    assert came_to["payments"] > came_to["payments sent back"] == 2 and came_to["ready to pay"] == 3
 
 
 def test_the_first_day_leaves_nothing_undone(hall):

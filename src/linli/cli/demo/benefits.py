@@ -21,6 +21,7 @@ from linli.domains.benefits import commands as do
 from linli.domains.benefits.queries import (
     FilePurpose,
     Finding,
+    GrantState,
     LineState,
     ReachOutcome,
     Told,
@@ -45,6 +46,7 @@ WHERE = "7701"
 PAID, OPEN, WAITING = "na-unemployed-medical", "na-flexible-social-subsidy", "na-disability-benefit"
 PORTAL = "portal.use"
 UNCONFIRMED = 5  # every so many have not said yet where they want to be paid
+NEXT = 3  # of these have come since and said it: the next batch is theirs
 _JOB = system()
 
 
@@ -127,6 +129,13 @@ class Benefits:
                 party_id=line.grant.payee_id, bank="云岭示例银行", account=f"8077{n:08d}", told=Told.PAPER, by=payer, now=now
             )
         self._send(now + timedelta(hours=1), spoilt=0)
+        yield (now := self._at(1, 15))
+        clerk = self.stage.of_post("window-clerk", self.stage.city.orgs["city-hall"], local_date(now))
+        for n, grant in enumerate(grants_of(list_id, by=by).filter(state=GrantState.DUE).order_by("number")[:NEXT]):
+            do.give_account(
+                party_id=grant.payee_id, bank="云岭示例银行", account=f"8076{n:08d}", told=Told.COUNTER, by=clerk, now=now
+            )
+            self.told["ready to pay"] += 1
 
     def _send(self, now: datetime, *, spoilt: int) -> UUID:
         """Everything owed goes to the bank, which answers the next morning and sends some of it back."""

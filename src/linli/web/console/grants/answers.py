@@ -27,7 +27,7 @@ from linli.web.ui.toasts import done, warn
 
 _SEE, _PAY = "benefits.view", "benefits.pay"
 SHOWN = 20
-MOST_BYTES = 50_000_000  # of a bank's answer
+MEGABYTES = 50  # of a bank's answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,21 @@ def told_of(batch_id: UUID, *, by: Actor) -> tuple[list[Told], int]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: StaffRequest) -> HttpResponse:
     """Keep what the bank says and have it taken in; the page of its batch tells the rest."""
-    shown: dict[str, Any] = told(None)
+    shown: dict[str, Any] = told(None) | {"megabytes": MEGABYTES}
     status = 200
     if request.method == "POST":
         given = request.FILES.get("file")
-        if given is None or (given.size or 0) > MOST_BYTES:
-            shown = {"act": "answer", "sentence": _("请选择银行的回盘文件，不超过 50 MB。"), "field": "file"}
+        if given is None or (given.size or 0) > MEGABYTES * 1_000_000:
+            shown |= {
+                "act": "answer",
+                "sentence": _("请选择银行的回盘文件，不超过 %(most)s MB。") % {"most": MEGABYTES},
+                "field": "file",
+            }
             return render(request, "console/grants/answer.html", shown, status=422)
         try:
             answer_id = commands.take_in_answer(content=cast(BinaryIO, given), by=request.actor, now=request.now)
         except LinliError as error:
-            shown, status = told(error, "answer"), status_of(error)
+            shown, status = shown | told(error, "answer"), status_of(error)
         else:
             row = bank_answer(answer_id, by=request.actor)
             if row.state == AnswerState.DONE:

@@ -157,6 +157,8 @@ def sheet(request: StaffRequest, batch_id: UUID) -> HttpResponse:
 
 
 def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = None) -> HttpResponse:
+    # What the bank answered before what became of it: a job that ends meanwhile shows as under way, and the page loads itself anew.
+    answers, answered = told_of(batch_id, by=request.actor)
     row, sums = pay_batch(batch_id, by=request.actor), batch_sums(batch_id, by=request.actor)
     shown = request.GET.get("state", "")
     rows = pay_lines(batch_id, by=request.actor, state=LineState(shown) if shown in sums else None)
@@ -164,7 +166,6 @@ def _sheet(request: StaffRequest, batch_id: UUID, error: LinliError | None = Non
     known = {x.grant.pk: x for x in grant_lines([p.grant for p in page.rows])}
     takings = file_takings([row.pk], by=request.actor).get(row.pk, [])
     people = names([row.made_by_id, row.agreed_by_id, row.withdrawn_by_id, *(t.by_id for t in takings)])
-    answers, answered = told_of(row.pk, by=request.actor)
     state, mine, hands = (
         BatchState(row.state),
         row.made_by_id == request.actor.user_id,
