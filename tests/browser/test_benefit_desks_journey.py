@@ -14,12 +14,13 @@ from linli.domains.benefits.queries import accounts_of, policy_sheet
 from linli.domains.people.queries import employer_facts, person_facts
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
-from linli.testing.browser import PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
+from linli.testing.browser import DESKTOP, PHONE, axe, follow, login_of, shot, sign_in, sign_in_resident
 from linli.testing.grants import due, hands, known, listed, scanned, work
 from linli.testing.rosters import firm_mandate
 
 pytestmark = pytest.mark.browser
 FEED = Actor(user_id=None, permissions=frozenset({"benefits.learn"}), device="test")
+NARROW = 240  # the entry with the count lies beyond the edge, as most do on a phone
 ALLOWANCE = "na-elderly-allowance"
 
 
@@ -39,6 +40,9 @@ def test_the_menu_says_whose_turn_it_is_and_the_pages_why_a_payment_waits(open_p
     axe(second)
     shot(second, "turns-palette")
     second.keyboard.press("Escape")
+    second.set_viewport_size({"width": NARROW, "height": 740})
+    axe(second)
+    second.set_viewport_size({"width": DESKTOP, "height": 900})
     commands.agree_list(list_id=list_id, by=who.second, now=now)
     second.reload()
     assert second.get_by_role("navigation", name="主导航").locator(".l-count").count() == 0

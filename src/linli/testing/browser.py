@@ -257,13 +257,15 @@ def follow(link: Any) -> None:
 
 
 def axe(page: Any, *, also: Iterable[str] = (), without: Iterable[str] = ()) -> None:
-    """Fail with a readable list when axe finds anything on the page.
+    """Fail with a readable list when axe finds anything on the page, and when it is wider than the screen.
 
     ``also`` names rules that are off by default (``color-contrast-enhanced``: 7:1), ``without`` rules to leave out.
     """
     from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 
     page.wait_for_load_state("load")
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        pytest.fail(f"{page.url} is wider than the screen", pytrace=False)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     rules = {rule: {"enabled": True} for rule in also} | {rule: {"enabled": False} for rule in without}
