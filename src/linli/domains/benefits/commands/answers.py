@@ -30,7 +30,7 @@ from linli.domains.benefits.runs import shortest
 from linli.domains.benefits.values import MONEY
 from linli.domains.documents.commands import FileChanged, keep_data
 from linli.domains.documents.queries import open_file
-from linli.domains.notices.commands import Recipient, Words, notify
+from linli.domains.notices.commands import Recipient, Telling, Words, notify_many
 from linli.domains.org.queries import Letterhead, bureau_for, letterhead
 from linli.domains.people.queries import parties
 from linli.domains.trace.commands import once, record
@@ -41,6 +41,7 @@ from linli.kernel.jobs import defer
 from linli.kernel.text import Message, msg, noop
 
 _STEP = 5_000
+_TOLD_AT_ONCE = 200  # people of one transaction
 _STOPS = {AnswerState.READING: AnswerState.FAILED, AnswerState.ENTERING: AnswerState.STALLED}
 
 
@@ -378,19 +379,18 @@ def tell_of_answers(*, batch_id: UUID, answered_at: datetime, by: Actor, now: da
     answered = PayLine.objects.filter(batch_id=batch_id, answered_at=answered_at, state__in=[LineState.PAID, LineState.RETURNED])
     offices: dict[str, Letterhead] = {}
     told = after = 0
-    while lines := list(answered.filter(position__gt=after).select_related("grant").order_by("position")[:_STEP]):
+    while lines := list(answered.filter(position__gt=after).select_related("grant").order_by("position")[:_TOLD_AT_ONCE]):
         after = lines[-1].position
         known = parties([line.grant.payee_id for line in lines])
-        for line in lines:
-            place = line.grant.region
-            if place not in offices:
-                offices[place] = letterhead(bureau_for(place, on=local_date(now)))
-            if line.grant.payee_id in known:
-                told += _tell(line, offices[place], by=by, now=now)
+        for place in {line.grant.region for line in lines} - offices.keys():
+            offices[place] = letterhead(bureau_for(place, on=local_date(now)))
+        told += notify_many(
+            [_telling(line, offices[line.grant.region]) for line in lines if line.grant.payee_id in known], by=by, now=now
+        )
     return told
 
 
-def _tell(line: PayLine, office: Letterhead, *, by: Actor, now: datetime) -> bool:
+def _telling(line: PayLine, office: Letterhead) -> Telling:
     grant, state = line.grant, LineState(line.state)
     assert line.answered_on
     values: dict[str, Words] = {
@@ -398,8 +398,7 @@ def _tell(line: PayLine, office: Letterhead, *, by: Actor, now: datetime) -> boo
         "tail": line.account.open_json()["number"][-4:], "day": line.answered_on.isoformat(), "reason": line.reason.rstrip("。；"),
     }  # fmt: skip
     to, key = Recipient(grant.payee_id, grant.payee_is_employer), f"payment:{line.reference}:{state.value}"
-    about = batch_subject(line.batch_id)
-    return notify(f"benefits.{state.value}", to=to, about=about, values=values, key=key, by=by, now=now) is not None
+    return Telling(f"benefits.{state.value}", to, batch_subject(line.batch_id), values, key)
 
 
 __all__ = [
