@@ -19,7 +19,7 @@ from linli.domains.cases import commands as do
 from linli.domains.cases.models import Ask, Case, Commitment, MaterialFile, Step
 from linli.domains.documents.commands import store_file
 from linli.domains.documents.models import Document
-from linli.domains.people.queries import employer_facts
+from linli.domains.people.queries import Scope, employer_facts
 from linli.domains.voice.commands import Wish, register_demand
 from linli.kernel.actors import Actor
 from linli.kernel.errors import LinliError
@@ -75,7 +75,7 @@ class Known:
         given = {
             "now": [NOW], "on": [date(2026, 3, 2)], "day": [date(2026, 3, 2)], "approve": [True], "party_id": [self.person_id],
             "subject_id": [self.case_id], "text": [self.number, "赵示例", person_id(0), "10000000000", "赵", "zsl"],
-            "item_code": [INSTANT, PERMIT], "code": ["12345678", "ga-identity"], "since": [NOW],
+            "agent_id": [self.person_id], "scope": list(Scope), "item_code": [INSTANT, PERMIT], "code": ["12345678", "ga-identity"], "since": [NOW],
             "pile": list(importlib.import_module("linli.domains.cases.queries").Pile),
         } | {f.name: [getattr(self, f.name)] for f in dataclasses.fields(self)} | {name: [_GUESSED] for name in GUESSED}  # fmt: skip
         calls = [{}]
