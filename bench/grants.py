@@ -252,6 +252,8 @@ def main() -> None:
     seconds = floor_of_cases(cases)
     rows.append(["both by plain SQL", f"{part:,}", f"{seconds:.2f}", f"{part / seconds:,.0f}", "", "", ""])
     in_its_own_process(lambda: copied_cases(list_id, cases[0]))
+    step("how far the notices are, for the list's page", lambda: str(queries.list_notices(list_id, by=who.maker, now=after)), 1)
+    step("what is ready and what waits, for its page", lambda: str(queries.waiting_sums(by=who.payer)), 1)
     batch_id = UUID(step("payments asked for (in the request)", lambda: _batch(list_id, who, after), 1))
     step("payments put together", lambda: commands.fill_batch(batch_id=batch_id, by=JOB, now=after), args.people, lambda: floor([
         ("benefits_payline", "batch_id = (SELECT id FROM benefits_paybatch ORDER BY made_at DESC, id DESC LIMIT 1)", []), *of_list("benefits_grant"),
