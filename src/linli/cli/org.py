@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,13 +61,13 @@ def add_user(username: str, name: str, org_code: str, post: str) -> None:
       linli user add liwei --name 李伟 --org city-bureau --post system-administrator
     """
     ready()
-    from linli.domains.accounts.commands import create_user
+    from linli.domains.accounts.commands import create_user, first_password
     from linli.domains.org.commands import appoint
     from linli.domains.org.queries import org_by_code
     from linli.kernel.actors import system
     from linli.kernel.calendar import local_date
 
-    password = secrets.token_urlsafe(12)
+    password = first_password(username, name)
     by = system(*SETUP, device="linli user add")
     organisation = org_by_code(org_code)
     made = create_user(username=username, name=name, password=password, by=by, now=now())
@@ -88,13 +87,13 @@ def reset_user(username: str, second_factor: bool) -> None:
       linli user reset liwei --second-factor
     """
     ready()
-    from linli.domains.accounts.commands import remove_second_factor, reset_password
+    from linli.domains.accounts.commands import first_password, remove_second_factor, reset_password
     from linli.domains.accounts.queries import user_by_name
     from linli.kernel.actors import system
 
     by = system(*SETUP, device="linli user reset")
     found = user_by_name(username)
-    password = secrets.token_urlsafe(12)
+    password = first_password(found.username, found.name)
     reset_password(user_id=found.pk, new=password, by=by, now=now())
     if second_factor:
         remove_second_factor(user_id=found.pk, by=by, now=now())

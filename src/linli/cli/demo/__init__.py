@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -135,10 +134,11 @@ def _first_day(data: Path, state: dict[str, Any], cases: int) -> None:
     from linli.cli.demo.extracts import feed
     from linli.cli.demo.partner import keep_key
     from linli.cli.demo.population import populate
+    from linli.domains.accounts.commands import first_password
 
-    state.update(begun=now().isoformat(), password=secrets.token_urlsafe(9))
-    _save(data, state)
     raw = yaml.safe_load((resources.files("linli.cli.demo") / "data/city.yaml").read_text("utf-8"))
+    state.update(begun=now().isoformat(), password=first_password(*(entry["username"] for entry in raw["staff"])))
+    _save(data, state)
     city = load_city(raw, now=now(), password=state["password"], progress=progress("city     "))
     people = populate(city, residents=2_000, employers=150, progress=progress("residents"))
     feed(people, data / "extracts", now=now(), progress=progress("facts    "))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from linli.domains.accounts.commands import UsernameTaken, create_user, password_digest
+from linli.domains.accounts.commands import UsernameTaken, create_user, first_password, password_digest
 from linli.domains.accounts.queries import user_by_name
 from linli.domains.catalog.queries import devolution, package_standards, partner_standards
 from linli.domains.documents.commands import SealTaken, register_seal
@@ -118,7 +117,7 @@ def _organisation(city: City, entry: dict[str, Any], since: date, by: Actor, now
 
 def _member(city: City, entry: dict[str, Any], since: date, by: Actor, now: datetime, password: str | None, digest: str) -> None:
     username = entry["username"]
-    chosen = password or secrets.token_urlsafe(12)
+    chosen = password or first_password(username, entry["name"])
     try:
         user = create_user(
             username=username, name=entry["name"], password=chosen, digest=digest, must_change=password is None, by=by, now=now

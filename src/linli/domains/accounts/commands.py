@@ -56,9 +56,20 @@ def _self(user: User, device: str) -> Actor:
     return Actor(user_id=user.pk, device=device[:64], name=user.name)
 
 
-def first_password() -> str:
-    """A password for whoever gets an account or has forgotten theirs; it is shown once and changed at the first sign-in."""
-    return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
+def first_password(*names: str) -> str:
+    """A password for whoever gets an account or has forgotten theirs; it is shown once and changed at the first sign-in.
+
+    ``names`` are the user names, and the names, of those who get it. Among a hundred user names one is at times made of much the same
+    letters as a drawn password, which the rules for passwords would then refuse: such a one is drawn again.
+    """
+    while True:
+        drawn = "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
+        try:
+            for name in names:
+                validate_password(drawn, User(username=name))  # type: ignore[arg-type]
+        except ValidationError:
+            continue
+        return drawn
 
 
 @transaction.atomic

@@ -33,3 +33,16 @@ def test_a_digest_made_once_lets_everybody_in_with_that_password_and_no_other():
 def test_a_weak_password_is_refused_with_its_digest_too():
     with pytest.raises(do.PasswordWeak):
         made("lin", "12345", digest=do.password_digest("12345"))
+
+
+def test_a_first_password_that_the_rules_would_refuse_for_one_of_many_is_drawn_again(monkeypatch):
+    names = ("lin", "heng.xue.west.clerk")
+    with pytest.raises(do.PasswordWeak):
+        made(names[1], "cler-khen-gxue-west")
+    drawn = iter("clerkhengxuewest" + "abcdefghjkmnpqrs")
+    with monkeypatch.context() as patched:
+        patched.setattr(do.secrets, "choice", lambda letters: next(drawn))
+        password = do.first_password(*names)
+    assert password == "abcd-efgh-jkmn-pqrs"
+    for name in names:
+        assert made(name, password).username == name

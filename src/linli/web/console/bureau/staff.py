@@ -126,7 +126,8 @@ def add(request: StaffRequest) -> HttpResponse:
     form = StaffForm(request.POST if request.method == "POST" else None, initial={"valid_from": request.today})
     status = 422 if form.is_bound else 200
     if form.is_valid():
-        given, password = form.cleaned_data, first_password()
+        given = form.cleaned_data
+        password = first_password(given["username"], given["name"])
         once_key(request)
         try:
             user_id = add_staff(
@@ -218,7 +219,8 @@ def end_absence(request: StaffRequest, user_id: UUID, absence_id: UUID) -> HttpR
 def password(request: StaffRequest, user_id: UUID) -> HttpResponse:
     """Give somebody a first password again; all their sessions end."""
     once_key(request)
-    user, fresh = staff_member(user_id, by=request.actor), first_password()
+    user = staff_member(user_id, by=request.actor)
+    fresh = first_password(user.username, user.name)
     reset_password(user_id=user_id, new=fresh, by=request.actor, now=request.now)
     return _show_password(request, user, fresh)
 
