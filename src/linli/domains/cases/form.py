@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from linli.kernel.errors import Invalid, LinliError
-from linli.kernel.identifiers import check_bank_card, check_credit_code, check_id_number, check_phone, compact
+from linli.kernel.identifiers import check_bank_card, check_credit_code, check_id_number, check_phone, compact, half_width
 from linli.kernel.text import Message, noop
 
 MAX_TEXT, MAX_ROWS = 2_000, 500
@@ -152,7 +152,7 @@ def _short(field: _Field, text: Any) -> str:
 
 def _parsed(field: _Field, text: Any, parse: Any) -> Any:
     try:
-        return parse(str(text))
+        return parse(half_width(str(text)))
     except (ValueError, InvalidOperation):
         raise _wrong(field, text) from None
 
@@ -165,7 +165,7 @@ def _number(text: str) -> Decimal:
 
 
 def _money(text: str) -> str:
-    value = _number(re.sub(r"[,¥¥元\s\u2009]", "", text))
+    value = _number(re.sub(r"[,¥元\s]", "", text))
     if value < 0 or value != value.quantize(Decimal("0.01")):
         raise ValueError(text)
     return str(value.quantize(Decimal("0.01")))

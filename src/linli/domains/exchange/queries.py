@@ -20,7 +20,7 @@ from linli.domains.exchange.permissions import MANAGE, VIEW, seen_questions
 from linli.domains.exchange.rules import Breaker, Outcome, QuestionState, canonical, query_digest, signature
 from linli.domains.exchange.wire import Route, control
 from linli.kernel.actors import Actor
-from linli.kernel.calendar import SHANGHAI
+from linli.kernel.calendar import SHANGHAI, local_date
 from linli.kernel.errors import LinliError
 from linli.kernel.fields import blind
 from linli.kernel.identifiers import check_credit_code, check_id_number, mask_account, mask_id, mask_name
@@ -207,7 +207,8 @@ def fills_of(question_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
 
 def _lines(row: Question, fields: Sequence[ResponseField], answer: Mapping[str, Any]) -> tuple[SharedLine, ...]:
     names = any(f.type is ValueType.NAME for f in fields)
-    about_employer = names and _is_employer(str(row.query.open_json()["query"].get("subject_number", "")))
+    asked_of = str(row.query.open_json()["query"].get("subject_number", "")) if names else ""
+    about_employer = names and _is_employer(asked_of, on=local_date(row.asked_at))
     lines = []
     for f in fields:
         own_name = about_employer and f.fact == "subject_name"  # the name of an employer is no secret
@@ -216,13 +217,14 @@ def _lines(row: Question, fields: Sequence[ResponseField], answer: Mapping[str, 
     return tuple(lines)
 
 
-def _is_employer(number: str) -> bool:
+def _is_employer(number: str, *, on: date) -> bool:
+    """Whether a number is a credit code. About one ID number in thirty would pass for one too: whatever may be a person's is."""
     try:
         check_credit_code(number)
     except LinliError:
         return False
     try:
-        check_id_number(number, today=date.max)
+        check_id_number(number, today=on)
     except LinliError:
         return True
     return False

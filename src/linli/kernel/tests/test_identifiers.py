@@ -122,6 +122,39 @@ def test_bank_cards_are_checked_by_luhn():
         ids.check_bank_card("6222021234567891")
 
 
+def full_width(text):
+    """As an input method types it; made from numbers, for an editor may make the characters themselves plain."""
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else chr(0x3000) for c in text)
+
+
+def test_full_width_and_invisible_characters_are_read_as_what_they_look_like():
+    assert full_width("1x") == "\uff11\uff58"
+    assert ids.check_id_number(full_width("110105 19491231-002x"), today=TODAY).value == "11010519491231002X"
+    assert ids.check_credit_code(full_width("91110000600037341l")).value == "91110000600037341L"
+    assert ids.check_phone(full_width("+8613800138000")) == "13800138000"
+    assert ids.check_phone("\u202a138\u00a00013\u200b8000\u202c") == "13800138000"
+    assert ids.check_bank_card(full_width("6222021234567894")) == "6222021234567894"
+    assert ids.check_bank_card(full_width("12345678")) == "12345678"
+    assert ids.check_area_code(full_width("511012000000")) == "511012"
+    number = ids.CaseNumber("770121", TODAY, Channel.HALL, 7)
+    assert ids.parse_case_number(full_width(str(number).lower())) == number
+
+
+@pytest.mark.parametrize("zero", ["\u0660", "\u0966"])
+def test_digits_of_other_scripts_are_no_digits(zero):
+    def foreign(text):
+        return "".join(chr(ord(zero) + int(c)) for c in text)
+
+    number = "440524188001010014"
+    for check, text in (
+        (lambda t: ids.check_id_number(t, today=TODAY), foreign(number[:17]) + number[17]),
+        (ids.check_phone, foreign("13800138000")), (ids.check_bank_card, foreign("12345678")), (ids.check_bank_card, "\u00b2" * 10),
+        (ids.check_area_code, foreign("511012")), (ids.parse_case_number, foreign("770121202611221000007") + "A"),
+    ):  # fmt: skip
+        with pytest.raises(ids.LinliError):
+            check(text)
+
+
 def test_masks_hide_enough():
     assert ids.mask_id("11010519491231002X") == "110105********002X"
     assert ids.mask_phone("13800138000") == "138****8000"

@@ -107,6 +107,9 @@ GOOD_ID = id_number_with_check("77012119900101001")
         ("number", "1,200", "1200"),
         ("number", "3.50", "3.50"),
         ("money", "¥1,234.5", "1234.50"),
+        ("money", "\uffe5\uff11\uff0c\uff12\uff13\uff14\uff0e\uff15\u5143", "1234.50"),  # as an input method types it
+        ("number", "\uff11\uff0e\uff15", "1.5"),
+        ("date", "\uff12\uff10\uff12\uff16\uff0d\uff10\uff12\uff0d\uff12\uff18", "2026-02-28"),
         ("boolean", "on", True),
         ("boolean", "否", False),
         ("phone", "138 0013 8000", "13800138000"),

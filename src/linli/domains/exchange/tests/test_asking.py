@@ -16,6 +16,7 @@ from linli.domains.exchange.rules import Outcome, QuestionState
 from linli.domains.trace.queries import events_of
 from linli.kernel.actors import system
 from linli.kernel.errors import NotAllowed
+from linli.kernel.identifiers import CreditCodeWrong, check_credit_code
 from linli.kernel.ids import uuid7
 from linli.testing.departments import MANAGER, Departments, answer, start_departments
 from linli.testing.world import person_id
@@ -192,6 +193,25 @@ def test_no_record_goes_on_to_the_next_source_and_then_says_so(world, department
     assert shown.state is QuestionState.ABSENT
     assert shown.needs_eyes
     assert ask.still_waiting(case.subject_id) == []
+
+
+def test_the_name_of_somebody_whose_number_passes_for_a_credit_code_is_masked_too(world, departments: Departments):
+    """About one ID number in thirty has the check character of a credit code as well."""
+    departments.connect(now(), "ga-identity")
+    face = ask.interface("ga-identity")
+
+    def passes_for_one(number):
+        try:
+            check_credit_code(number)
+        except CreditCodeWrong:
+            return False
+        return (answer(face, {"subject_number": number, "subject_name": "赵示例"}) or {}).get("name") == "赵示例"
+
+    case = about(world)
+    [asked] = put(world, case=case, id_number=next(n for n in map(person_id, range(899)) if passes_for_one(n)))
+    do.fetch(question_ids=[asked], now=now())
+    name = next(line for line in ask.shared_of(case.subject_id)["m1"].lines if line.name == "name")
+    assert (name.value, name.masked) == ("赵**", True)
 
 
 def test_another_name_is_a_difference_and_not_an_answer_to_rely_on(world, departments: Departments):
