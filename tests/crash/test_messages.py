@@ -7,7 +7,6 @@ import json
 import os
 import random
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -16,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from django.db import connection
 
 from linli.domains.cases.commands.telling import TELLS
 from linli.domains.notices.commands import deliver, sweep
 from linli.domains.notices.models import Delivery, Message
 from linli.domains.trace.queries import timeline
 from linli.kernel.jobs import take_up
+from linli.testing import processes
 from linli.testing.story import INSTANT, PERMIT, Story
 
 pytestmark = pytest.mark.slow
@@ -77,14 +76,13 @@ def gateway():
 
 
 def worker(settings, gateway, log) -> subprocess.Popen[bytes]:
-    s = connection.settings_dict
-    env = {k: v for k, v in os.environ.items() if not k.startswith("LINLI_")} | {
-        "LINLI_DATA": str(settings.ENV.data), "LINLI_SMS_URL": gateway.url, "LINLI_SMS_SECRET": "secret",
-        "LINLI_QUIET_FROM": "00:00", "LINLI_QUIET_UNTIL": "00:00",
-        "DATABASE_URL": f"postgresql://{s['USER']}:{s['PASSWORD']}@/{s['NAME']}?host={s['HOST']}&port={s['PORT'] or 5432}",
-    }  # fmt: skip
-    words = [sys.executable, "-m", "linli.cli", "worker", "--queue", "default", "--queue", "notices", "--until-empty"]
-    return subprocess.Popen(words, env=env, stdout=log, stderr=log)
+    sending = {
+        "LINLI_SMS_URL": gateway.url,
+        "LINLI_SMS_SECRET": "secret",
+        "LINLI_QUIET_FROM": "00:00",
+        "LINLI_QUIET_UNTIL": "00:00",
+    }
+    return processes.worker(settings, log, "default", "notices", **sending)
 
 
 def test_killed_workers_neither_lose_a_message_nor_tell_one_twice(world, committed_db, settings, gateway, tmp_path):
