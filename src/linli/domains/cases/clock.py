@@ -3,14 +3,14 @@ again for any past day or under a new calendar (``docs/deadlines.md`` 4).
 
 Day 0 is the day of the starting event and is never counted (民法典 art. 201). Working days count only working days. Calendar
 days count every day, and a last day that is closed moves on to the next working day (art. 203). Days of a pause are left out.
-An extension counts only if approved on or before the due date then in force.
+An extension counts once, and only if approved on or before the due date then in force.
 """
 
 from __future__ import annotations
 
 import calendar as _months
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -102,7 +102,8 @@ class Conventions:
 class Due:
     """The derived deadline. ``day`` is None while a pause goes on, since the end cannot be known yet.
 
-    ``provisional`` says that the count went through a year whose holiday notice is not out.
+    ``provisional`` says that the count went through a year whose holiday notice is not out. Extensions that came ``late``, or
+    ``again`` after one that counts, have no effect.
     """
 
     day: date | None
@@ -111,6 +112,7 @@ class Due:
     before_extension: date | None = None
     effective: tuple[Extension, ...] = ()
     late: tuple[Extension, ...] = ()
+    again: tuple[Extension, ...] = ()
     closed_days: tuple[tuple[date, date], ...] = field(default=())
     worked_weekends: tuple[date, ...] = ()
 
@@ -134,40 +136,38 @@ def due(
     conventions: Conventions = Conventions(),
 ) -> Due:
     """Derive the deadline of a budget under its ledger of pauses and extensions."""
-    if budget.unit is CountUnit.HOUR:
-        start = budget.start_at or datetime.combine(budget.start, time(0), SHANGHAI)
-        total = budget.number
-        effective: list[Extension] = []
-        late: list[Extension] = []
-        for extension in extensions:
-            end = start + timedelta(hours=total)
-            (effective if extension.approved_on <= end.date() else late).append(extension)
-            total += extension.add if effective and effective[-1] is extension else 0
-        end = start + timedelta(hours=total)
-        return Due(end.astimezone(SHANGHAI).date(), end, effective=tuple(effective), late=tuple(late))
     total, before = budget.number, None
-    effective, late = [], []
+    effective: list[Extension] = []
+    late: list[Extension] = []
+    again: list[Extension] = []
     for extension in extensions:
+        if effective:
+            again.append(extension)
+            continue
         # In force at the approval is the end as it then stood: pauses that began later do not save a late extension.
         known = [p for p in pauses if p.first <= extension.approved_on]
-        standing = _last_day(budget, total, calendar, known, conventions)
-        before = before if effective else standing
-        if standing is None or extension.approved_on <= standing:
+        before = _last_day(budget, total, calendar, known, conventions)
+        if before is None or extension.approved_on <= before:
             effective.append(extension)
             total += extension.add
         else:
             late.append(extension)
     day = _last_day(budget, total, calendar, pauses, conventions)
+    found = Due(day, before_extension=before, effective=tuple(effective), late=tuple(late), again=tuple(again))
+    if budget.unit is CountUnit.HOUR:
+        return replace(found, at=_last_moment(budget, total))
     last = day or max((p.first for p in pauses), default=budget.start)
-    return Due(
-        day,
+    return replace(
+        found,
         provisional=day is not None and not _announced(calendar, budget.start, day),
-        before_extension=before,
-        effective=tuple(effective),
-        late=tuple(late),
         closed_days=_closed_spans(calendar, budget.start, last) if budget.unit is CountUnit.WORKDAY else (),
         worked_weekends=_worked(calendar, budget.start, last) if budget.unit is CountUnit.WORKDAY else (),
     )
+
+
+def _last_moment(budget: Budget, number: int) -> datetime:
+    start = budget.start_at or datetime.combine(budget.start, time(0), SHANGHAI)
+    return start + timedelta(hours=number)
 
 
 def _last_day(
@@ -175,6 +175,8 @@ def _last_day(
 ) -> date | None:
     if budget.unit is CountUnit.MONTH:
         return add_months(budget.start, number)
+    if budget.unit is CountUnit.HOUR:
+        return _last_moment(budget, number).astimezone(SHANGHAI).date()
     spans = _left_out(pauses, conventions)
     if not spans:
         if budget.unit is CountUnit.WORKDAY:
@@ -277,6 +279,8 @@ def explain(kind: ClockKind, budget: Budget, result: Due, pauses: Sequence[Pause
         )
     for e in result.late:
         said.append(msg("%(day)s 的延长在到期之后批准，不生效。", day=e.approved_on.isoformat()))
+    for e in result.again:
+        said.append(msg("%(day)s 的延长不生效：同一时限只能延长一次。", day=e.approved_on.isoformat()))
     if result.day is None:
         said.append(msg("恢复办理前，到期日暂不能确定。"))
     elif result.at is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ NOTICE_DAYS = 5  # 行政许可法 art. 32(4), unless the case says otherwise
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WITH_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _NOT_COMPUTED = {"if_missed"}
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 # The first of these that a case gives is day 0.
 _STARTS = (
     "accepted_at", "correction_received_at", "received_at", "filed_at", "decided_at", "rated_at", "event_on", "last_certified_on",
@@ -60,11 +61,14 @@ class Outcome:
 
 
 def run_file(raw: Mapping[str, Any], *, notices: Iterable[YearNotice], conventions: Conventions) -> list[Outcome]:
-    """Run every case of a parsed file; a calendar in the file counts for its years before ours."""
+    """Run every case of a parsed file; a calendar in the file counts for its years before ours. Raises :class:`CaseFileWrong`."""
     if not isinstance(raw, Mapping) or not isinstance(raw.get("cases"), list):
         raise CaseFileWrong(where="cases", why="—")
-    years = {n.year: n for n in notices} | {n.year: n for n in map(_notice, (raw.get("calendar") or {}).items())}
-    calendar = WorkingCalendar(years.values())
+    try:
+        own = list(map(_notice, (raw.get("calendar") or {}).items()))
+    except _UNREADABLE as error:
+        raise CaseFileWrong(where="calendar", why=repr(error)) from error
+    calendar = WorkingCalendar(({n.year: n for n in notices} | {n.year: n for n in own}).values())
     return [run_case(case, calendar=calendar, conventions=conventions) for case in raw["cases"]]
 
 
@@ -78,21 +82,27 @@ def _notice(entry: tuple[Any, Mapping[str, Any]]) -> YearNotice:
 
 
 def run_case(case: Mapping[str, Any], *, calendar: WorkingCalendar, conventions: Conventions) -> Outcome:
-    """Run one case and compare with what it expects. Raises :class:`CaseFileWrong` when it cannot be read."""
-    name = str(case.get("id", "?"))
+    """Run one case and compare with what it expects. A value the clock cannot read fails this case and no other.
+
+    Raises :class:`CaseFileWrong` for what is no case at all.
+    """
     try:
-        given, expected = case["input"], case["expected"]
-        got, sentences = compute(given, calendar=calendar, conventions=conventions)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CaseFileWrong(where=name, why=repr(error)) from error
+        name, title = str(case.get("id", "?")), str(case.get("title", ""))
+        given, expected = dict(case["input"]), dict(case["expected"])
+    except _UNREADABLE as error:
+        raise CaseFileWrong(where=case["id"] if isinstance(case, Mapping) and "id" in case else case, why=repr(error)) from error
     wrong = {}
-    for key, want in expected.items():
-        if key in _NOT_COMPUTED:
-            continue
-        have = got.get(key, "not computed")
-        if _text(have, want) != _text(want, want):
-            wrong[key] = (_text(want, want), _text(have, want))
-    return Outcome(name, str(case.get("title", "")), wrong, tuple(sentences))
+    try:
+        got, sentences = compute(given, calendar=calendar, conventions=conventions)
+        for key, want in expected.items():
+            if key in _NOT_COMPUTED:
+                continue
+            have = got.get(key, "not computed")
+            if _text(have, want) != _text(want, want):
+                wrong[key] = (_text(want, want), _text(have, want))
+    except (*_UNREADABLE, LinliError, OverflowError, StopIteration) as error:
+        return Outcome(name, title, {"case": ("readable", repr(error))})
+    return Outcome(name, title, wrong, tuple(sentences))
 
 
 def compute(
@@ -119,8 +129,8 @@ def compute(
             case "correction_received" if notice_given and e.get("effect") != "none":
                 # Corrections that leave something out keep the case waiting.
                 start = _day(e["date"]) if e.get("complete", True) else None
-            case "silent_match" | "certified":
-                start = _day(e["date"])
+            case "silent_match" | "certified" if start:
+                start = max(start, _day(e["date"]))
     pauses = _pauses(events)
     extensions = [
         Extension(_day(e["approved_on"]), int(e["add"]), str(e.get("approved_by", ""))) for e in events if e["type"] == "extension"
@@ -143,7 +153,7 @@ def compute(
         "accepted_at_effective": start,
         "deemed_accepted": deemed,
         "due_before_extension": result.before_extension,
-        "extension_effective": bool(result.effective) and not result.late,
+        "extension_effective": bool(result.effective) and not (result.late or result.again),
         "overdue_from": result.overdue_from,
         "provisional": result.provisional,
         "paused": result.day is None,
@@ -165,12 +175,13 @@ def _start(
 
 
 def _pauses(events: list[dict[str, Any]]) -> list[Pause]:
+    """In the order of their days, however they are listed; a resumption ends the earliest pause that still goes on."""
     pauses: list[Pause] = []
-    for e in events:
+    for e in sorted((e for e in events if e["type"] in ("pause", "resume")), key=lambda e: (_day(e["date"]), e["type"])):
         if e["type"] == "pause":
             pauses.append(Pause(_day(e["date"]), None, str(e.get("reason", ""))))
-        elif e["type"] == "resume" and pauses and pauses[-1].last is None:
-            pauses[-1] = Pause(pauses[-1].first, _day(e["date"]), pauses[-1].reason)
+        elif (n := next((n for n, p in enumerate(pauses) if p.last is None), None)) is not None:
+            pauses[n] = replace(pauses[n], last=_day(e["date"]))
     return pauses
 
 

@@ -18,7 +18,7 @@ _DAY = (
 _SPAN = re.compile(_DAY.format(1) + r"(?:\s*(?:至|到|~|～|—+)\s*" + _DAY.format(2) + r")?")
 _SENTENCE = re.compile(r"[^。；;\n]+")
 # What is said beside the dates: how many days, the ordinal of the holiday in the list.
-_NOISE = re.compile(r"共\s*\d+\s*天|^\s*[一二三四五六七八九十]+、|^\s*\d+[.、．](?!\d)")
+_NOISE = re.compile(r"共?\s*\d+\s*天|^\s*[一二三四五六七八九十]+、|^\s*\d+[.、．](?!\d)")
 
 
 def read_notice(text: str, *, year: int, source: str) -> YearNotice:

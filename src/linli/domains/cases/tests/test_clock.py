@@ -58,13 +58,56 @@ def test_the_check_can_fail_and_says_what_came_out():
     }
     outcome = run_case(case, calendar=CALENDAR, conventions=PLAIN)
     assert outcome.wrong == {"due_date": ("2025-03-30", "2025-03-31"), "colour": ("red", "not computed")}
-    for broken in (
-        {"id": "Y", "input": {}, "expected": {}},
-        {"id": "Z"},
-        {"id": "W", "input": {"limit": 1, "unit": "week"}, "expected": {}},
-    ):
-        with pytest.raises(CaseFileWrong, match=broken["id"]):
+    for broken in ({"id": "Z"}, {"id": "Y", "input": {}}, "X", {"id": "W", "input": "x", "expected": {}}):
+        with pytest.raises(CaseFileWrong, match=broken["id"] if isinstance(broken, dict) else broken):
             run_case(broken, calendar=CALENDAR, conventions=PLAIN)
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        {}, {"limit": 1, "unit": "workday"}, {"accepted_at": "2025-03-03", "limit": 1, "unit": "week"},
+        {"accepted_at": "2025-02-30", "limit": 1, "unit": "workday"}, {"accepted_at": "2098-12-31", "limit": 900, "unit": "workday"},
+    ],
+)  # fmt: skip
+def test_a_case_that_cannot_be_read_fails_alone(unreadable):
+    good = {
+        "id": "G",
+        "input": {"accepted_at": "2025-03-03", "limit": 20, "unit": "workday"},
+        "expected": {"due_date": "2025-03-31"},
+    }
+    bad = {"id": "B", "input": unreadable, "expected": {}}
+    outcomes = run_file({"cases": [bad, good]}, notices=NOTICES, conventions=PLAIN)
+    assert [(o.id, o.passed) for o in outcomes] == [("B", False), ("G", True)]
+    no_moment = good | {"expected": {"due_at": "2025-13-31T10:00"}}
+    assert not run_case(no_moment, calendar=CALENDAR, conventions=PLAIN).passed
+
+
+@pytest.mark.parametrize("calendar", [[1], {2025: {"closed": [{"last": "2025-01-01"}]}}, {2025: None}])
+def test_a_calendar_that_cannot_be_read_is_said(calendar):
+    with pytest.raises(CaseFileWrong, match="calendar"):
+        run_file({"calendar": calendar, "cases": []}, notices=NOTICES, conventions=PLAIN)
+
+
+def computed(*events, **given):
+    start = {"accepted_at": "2025-03-03", "limit": 20, "unit": "workday"}
+    return compute((given or start) | {"events": list(events)}, calendar=CALENDAR, conventions=PLAIN)
+
+
+def test_pauses_are_read_in_the_order_of_their_days_and_may_overlap():
+    a, b = {"type": "pause", "date": "2025-03-10"}, {"type": "resume", "date": "2025-03-14"}
+    c, d = {"type": "pause", "date": "2025-03-12"}, {"type": "resume", "date": "2025-03-18"}
+    overlapping = computed(a, c, b, d)[0]["due_date"]
+    assert overlapping == computed(a, d)[0]["due_date"] == date(2025, 4, 10)
+    assert computed(b, a)[0]["due_date"] == computed(a, b)[0]["due_date"] == date(2025, 4, 8)
+    assert computed(a, c, b)[0]["due_date"] is None
+
+
+def test_an_earlier_match_never_brings_the_cycle_back():
+    given = {"last_certified_on": "2025-03-10", "limit": 12, "unit": "month"}
+    early, late = ({"type": "silent_match", "date": d} for d in ("2025-01-21", "2025-11-21"))
+    assert computed(early, **given)[0]["due_date"] == date(2026, 3, 10)
+    assert computed(late, early, **given)[0]["due_date"] == date(2026, 11, 21)
 
 
 # -- a slow model: walk day by day -------------------------------------------------------------------------------------------------
@@ -143,6 +186,24 @@ def test_an_extension_counts_exactly_if_it_came_in_time(start, unit, number, add
     else:
         assert result.day == plain
         assert (len(result.effective), len(result.late)) == (0, 1)
+
+
+def test_a_limit_is_extended_once():
+    first, second = Extension(date(2025, 3, 28), 10), Extension(date(2025, 4, 10), 10)
+    budget = Budget(20, CountUnit.WORKDAY, date(2025, 3, 3))
+    result = due(budget, calendar=CALENDAR, extensions=[first, second])
+    assert (result.day, result.before_extension) == (date(2025, 4, 15), date(2025, 3, 31))
+    assert (result.effective, result.late, result.again) == ((first,), (), (second,))
+    assert "2025-04-10 的延长不生效：同一时限只能延长一次。" in joined(explain(ClockKind.PROMISED, budget, result))
+    late = Extension(date(2025, 4, 1), 10)
+    assert due(budget, calendar=CALENDAR, extensions=[late, second]).late == (late, second)
+
+
+def test_hours_are_extended_too_and_say_until_when_they_ran_before():
+    given = {"received_at": "2025-03-03T09:00", "limit": 24, "unit": "hour"}
+    got, _ = computed({"type": "extension", "approved_on": "2025-03-04", "add": 24}, **given)
+    assert (got["due_at"], got["due_before_extension"]) == (datetime(2025, 3, 5, 9, 0, tzinfo=SHANGHAI), date(2025, 3, 4))
+    assert got["extension_effective"]
 
 
 @given(DAYS, UNITS, st.integers(0, 400))

@@ -22,6 +22,13 @@ def test_sentences_say_what_is_closed_and_what_is_worked():
     assert sorted(notice.worked) == [date(2027, 1, 31), date(2027, 2, 20), date(2027, 5, 8)]
 
 
+def test_how_many_days_a_holiday_has_is_no_date():
+    notice = read_notice(
+        "元旦：1月1日（周五）放假1天，不调休。端午节：6月9日（周三）放假1天，不调休。", year=2027, source="示例通知"
+    )
+    assert sorted(notice.closed) == [date(2027, 1, 1), date(2027, 6, 9)]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

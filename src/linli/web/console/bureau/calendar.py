@@ -56,7 +56,7 @@ class Month:
 def year(request: StaffRequest) -> HttpResponse:
     """A year of the actor's own region."""
     asked = request.GET.get("year", "")
-    shown = min(max(int(asked), _FIRST), _LAST) if asked.isdigit() and len(asked) == 4 else request.today.year
+    shown = min(max(int(asked), _FIRST), _LAST) if asked.isdecimal() and len(asked) == 4 else request.today.year
     days = calendar(request.actor.region)
     page = page_of(notices(), request, by="-year", size=10)
     columns = [

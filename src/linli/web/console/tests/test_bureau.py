@@ -116,6 +116,11 @@ def test_a_notice_is_shown_before_it_counts_and_loaded_once(world):
     assert after.context["announced"] and after.context["working"] == before.context["working"] - len(changed)
 
 
+@pytest.mark.parametrize("asked", ["", "x", "20266", "\u00b2\u2070\u00b2\u2076"])
+def test_a_year_that_is_none_shows_this_one(world, asked):
+    assert enter("administrator").get(reverse("bureau:calendar"), {"year": asked}).status_code == 200
+
+
 @pytest.mark.parametrize(("text", "says"), [("元旦放假", "没有日期"), ("1月4日放假；1月4日上班", "既列为放假又列为上班")])
 def test_a_notice_that_cannot_be_read_comes_back_as_it_was_typed(world, text, says):
     answer = send(enter("administrator"), reverse("bureau:load_notice"), year=NEXT, region="", source="示例通知", text=text)
