@@ -115,6 +115,11 @@ def test_anybody_finds_out_with_a_few_questions_by_keyboard_and_without_scripts(
             axe(page)
             shot(page, "ask-result")
         assert page.get_by_text("高龄津贴").first.is_visible()
+        folded = page.locator("details:not([open]) li").first
+        assert not folded.evaluate("e => e.checkVisibility()")
+        page.emulate_media(media="print")  # what is folded away on the screen stands on paper
+        assert folded.evaluate("e => e.checkVisibility() && e.getBoundingClientRect().height > 0")
+        page.emulate_media(media="screen")
 
 
 def test_a_resident_and_an_employer_see_what_they_are_due(live, world, open_page):

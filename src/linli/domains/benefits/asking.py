@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
+from unicodedata import normalize
 
 from linli.domains.benefits.parameters import Figure, FigureMissing, Figures
 from linli.domains.benefits.values import INDEX, INTEGER, MONEY, SHARE, Kind
@@ -59,7 +60,7 @@ class Question:
 
     def read(self, typed: str) -> Any:
         """The answer as formulas take it. Raises :class:`AnswerWrong`."""
-        typed = typed.strip()
+        typed = normalize("NFKC", typed).strip()  # digits and signs of full width are what a Chinese keyboard gives
         if not typed:
             if self.required:
                 raise self._wrong(msg("请选一项") if self.way is Way.CHOICE else msg("请填写"))
@@ -83,8 +84,10 @@ class Question:
         return month
 
     def _number(self, typed: str) -> Decimal | int:
+        if self.way is Way.PERCENT:
+            typed = typed.removesuffix("%")
         try:
-            number = Decimal(re.sub(r"[,，\s]", "", typed[:_LONGEST]))
+            number = Decimal(re.sub(r"[,\s]", "", typed[:_LONGEST]))
             if not number.is_finite():
                 raise InvalidOperation
         except InvalidOperation:

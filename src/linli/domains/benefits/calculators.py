@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from linli.domains.benefits import engine
 from linli.domains.benefits.formulas import FORMULAS
 from linli.domains.benefits.formulas.base import Formula
 from linli.domains.benefits.parameters import Figures
-from linli.domains.benefits.values import MONEY, read_all
-from linli.kernel.text import Message
+from linli.domains.benefits.values import MONEY, TEXT, ValueWrong, read_all
+from linli.kernel.text import Message, msg
 
 
 def calculate(name: str, given: Mapping[str, Any], figures: Figures) -> dict[str, Any]:
     """The plain results of a formula: numbers as Decimal, months as ``2026-01``. Raises :class:`values.ValueWrong`."""
     if name in OF_SEVERAL:
-        return OF_SEVERAL[name](**given, figures=figures)
+        return OF_SEVERAL[name](**_named(OF_SEVERAL[name], given), figures=figures)
     rule = FORMULAS[name]
     found = engine.answer(name, read_all(rule.inputs, given), figures)
     return {f.name: f.kind.plain(found[f.name]) for f in rule.gives}
@@ -37,7 +38,7 @@ def survivor_monthly(own_wage: Any, relatives: Sequence[str], figures: Figures) 
 
     A relative is named ``spouse``, ``parent``, ``child``…; ``_orphan`` or ``_lonely`` behind it says that they are alone.
     """
-    rule = FORMULAS["dependant_allowance"]
+    rule, relatives = FORMULAS["dependant_allowance"], _several(relatives)
     words = [name.split("_") for name in relatives]
     given = [
         read_all(rule.inputs, {"own_wage": own_wage, "spouse": w[0] == "spouse", "lonely": bool({"orphan", "lonely"} & set(w))})
@@ -51,9 +52,25 @@ def survivor_monthly(own_wage: Any, relatives: Sequence[str], figures: Figures) 
 
 def funeral_once_only(eligible_under: Sequence[str], figures: Figures) -> dict[str, Any]:
     """From which insurance a funeral grant is paid: only one, and where several would pay the family chooses (社会保险法 art. 49)."""
+    eligible_under = _several(eligible_under)
     if len(eligible_under) > 1:
         return {"pay_from": "one of them, chosen by the family"}
     return {"pay_from": eligible_under[0] if eligible_under else None}
+
+
+def _named(function: Callable[..., Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a function is given, if that is what it asks for. Raises :class:`values.ValueWrong`."""
+    asks = [name for name in signature(function).parameters if name != "figures"]
+    if strange := next((name for name in given if name not in asks), None):
+        raise ValueWrong(field=strange, label=strange, value=given[strange], why=msg("没有这一项"))
+    if lacking := next((name for name in asks if given.get(name) is None), None):
+        raise ValueWrong(field=lacking, label=lacking, value="", why=TEXT.asks)
+    return given
+
+
+def _several(names: Sequence[str]) -> Sequence[str]:
+    """A list, also where only one was written."""
+    return [names] if isinstance(names, str) else names
 
 
 OF_SEVERAL: dict[str, Callable[..., dict[str, Any]]] = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
+from unicodedata import normalize
 
 from linli.domains.benefits.asking import AnswerWrong
 from linli.domains.benefits.definitions import Policy, shipped_policies
@@ -103,9 +104,12 @@ def last_reckoned(policy: Policy, figures: Figures) -> date:
 # -- asking ---------------------------------------------------------------------------------------------------------------
 
 
-def read_answer(fact: Fact, typed: str) -> Any:
-    """What somebody answered, as the engine keeps it; None for one who does not know. Raises :class:`AnswerWrong`."""
-    typed = typed.strip()
+def read_answer(fact: Fact, typed: str, *, on: date) -> Any:
+    """What somebody answered on a day, as the engine keeps it; None for one who does not know. Nobody is asked for a day to come.
+
+    Raises :class:`AnswerWrong`.
+    """
+    typed = normalize("NFKC", typed).strip()  # digits of full width are what a Chinese keyboard gives
     if typed == UNSURE:
         return None
     label = msg(fact.question)
@@ -118,10 +122,13 @@ def read_answer(fact: Fact, typed: str) -> Any:
             raise KeyError
         value = fact.kind.read(typed, label=fact.question)
         if fact.kind.type == "int64":
-            value *= fact.times
             if value < 0:
                 raise AnswerWrong(field=fact.name, label=label, why=msg("请填 0 或更大的数"))
-        if fact.kind.type == "date" and not date(1900, 1, 2) <= value <= date(2100, 1, 1):
+            if fact.most is not None and value > fact.most:
+                why = msg("请填 %(least)s 到 %(most)s 之间的数", least=0, most=fact.most)
+                raise AnswerWrong(field=fact.name, label=label, why=why)
+            value *= fact.times
+        if fact.kind.type == "date" and not date(1900, 1, 2) <= value <= on:
             raise AnswerWrong(field=fact.name, label=label, why=msg("请核对日期"))
         return fact.checked(value)
     except KeyError:

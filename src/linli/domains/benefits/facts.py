@@ -34,7 +34,8 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact. ``none``: that there is none is a possible answer; ``question``: how it is asked of somebody not signed in, who answers
-    in units of ``times`` (years where the fact counts months). ``words`` say its codes, ``plain`` the fact itself to whom it is about.
+    in units of ``times`` (years where the fact counts months), at ``most`` so many: more is a slip. ``words`` say its codes, ``plain``
+    the fact itself to whom it is about.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Fact:
     plain: str = ""
     unit: str = ""
     times: int = 1
+    most: int | None = None
     words: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -99,5 +101,5 @@ def sources_of(subject: str) -> Mapping[str, Source]:
 
 def _fact(name: str, subject: str, raw: Mapping[str, Any], sources: Mapping[str, Source]) -> Fact:
     kind = code(*raw["options"]) if "options" in raw else _KINDS[raw["kind"]]
-    more = {key: raw[key] for key in ("help", "plain", "unit", "times", "words") if key in raw}
+    more = {key: raw[key] for key in ("help", "plain", "unit", "times", "most", "words") if key in raw}
     return Fact(name, subject, kind, raw["label"], sources[raw["from"]], raw.get("none", False), raw.get("question", ""), **more)

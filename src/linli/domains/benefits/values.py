@@ -76,7 +76,7 @@ class Kind:
                 if not scaled.is_finite() or abs(scaled) >= 10**14:
                     raise ValueError
                 if scaled != (whole := int(scaled)):
-                    raise ValueError(msg("最多 %(places)s 位小数", places=self.places))
+                    raise ValueError(msg("最多 %(places)s 位小数", places=self.places) if self.places else msg("请填整数"))
                 return whole
 
     @property

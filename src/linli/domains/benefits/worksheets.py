@@ -32,12 +32,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What comes of one way to reckon; the first line is what was asked for. ``title`` where there are several ways."""
+    """What comes of one way to reckon; the first line is what was asked for. ``title`` where there are several ways;
+    ``due`` is false where nothing can be drawn yet, so that nobody is sent to claim it."""
 
     lines: tuple[Line, ...]
     steps: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()
     title: str = ""
+    due: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,10 @@ _GROUPS = {
         help=noop("女职工按岗位分两类，以单位和社保登记的为准；以灵活就业身份参保的女性一般是原来 55 岁的一类。"),
     ),
     Question("birth", noop("出生年月"), Way.MONTH, help=noop("以档案和身份证核定的为准。")),
-    Question("chosen", noop("想提前到哪年哪月退休"), Way.MONTH, required=False, help=noop("想看看能不能提前，就填这一格和下面两格。")),
+    Question(
+        "chosen", noop("想提前或推后到哪年哪月退休"), Way.MONTH, required=False,
+        help=noop("想看看某个月行不行，就填这一格；想提前的，下面两格也要填。"),
+    ),
     Question("years", noop("到那时一共缴了多少年"), Way.WHOLE, required=False, unit=noop("年"), most=80),
     _MONTHS,
 )  # fmt: skip
@@ -214,28 +219,41 @@ def _retires(group: str, answers: Mapping[str, Any], figures: Figures, *, title:
     lines = [
         Line(noop("法定退休时间"), _month(found["retirement_month"])),
         Line(noop("那时您"), _age(found["age_years"], found["age_months"])),
-        Line(noop("最早可以"), _month(window["earliest"])),
-        Line(noop("最晚可以"), _month(window["latest"])),
-        Line(noop("到法定退休时至少要缴满"), _length(found["min_contribution_months"])),
     ]
+    notes = (msg("想提前退休的，要按规定提前书面告知单位。"), msg("想推后退休的，要提前和单位书面商定。"))
+    since = min(f.since for f in figures.parameters["retirement.flexible"].figures)
+    if found["retirement_month"] < since.year * 12 + since.month - 1:  # retired by the rules before there was a choice
+        before = msg("%(year)s 年 %(month)s 月以前到法定退休时间的，没有提前或推后可选。", year=since.year, month=since.month)
+        return Part((*lines, _least(found)), tuple(steps), (before,), title)
+    lines += [Line(noop("最早可以"), _month(window["earliest"])), Line(noop("最晚可以"), _month(window["latest"])), _least(found)]
+    steps = [*steps, *more[1:]]  # the statutory month is said already
     if answers["chosen"]:
-        lines[1:1] = [_early(given, answers, figures, steps := [*steps, *more[1:]])]
-    else:
-        steps = [*steps, *more[1:]]  # the statutory month is said already
-    return Part(tuple(lines), tuple(steps), (msg("想提前退休的，要按规定提前书面告知单位。"),), title)
+        lines.insert(2, _chosen(given, window, answers, figures, steps))
+    return Part(tuple(lines), tuple(steps), notes, title)
 
 
-def _early(given: Mapping[str, Any], answers: Mapping[str, Any], figures: Figures, steps: list[Message]) -> Line:
+def _least(found: Mapping[str, Any]) -> Line:
+    return Line(noop("到法定退休时至少要缴满"), _length(found["min_contribution_months"]))
+
+
+def _chosen(
+    given: Mapping[str, Any], window: Mapping[str, int], answers: Mapping[str, Any], figures: Figures, steps: list[Message]
+) -> Line:
+    """What comes of a month somebody would like; one after the statutory month is for the employer to agree to."""
+    month = MONTH.read(answers["chosen"])
+    when = _month(month)
+    if not window["earliest"] <= month <= window["latest"]:
+        return Line(noop("您想选的时间"), msg("%(when)s，不可以：%(why)s", when=when, why=msg("不在可以选的时间里")))
+    if month > window["statutory"]:
+        return Line(noop("您想选的时间"), msg("%(when)s，单位书面同意就可以", when=when))
     if answers["years"] is None:
         raise AnswerWrong(field="years", label=msg("到那时一共缴了多少年"), why=msg("想提前退休的，请填写缴费年限"))
     asked = {**given, "chosen_month": answers["chosen"], "contribution_months": _paid(answers)}
     found, more = explained("flexible_early_allowed", asked, figures)
     steps += more
-    chosen = _month(MONTH.read(answers["chosen"]))
     if found["allowed"]:
-        return Line(noop("您想选的时间"), msg("%(when)s，可以", when=chosen))
-    why = msg("那时缴费年限还不够") if found["within_window"] else msg("不在可以选的时间里")
-    return Line(noop("您想选的时间"), msg("%(when)s，不可以：%(why)s", when=chosen, why=why))
+        return Line(noop("您想选的时间"), msg("%(when)s，可以", when=when))
+    return Line(noop("您想选的时间"), msg("%(when)s，不可以：%(why)s", when=when, why=msg("那时缴费年限还不够")))
 
 
 def _age(years: int, months: int) -> Message:
@@ -265,14 +283,19 @@ def _age(years: int, months: int) -> Message:
 )  # fmt: skip
 def _employee_pension(answers: Mapping[str, Any], figures: Figures) -> list[Part]:
     age = {"age_years": answers["age"], "age_months": answers["age_months"]}
+    paid, rule = _paid(answers), figures["retirement.least_contribution"]
     divisor = explained("payment_months", age, figures)[0]["payment_months"]
     if divisor is None:
         ages = sorted(int(age) for age in figures["pension.payment_months"])
         raise AnswerWrong(
             field="age", label=msg("多少岁退休"), why=msg("请填 %(least)s 到 %(most)s 岁", least=ages[0], most=ages[-1])
         )
+    if paid < rule["months"]:  # too little in whatever year: no sum may look like a pension
+        short = msg("缴费还差 %(short)s：至少要缴满 %(least)s", short=_length(rule["months"] - paid), least=_length(rule["months"]))
+        advice = (msg("还没退休的，请按到退休时一共能缴多少年来填。到退休时还不够的，可以继续缴，怎么缴按规定办。"), _rising(rule))
+        return [Part((Line(noop("还不能按月领"), short),), notes=advice, due=False)]
     given = {
-        "calc_base": answers["base"], "index": answers["index"], "contribution_months": _paid(answers), "account": answers["account"],
+        "calc_base": answers["base"], "index": answers["index"], "contribution_months": paid, "account": answers["account"],
         "payment_months": f"{divisor / 10}", "local_extra": answers["extra"], "local_transition": answers["transition"],
     }  # fmt: skip
     found, steps = explained("employee_pension", given, figures)
@@ -286,7 +309,15 @@ def _employee_pension(answers: Mapping[str, Any], figures: Figures) -> list[Part
         Line(noop("其中个人账户养老金"), _money(found["account_part"])),
     )  # fmt: skip
     notes = (msg("这是按今天的数估算的：退休时的计发基数和账户余额会更高，最后以核定为准。"),)
-    return [Part(lines, (first, *steps), notes)]
+    return [Part(lines, (first, *steps), notes if paid >= rule["most"] else (*notes, _rising(rule)))]
+
+
+def _rising(rule: Mapping[str, int]) -> Message:
+    return msg(
+        "%(year)s 年起退休的，至少要缴的年限逐年提高，最多到 %(most)s；您要缴满几年，用“什么时候退休”算一算。",
+        year=rule["from_year"],
+        most=_length(rule["most"]),
+    )
 
 
 @_sheet(
@@ -321,7 +352,7 @@ def _resident_pension(answers: Mapping[str, Any], figures: Figures) -> list[Part
         if found["old_enough"]
         else msg("还没有到 %(age)s 岁", age=rule["age"])
     )
-    return [Part((Line(noop("现在还不能领"), why),), tuple(steps))]
+    return [Part((Line(noop("现在还不能领"), why),), tuple(steps), due=False)]
 
 
 # -- work ----------------------------------------------------------------------------------------------------------------
@@ -352,13 +383,14 @@ def _unemployment(answers: Mapping[str, Any], figures: Figures) -> list[Part]:
     much = {"min_wage": answers["min_wage"], "ratio": answers["ratio"], "low_income_line": answers["low_income"]}
     amount, more = explained("unemployment_amount", much, figures)
     least = figures["unemployment.least_months"]
-    if not may["eligible"]:
+    goes_on = answers["reason"] == "involuntary" and answers["carried"] > 0
+    if not may["eligible"] and not goes_on:
         why = (
             msg("自己提出辞职的，不能领失业金")
             if answers["reason"] == "voluntary"
             else msg("累计缴费要满 %(months)s 个月", months=least)
         )
-        return [Part((Line(noop("现在还不能领"), why),), tuple(steps) if answers["reason"] == "involuntary" else ())]
+        return [Part((Line(noop("现在还不能领"), why),), tuple(steps) if answers["reason"] == "involuntary" else (), due=False)]
     monthly, months = amount["monthly"], long["months"]
     lines = (
         Line(noop("失业保险金"), msg("每月 %(amount)s 元，最多领 %(months)s 个月", amount=MONEY.said(monthly), months=months)),

@@ -43,11 +43,17 @@ class Event:
     at: date | datetime | None = None
     who: str = ""
     note: str = ""
-    kind: Literal["done", "current", "ahead", "bad"] = "done"
+    kind: Literal["done", "current", "ahead", "passed", "bad"] = "done"
 
     @property
     def icon(self) -> str:
-        return {"done": "circle-check", "current": "circle-dot", "ahead": "circle-dashed", "bad": "circle-x"}[self.kind]
+        return {
+            "done": "circle-check",
+            "current": "circle-dot",
+            "ahead": "circle-dashed",
+            "passed": "circle-dashed",
+            "bad": "circle-x",
+        }[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

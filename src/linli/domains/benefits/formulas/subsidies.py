@@ -125,7 +125,9 @@ def one_off_expansion_subsidy(row: Table, figures: Figures) -> dict[str, Value]:
 def skill_upgrade_subsidy(row: Table, figures: Figures) -> dict[str, Value]:
     rule = figures["skill.rule"]
     ranks = {level: place for place, level in enumerate(rule["levels"], 1)}  # lower levels first
-    rank, before = (choose(row[c], ranks, kind=INTEGER, otherwise=0) for c in ("level", "already_subsidised_same_trade_level"))
+    rank = choose(row["level"], ranks, kind=INTEGER, otherwise=0)
+    above = len(ranks) + 1  # what was paid for and is none of these levels stands above them (二级, 一级)
+    before = choose(row["already_subsidised_same_trade_level"], {"": 0, **ranks}, kind=INTEGER, otherwise=above)
     often = rule["times_a_year"] + when(row["urgent_trade"], rule["urgent_more"], 0)
     eligible = (
         (rank > 0) & (row["contribution_months"] >= rule["least_months"]) & (row["months_since_certificate"] <= rule["within_months"])

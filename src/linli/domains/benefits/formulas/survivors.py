@@ -17,6 +17,7 @@ _GIVES = (
     Field("months", INTEGER, noop("抚恤金月数")), Field("pension_lump", MONEY, noop("抚恤金")), Field("funeral", MONEY, noop("丧葬补助金")),
     Field("funeral_months", INTEGER, noop("丧葬补助金月数")),
 )  # fmt: skip
+_PAID_FOR = Field("paid_for", INTEGER, noop("按缴费年限的抚恤金月数"))
 _STEPS = (
     Step(noop("丧葬补助金：%(monthly_income_base)s × %(funeral_months)s 个月 ＝ %(funeral)s 元")),
     Step(noop("抚恤金：%(monthly_income_base)s × %(months)s 个月 ＝ %(pension_lump)s 元")),
@@ -38,7 +39,8 @@ def _grants(months: IntegerValue, income: Value, figures: Figures) -> dict[str, 
 
 
 @formula(
-    "survivor_lump_sum_working", noop("在职人员死亡的遗属待遇"), takes=(_YEARS, _INCOME), gives=_GIVES, steps=_STEPS, basis="survivors.months",
+    "survivor_lump_sum_working", noop("在职人员死亡的遗属待遇"), takes=(_YEARS, _INCOME), gives=_GIVES,
+    steps=(Step(noop("缴费 %(contribution_years)s 年，抚恤金按 %(months)s 个月")), *_STEPS), basis="survivors.months",
 )  # fmt: skip
 def survivor_lump_sum_working(row: Table, figures: Figures) -> dict[str, Value]:
     return _grants(months_working(row["contribution_years"], figures), row["monthly_income_base"], figures)
@@ -46,13 +48,19 @@ def survivor_lump_sum_working(row: Table, figures: Figures) -> dict[str, Value]:
 
 @formula(
     "survivor_lump_sum_retired", noop("退休人员死亡的遗属待遇"),
-    takes=(_YEARS, Field("years_of_pension_received", YEARS, noop("已领取养老金的年数")), _INCOME), gives=_GIVES, steps=_STEPS,
+    takes=(_YEARS, Field("years_of_pension_received", YEARS, noop("已领取养老金的年数")), _INCOME),
+    gives=(*_GIVES, _PAID_FOR, Field("least", INTEGER, noop("抚恤金最少月数"))),
+    steps=(
+        Step(noop("缴费 %(contribution_years)s 年，按 %(paid_for)s 个月算；每领过一年养老金减 1 个月，领了 %(years_of_pension_received)s 年")),
+        Step(noop("减完不少于 %(least)s 个月，抚恤金按 %(months)s 个月")), *_STEPS,
+    ),
     basis="survivors.months",
 )  # fmt: skip
 def survivor_lump_sum_retired(row: Table, figures: Figures) -> dict[str, Value]:
     received = floor_div(row["years_of_pension_received"], 10_000)
-    months = months_working(row["contribution_years"], figures) - received
-    return _grants(at_least(months, figures["survivors.months"]["least_retired"]), row["monthly_income_base"], figures)
+    paid_for, least = months_working(row["contribution_years"], figures), figures["survivors.months"]["least_retired"]
+    grants = _grants(at_least(paid_for - received, least), row["monthly_income_base"], figures)
+    return {**grants, "paid_for": paid_for, "least": whole(least)}
 
 
 @formula(

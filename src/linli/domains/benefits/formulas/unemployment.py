@@ -11,6 +11,7 @@ from linli.domains.benefits.values import BOOLEAN, INTEGER, MONEY, SHARE, TEXT, 
 from linli.kernel.text import noop
 
 _PAID = Field("contribution_months", INTEGER, noop("累计缴费月数"))
+# Who loses work again before a new year of contributions goes on drawing what was left (失业保险金申领发放办法 art. 15).
 _CARRIED = Field("carried_over_unused_months", INTEGER, noop("上次没有领完的月数"), default=0)
 
 
@@ -27,8 +28,7 @@ _CARRIED = Field("carried_over_unused_months", INTEGER, noop("上次没有领完
 def unemployment_duration_cap(row: Table, figures: Figures) -> dict[str, Value]:
     rule = figures["unemployment.longest"]
     months = by_steps(floor_div(row["contribution_years"], 10_000), rule["by_years"])
-    carried = when(months > 0, row["carried_over_unused_months"], 0)
-    return {"max_months": at_most(months + carried, rule["most"])}
+    return {"max_months": at_most(months + row["carried_over_unused_months"], rule["most"])}
 
 
 @formula(
@@ -39,7 +39,7 @@ def unemployment_duration_cap(row: Table, figures: Figures) -> dict[str, Value]:
 def unemployment_duration(row: Table, figures: Figures) -> dict[str, Value]:
     rule = figures["unemployment.duration"]
     months = by_steps(row["contribution_months"], rule["by_months"], limit=rule["most"])
-    return {"months": at_most(months + when(months > 0, row["carried_over_unused_months"], 0), rule["most"])}
+    return {"months": at_most(months + row["carried_over_unused_months"], rule["most"])}
 
 
 @formula(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from linli.domains.benefits.calculators import calculate, explained
-from linli.domains.benefits.checks import run_file, shipped_cases
+from linli.domains.benefits.checks import CaseFileWrong, run_file, shipped_cases
 from linli.domains.benefits.formulas import FORMULAS
 from linli.domains.benefits.parameters import FigureMissing, Figures, shipped_parameters
 from linli.domains.benefits.values import ValueWrong
@@ -33,6 +34,106 @@ def test_a_wrong_case_is_told():
     changed = shipped_cases().replace("delay_months: 1\n", "delay_months: 2\n", 1)
     (failed,) = [o for o in run_file(changed, today=TODAY) if not o.passed]
     assert failed.wrong == {"delay_months": (2, 1)}
+
+
+def checked(topic, asked, expected):
+    """What is wrong with one case."""
+    case = {"id": "a", "topic": topic, "input": asked, "expected": expected}
+    (outcome,) = run_file(json.dumps({"cases": [case]}), today=TODAY)
+    return outcome.wrong
+
+
+LATE = {"owed": 10000, "days": 30}
+
+
+@pytest.mark.parametrize("expected", [{"late_fee": 150}, {"late_fee": "150.00"}, {"late_fee": 150.02, "tolerance": 0.02}])
+def test_a_result_may_be_written_as_a_number_or_in_quotes(expected):
+    assert checked("late_fee", LATE, expected) == {}
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [{}, {"reason": "anything"}, {"late_fee": 150, "nothing": None}, {"late_fee": True}, {"late_fee": 150.001}, {"late_fee": "much"}],
+)  # fmt: skip
+def test_a_case_that_checks_nothing_or_asks_for_what_there_is_not_fails(expected):
+    assert checked("late_fee", LATE, expected)
+
+
+def test_yes_and_no_are_no_numbers():
+    assert checked("unemployment_stop", {"event": "new_job"}, {"stop": True}) == {}
+    assert checked("unemployment_stop", {"event": "new_job"}, {"stop": 1})
+
+
+def test_a_quotient_may_be_written_with_more_decimals_than_it_is_kept_with():
+    staff = {"insured_end_previous": 30, "insured_end_current": 29}
+    assert checked("layoff_rate_formula_a", staff, {"rate": 1 / 30}) == {}
+    assert checked("layoff_rate_formula_a", staff, {"rate": 0.033334})
+
+
+REFUND = {"size": "sme", "contributions_paid_last_year": 10000, "insured_staff": 50, "layoff_rate": 0.02}
+HIRE = {"hire_kind": "graduate_this_year", "age": 22, "months_paid_three_insurances": 3, "contract_signed": True}
+SKILL = {"level": "高级(三级)", "contribution_months": 24, "months_since_certificate": 3}
+
+
+@pytest.mark.parametrize(
+    ("topic", "asked", "named"),
+    [
+        ("no_such_topic", LATE, "no_such_topic"), ("late_fee", {"owed": 10000}, "欠缴天数"), ("late_fee", {**LATE, "strange": 1}, "strange"),
+        ("one_off_expansion_subsidy", HIRE, "policy_year"), ("one_off_expansion_subsidy", {**HIRE, "policy_year": "soon"}, "policy_year"),
+        ("job_stabilisation_refund_local", REFUND, "重庆"), ("job_stabilisation_refund_local", {**REFUND, "region": "浙江 2025"}, "浙江"),
+        ("survivor_monthly", {"own_wage": 6000}, "relatives"), ("survivor_monthly", {"own_wage": 1, "relatives": [], "x": 1}, "“x”"),
+        ("layoff_rate_formula_b", {"new_benefit_claimants": 0, "insured_base": 0}, "zero"),
+    ],
+)  # fmt: skip
+def test_a_case_that_cannot_be_reckoned_fails_alone_and_says_why(topic, asked, named):
+    assert named in checked(topic, asked, {"anything": 1})["error"][1]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "cases"), ("cases: []", "cases"), ("cases: {a: 1}", "cases"), ("cases: [1]", r"cases\[1\] id"), ("cases: [{id: ", "cases"),
+        ("cases: [{id: A-1, input: {}, expected: {}}]", "A-1 topic"), ("cases: [{id: A-1, topic: late_fee, expected: {}}]", "A-1 input"),
+        ("cases: [{id: A-1, topic: late_fee, input: {}}]", "A-1 expected"),
+        ("cases: [{id: A-1, policy: na-x, day: soon, input: {}, expected: {}}]", "A-1 day"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_none_of_cases_is_refused_and_told_where(text, where):
+    with pytest.raises(CaseFileWrong, match=where):
+        run_file(text, today=TODAY)
+
+
+def test_in_a_year_in_which_a_policy_does_not_run_nobody_is_entitled():
+    nothing = {"eligible": False, "amount_cap": 0}
+    assert checked("one_off_expansion_subsidy", {**HIRE, "policy_year": 2025}, {"eligible": True, "amount_cap": 1500}) == {}
+    assert checked("one_off_expansion_subsidy", {**HIRE, "policy_year": 2026}, nothing) == {}
+    assert checked("skill_upgrade_subsidy", {**SKILL, "policy_year": 2026}, nothing) == {}
+    assert checked("job_stabilisation_refund", {**REFUND, "policy_year": 2026}, {"refund_cap": 0}) == {}
+    assert checked("job_stabilisation_refund_local", {**REFUND, "region": "重庆市 2025"}, {"refund": 2000}) == {}
+    assert checked("job_stabilisation_refund_local", {**REFUND, "region": "重庆市 2026"}, {"refund": 0}) == {}
+
+
+@pytest.mark.parametrize(("paid", "left", "drawn"), [(11, 0, 0), (11, 5, 5), (0, 24, 24), (36, 5, 17), (60, 10, 24)])
+def test_what_was_left_of_the_last_time_is_drawn_also_by_who_paid_less_than_a_year_since(paid, left, drawn):
+    years = Decimal(paid) / 12
+    long = {"contribution_years": years.quantize(Decimal("0.01")), "carried_over_unused_months": left}
+    assert calculate("unemployment_duration_cap", long, HERE) == {"max_months": drawn}
+    assert calculate("unemployment_duration", {"contribution_months": paid, "carried_over_unused_months": left}, HERE) == {
+        "months": drawn
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "eligible"), [("", True), ("初级(五级)", True), ("高级(三级)", False), ("技师(二级)", False), ("高级技师(一级)", False)]
+)  # fmt: skip
+def test_no_subsidy_for_a_level_when_one_as_high_or_higher_was_paid_for(before, eligible):
+    asked = {**SKILL, "already_subsidised_same_trade_level": before}
+    assert calculate("skill_upgrade_subsidy", asked, Figures(date(2025, 12, 31)))["eligible"] is eligible
+
+
+def test_one_name_stands_for_a_list_of_one():
+    assert calculate("survivor_monthly", {"own_wage": 6000, "relatives": "spouse"}, HERE)["sum_paid"] == 2400
+    assert calculate("funeral_once_only", {"eligible_under": "pension"}, HERE) == {"pay_from": "pension"}
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -236,6 +236,20 @@ def test_an_answer_that_was_forged_with_its_digests_is_found_by_reckoning_again(
     assert (found.state, found.wrong, found.named) == (AuditState.DIFFERS, 1, [(UUID(victim), CODE)])
 
 
+def test_every_sealed_file_is_held_against_the_trace_also_one_that_is_not_reckoned_with(officer, auditor):
+    fill(number=30, places=("7701",))
+    run = scan(officer)
+    for name in run.digests:
+        file = run_queries.folder_of(run.pk) / name
+        whole = file.read_bytes()
+        file.chmod(0o644)
+        file.write_bytes(whole + b" ")
+        found = audit(run, auditor)
+        assert found.state is AuditState.FAILED and name in found.why
+        file.write_bytes(whole)
+    assert audit(run, auditor).state is AuditState.SAME
+
+
 def test_who_may_have_a_run_reckoned_again(world, officer, auditor):
     fill(number=5)
     run_id = commands.start_run(on=ON, region="", by=officer, now=NOW)

@@ -56,6 +56,9 @@ def test_the_result_is_that_of_the_formula():
     assert "1\u2009890.00" in said("unemployment", **ways)[0][0][1]
     assert said("unemployment", **ways | {"reason": "voluntary"})[0][0] == ("现在还不能领", "自己提出辞职的，不能领失业金")
     assert "24 个月" in said("unemployment", **ways | {"carried": "20"})[0][0][1]
+    short = ways | {"years": "0", "months": "6"}
+    assert said("unemployment", **short)[0][0][0] == "现在还不能领"
+    assert "5 个月" in said("unemployment", **short | {"carried": "5"})[0][0][1], "who draws on what was left needs no new year"
 
 
 def test_figures_that_are_known_are_filled_in_and_named_and_told_how_sure():
@@ -81,3 +84,52 @@ def test_relatives_together_get_no_more_than_the_wage():
 def test_a_base_outside_its_bounds_is_told_the_bounds():
     assert "3\u2009960.00 元到 19\u2009800.00 元" in wrong("flexible-contribution", average="6600", base="3000")["base"]
     assert len(said("flexible-contribution", average="6600")[0]) == 3
+
+
+def test_too_few_years_are_no_pension_and_a_rising_least_is_told():
+    short = work_out(worksheet("employee-pension"), PENSION | {"years": "14", "months": "11"}, HERE).parts[0]
+    assert not short.due and not short.steps
+    assert [(line.label, str(line.said)) for line in short.lines] == [("还不能按月领", "缴费还差 1 个月：至少要缴满 15 年")]
+    enough, most = (work_out(worksheet("employee-pension"), PENSION | {"years": y}, HERE).parts[0] for y in ("15", "20"))
+    assert enough.due and any("最多到 20 年" in str(note) for note in enough.notes)
+    assert most.due and not any("最多到" in str(note) for note in most.notes)
+
+
+def test_a_month_between_the_earliest_and_the_latest_is_never_refused_for_being_late():
+    def chosen(month, **more):
+        return dict(said("retirement", category="male", birth="1965-10", chosen=month, **more)[0])["您想选的时间"]
+
+    assert chosen("2029-01") == "2029 年 1 月，单位书面同意就可以"
+    assert chosen("2029-02") == "2029 年 2 月，不可以：不在可以选的时间里"
+    assert chosen("2025-09") == "2025 年 9 月，不可以：不在可以选的时间里"
+    assert chosen("2025-10", years="15") == "2025 年 10 月，可以"
+    assert chosen("2026-01", years="14", months="11") == "2026 年 1 月，不可以：那时缴费年限还不够"
+    assert set(wrong("retirement", category="male", birth="1965-10", chosen="2025-10")) == {"years"}
+
+
+def test_who_retired_before_there_was_a_choice_is_offered_none():
+    old, first = (
+        work_out(worksheet("retirement"), {"category": "male", "birth": b}, HERE).parts[0] for b in ("1964-12", "1965-01")
+    )
+    assert {"最早可以", "最晚可以"}.isdisjoint(line.label for line in old.lines) and "2025 年 1 月以前" in str(old.notes[0])
+    assert {"最早可以", "最晚可以"} <= {line.label for line in first.lines}
+
+
+def test_what_a_chinese_keyboard_gives_is_read():
+    wide = {"age": "６０", "years": "１５", "account": "１０，０００", "index": "１．０", "base": "７２００"}
+    assert said("employee-pension", **wide) == said("employee-pension", **PENSION)
+    assert said("retirement", category="male", birth="１９６５年１０月") == said("retirement", category="male", birth="1965-10")
+    ways = {"reason": "involuntary", "years": "6", "min_wage": "2100", "low_income": "780"}
+    assert (
+        said("unemployment", **ways, ratio="90%")
+        == said("unemployment", **ways, ratio="９０％")
+        == said("unemployment", **ways, ratio="90")
+    )
+
+
+def test_survivors_see_where_their_months_come_from():
+    part = work_out(worksheet("survivors"), {"status": "retired", "years": "30", "received": "20", "income": "5015"}, HERE).parts[0]
+    told = [str(step) for step in part.steps]
+    assert "按 24 个月算" in told[0] and "领了 20 年" in told[0]
+    assert told[1] == "减完不少于 9 个月，抚恤金按 9 个月"
+    assert str(part.lines[0].said) == "55\u2009165.00 元"

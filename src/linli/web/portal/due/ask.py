@@ -52,7 +52,7 @@ def _read(request: Request) -> _Answers:
     for name in names:
         typed = request.GET.get(name, "").strip()[:_LONGEST]
         try:
-            told = read_answer(facts[name], typed)
+            told = read_answer(facts[name], typed, on=request.today)
         except AnswerWrong as error:
             answers.wrong, answers.why = facts[name], error.message.render(_)
             break
@@ -87,7 +87,7 @@ def ask(request: Request) -> HttpResponse:
 def _result(request: Request, place: Place, answers: _Answers, told: dict[str, Any]) -> HttpResponse:
     facts = vocabulary()["person"]
     lines = [
-        Line(facts[name].question, said(facts[name], answers.told[name]), answers.address(place, until=name, **{WAS: typed}))
+        Line(_(facts[name].question), said(facts[name], answers.told[name]), answers.address(place, until=name, **{WAS: typed}))
         for name, typed in answers.typed.items()
     ]
     context = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,18 +19,18 @@ def field_of(fact: Fact, typed: str = "", error: str = "", *, unsure: bool = Fal
     kind = "money" if fact.kind.name == "money" else _TYPES[fact.kind.type]
     options = [Option("yes", _("是")), Option("no", _("不是"))] if fact.kind.type == "boolean" else []
     if fact.kind.type == "string":
-        options = [Option(value, word) for value, word in fact.words.items()] + (
+        options = [Option(value, _(word)) for value, word in fact.words.items()] + (
             [Option(NONE, _("没有，都不是"))] if fact.none else []
         )
     if unsure and kind == "radio":
         options.append(Option(UNSURE, _("不清楚")))
     return FieldSpec(
-        name=fact.name, label=fact.question, type=kind, value="" if typed == UNSURE and kind != "radio" else typed, error=error,
-        help=fact.help, required=unsure, options=options, unit=fact.unit,
+        name=fact.name, label=_(fact.question), type=kind, value="" if typed == UNSURE and kind != "radio" else typed, error=error,
+        help=_(fact.help) if fact.help else "", required=unsure, options=options, unit=_(fact.unit) if fact.unit else "",
     )  # fmt: skip
 
 
-def read_words(facts: Iterable[Fact], typed: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def read_words(facts: Iterable[Fact], typed: Mapping[str, str], *, on: date) -> tuple[dict[str, Any], dict[str, str]]:
     """What somebody said of some facts, and what is wrong with it, by name; what was left out is not said."""
     told, wrong = {}, {}
     for fact in facts:
@@ -37,7 +38,7 @@ def read_words(facts: Iterable[Fact], typed: Mapping[str, str]) -> tuple[dict[st
         if not said:
             continue
         try:
-            told[fact.name] = read_answer(fact, said)
+            told[fact.name] = read_answer(fact, said, on=on)
         except AnswerWrong as error:
             wrong[fact.name] = error.message.render(_)
     return told, wrong
@@ -52,5 +53,5 @@ def said(fact: Fact, value: Any) -> str:
     if fact.none and value == fact.absent and fact.kind.type != "int64":
         return _("没有，都不是")
     if fact.kind.type == "int64" and fact.unit:
-        return f"{value // fact.times} {fact.unit}"
-    return str(fact.said(value))
+        return f"{value // fact.times} {_(fact.unit)}"
+    return _(fact.words[value]) if value in fact.words else str(fact.said(value))

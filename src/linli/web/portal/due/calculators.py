@@ -59,7 +59,8 @@ def calculator(request: Request, name: str) -> HttpResponse:
         except Invalid as wrong:
             problems = {str(e.field): e.message.render(_) for e in wrong.errors}
         else:
-            context |= _result(sheet, place, typed) | {"begins": _begins(sheet, place, request)}
+            due = any(part.due for part in context["worked"].parts)
+            context |= _result(sheet, place, typed) | {"begins": _begins(sheet, place, request, due=due)}
     context["fields"] = [_field(q, typed[q.name], figures, problems.get(q.name, ""), asked=asked) for q in sheet.questions]
     context["problems"] = [(f.id, f.error) for f in context["fields"] if f.error]
     status = 422 if problems else 200
@@ -111,14 +112,15 @@ def _said(question: Question, typed: str) -> str:
     return f"{typed} {unit}".rstrip()
 
 
-def _begins(sheet: Worksheet, place: Place, request: Request) -> list[Begin]:
-    """The items that a calculator prepares, as far as the place offers them; the first is begun where it can be online."""
+def _begins(sheet: Worksheet, place: Place, request: Request, *, due: bool) -> list[Begin]:
+    """The items that a calculator prepares, as far as the place offers them; the first is begun where it can be online and
+    something is due."""
     names = names_of(list(sheet.items))
     found: list[Begin] = []
     for code in sheet.items:
         offered = in_force(code, region=place.code, on=request.today)
         if offered is None or code not in names:
             continue
-        online = not found and why_not_online(offered.standard) is None
+        online = due and not found and why_not_online(offered.standard) is None
         found.append(Begin(names[code], reverse("apply:start" if online else "guide:item", args=[code]), online))
     return found

@@ -93,7 +93,7 @@ def due(request: StaffRequest, party_id: UUID | None = None) -> HttpResponse:
     reader = open_due(party_id=party_id or me, by=request.actor, now=request.now)
     region = region_of(reader.party.id, is_employer=reader.party.is_employer)
     facts = vocabulary()["employer" if reader.party.is_employer else "person"].values()
-    told, wrong = read_words(facts, request.POST)
+    told, wrong = read_words(facts, request.POST, on=request.today)
     known = due_to(reader, on=request.today)
     dues = due_to(reader, on=request.today, told=told) if told else known
     asked = _askable(known)

@@ -226,3 +226,23 @@ def test_addresses_that_somebody_made_up_break_nothing(client, world):
         "unemployment_paid_months=-1e9",
     ):
         assert client.get(f"/due/ask?{query}").status_code in (200, 422)
+
+
+def test_slips_are_told_and_not_reckoned_with(client, world):
+    def told(**typed):
+        page = client.get("/due/ask", {"birth": "1951-03-05"} | typed)
+        return page.status_code, text(page)
+
+    assert told(birth="2999-01-01")[0] == 422
+    months = told(resident_paid_months="180")  # months typed where years are asked
+    assert months[0] == 422 and "请填 0 到 80 之间的数" in months[1]
+    part = told(resident_paid_months="12.5")
+    assert part[0] == 422 and "请填整数" in part[1] and "0 位小数" not in part[1]
+    assert told(resident_paid_months="１５")[0] == 200 and told(birth="１９５１-０３-０５")[0] == 200
+
+
+def test_a_calculator_sends_nobody_to_claim_what_is_not_due(client, world):
+    ways = {"years": "6", "min_wage": "2100", "ratio": "90", "low_income": "780"}
+    due, not_due = (text(client.get("/calculators/unemployment", ways | {"reason": r})) for r in ("involuntary", "voluntary"))
+    assert "/apply/item/unemployment-benefit-claim" in due
+    assert "/apply/item/" not in not_due and "/guides/unemployment-benefit-claim" in not_due
