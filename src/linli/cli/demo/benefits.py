@@ -178,16 +178,16 @@ class Benefits:
             do.agree_suspension(certification_id=certification_id, by=self._who(AGREES, now), now=now)
             self.told["suspended"] += 1
         yield (now := self._at(1, 10))
+        do.propose_suspension(certification_id=waits, reason="核实后不能确认领取资格。", by=self._who(CERTIFIES, now), now=now)
+        yield self._at(0, 8, 45)
+        now = datetime.now(UTC)  # the extracts were heard today: what is found before settles none of their reports
         officer = self._who(CERTIFIES, now)
         do.open_inquiry(certification_id=missed, reason="本人来电说在外地子女家", by=officer, now=now)
         ground = "视频见到本人，核对了证件，本人一直住在外地子女家。"
         do.conclude_inquiry(certification_id=missed, finding=Finding.ALIVE, ground=ground, by=officer, now=now)
-        # By itself it goes on when no report is newer than the inquiry; here the extracts were heard today.
-        do.resume(certification_id=missed, reason=ground, by=officer, now=now)
         self.told["resumed"] += 1
-        do.propose_suspension(certification_id=waits, reason="核实后不能确认领取资格。", by=officer, now=now)
         found = certifications(by=officer, on=local_date(now)).get(pk=missed).person_id
-        self.residents.account(found, now + timedelta(hours=1))
+        self.residents.account(found, self._at(0, 9))
         self.residents.tell_of(found, "a pension was held back and goes on, with both papers")
 
     def _today(self) -> Script:

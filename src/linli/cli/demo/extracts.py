@@ -19,6 +19,7 @@ from linli.kernel.actors import system
 from linli.kernel.calendar import local_date
 
 _INVENTED = 20_000  # enough that every age of both sexes is among them
+_HIRES = 6  # of a company
 
 
 def feed(people: Population, folder: Path, *, now: datetime, progress: Callable[[int, int], None]) -> None:
@@ -62,10 +63,13 @@ def _write(people: Population, folder: Path, on: date) -> list[Path]:
         db.execute(f"""
             CREATE TABLE employer AS SELECT number, f.* FROM firms JOIN (
                    SELECT *, row_number() OVER (ORDER BY subject_id) - 1 AS place FROM '{invented}/facts_employer.parquet') f USING (place)""")
+        # The first companies have several each, and those among them for whom there may be something: a company is one of them.
         db.execute(f"""
-            CREATE TABLE hire AS SELECT e.number AS employer, p.number AS person, f.* EXCLUDE (place) FROM (
-                   SELECT *, row_number() OVER (ORDER BY subject_id) - 1 AS place FROM '{invented}/facts_hire.parquet') f
-              JOIN firms e ON e.place = f.place
+            CREATE TABLE hire AS SELECT e.number AS employer, p.number AS person,
+                   f.* EXCLUDE (place) REPLACE (e.size AS size, e.serious_dishonesty AS serious_dishonesty) FROM (
+                   SELECT *, row_number() OVER (ORDER BY coalesce(hire_kind, '') = '', subject_id) - 1 AS place
+                     FROM '{invented}/facts_hire.parquet') f
+              JOIN employer e ON e.place = f.place // {_HIRES}
               JOIN (SELECT number, row_number() OVER (ORDER BY number) - 1 AS place FROM residents
                      WHERE birth BETWEEN DATE '{on}' - INTERVAL 50 YEAR AND DATE '{on}' - INTERVAL 20 YEAR) p ON p.place = f.place * 3""")
         for subject, who in (("person", "number"), ("employer", "number"), ("hire", "employer, person")):

@@ -132,9 +132,9 @@ _HEAD = 200  # bytes that a first line is not longer than
 def number_in(head: bytes) -> str | Problem:
     """The number of the batch that an answer is about, from the bytes it begins with."""
     try:
-        first = next(csv.reader([head[:_HEAD].split(b"\n")[0].decode("utf-8-sig")], strict=True), [])
+        first = _cells(next(csv.reader([head[:_HEAD].split(b"\n")[0].decode("utf-8-sig")], strict=True), []), 3)
     except (UnicodeDecodeError, csv.Error):
-        return Problem(1, msg("不是 UTF-8 编码的逗号分隔文件"))
+        return Problem(1, msg("不是 UTF-8 编码的逗号分隔文件；用表格软件打开保存过的，请上传银行给的原文件"))
     if len(first) != 3 or first[:2] != ["H", ANSWER]:
         return Problem(1, msg("首行要写明文件种类和批次号"))
     return first[2]
@@ -159,9 +159,9 @@ def read_answer(pieces: Iterable[bytes]) -> Iterator[Answered | Problem | Sums]:
                 yield _read(blank, [])
             blank, last = 0, (n, row)
     except (UnicodeDecodeError, csv.Error):
-        yield Problem(n + 1, msg("不是 UTF-8 编码的逗号分隔文件"))
+        yield Problem(n + 1, msg("不是 UTF-8 编码的逗号分隔文件；用表格软件打开保存过的，请上传银行给的原文件"))
         return
-    line, said = last
+    line, said = last[0], _cells(last[1], 4)
     if len(said) != 4 or said[0] != "T":
         yield Problem(line, msg("末行要写明笔数、付出金额和退回金额"))
     else:
@@ -179,7 +179,15 @@ def _text(pieces: Iterable[bytes]) -> Iterator[str]:
     yield rest + decoder.decode(b"", final=True)
 
 
+def _cells(row: list[str], most: int) -> list[str]:
+    """A row without the empty cells at its end that a spreadsheet adds until every row is as wide as the widest."""
+    while len(row) > most and not row[-1]:
+        row = row[:-1]
+    return row
+
+
 def _read(n: int, row: list[str]) -> Answered | Problem:
+    row = _cells(row, 6)
     if len(row) != 6 or row[0] != "D":
         return Problem(n, msg("每行要有 6 栏：D、流水号、金额、结果、日期、原因"))
     _, reference, amount, result, day, reason = (value.strip() for value in row)

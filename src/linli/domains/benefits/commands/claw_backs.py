@@ -43,6 +43,14 @@ class ClawBackMoved(LinliError):
     remedy = noop("请刷新页面，按最新状态处理。")
 
 
+class RepaymentWrong(LinliError):
+    """A day or a number of the bank that cannot be meant."""
+
+    code = "benefits.repayment_wrong"
+    template = noop("这笔退款不能登记：%(why)s。")
+    remedy = noop("请对照银行回单重新填写。")
+
+
 class WriteOffMissing(LinliError):
     """Nobody proposed to give a claw-back up."""
 
@@ -140,9 +148,9 @@ def note_repayment(*, claw_back_id: UUID, amount_fen: int, on: date, reference: 
     if not 0 < amount_fen <= sheet.left_fen:
         raise AmountWrong(field="amount_fen", why=msg("要大于零，不超过还没有追回的金额"))
     if any(r.reference == number for r in sheet.repayments):
-        raise AmountWrong(field="reference", why=msg("这个银行流水号已经登记过，金额不同"))
+        raise RepaymentWrong(field="reference", why=msg("这个银行流水号已经登记过，金额不同"))
     if on > local_date(now):
-        raise AmountWrong(field="on", why=msg("日期在将来"))
+        raise RepaymentWrong(field="on", why=msg("日期在将来"))
     made = Repayment.objects.create(
         claw_back=row, amount_fen=amount_fen, on=on, reference=number, noted_by_id=by.person_id, noted_at=now
     )

@@ -24,7 +24,7 @@ from linli.domains.benefits.facts import Fact
 from linli.domains.benefits.models import FigureChange, PolicyCase, Run
 from linli.domains.benefits.parameters import Figures, Parameter
 from linli.domains.benefits.permissions import AGREE, POLICY, change_for, may_set
-from linli.domains.benefits.queries.book import book_in_force, book_with, figure_of
+from linli.domains.benefits.queries.book import book_in_force, book_with, figure_of, last_publication
 from linli.domains.benefits.queries.results import FACTS, file_of
 from linli.domains.benefits.queries.trials import run_all, target_of
 from linli.domains.benefits.runs import RunState, shortest, within
@@ -42,6 +42,7 @@ from linli.kernel.text import Message, msg, noop
 
 _PUBLISHING = 4713  # the lock under which figures are published
 _TITLE, _NUMBER, _NOTE, _LABEL = 200, 100, 2000, 100  # characters
+_EARLIEST, _AHEAD = date(1949, 10, 1), 20  # what lies before, or so many years ahead, is a slip in the year
 
 
 class FigureNotThere(LinliError):
@@ -121,6 +122,15 @@ class ChangeMoved(LinliError):
     remedy = noop("请刷新页面，按现在的状态办理。")
 
 
+class FigureMoved(LinliError):
+    """Another figure of the same name was published after the officer opened the page: what they agree to is not what they read."""
+
+    code = "benefits.figure_moved"
+    kind = Kind.CONFLICT
+    template = noop("您打开这一页以后，“%(name)s”又公布了别的修改，对照已经变了。")
+    remedy = noop("请按现在的对照重新看一遍，再决定。")
+
+
 class CasesFail(LinliError):
     """A test case does not pass with the proposed figures."""
 
@@ -168,7 +178,7 @@ def draft_change(
     """Write down a figure for a place from a day on, to a last day if it has one. Raises :class:`Invalid` with an error for every field
     that is wrong."""
     by.must(POLICY)
-    fields = _checked(name, region, typed, (since, until), ground, note, by)
+    fields = _checked(name, region, typed, (since, until), ground, note, by, local_date(now))
     row = FigureChange.objects.create(id=uuid7(), name=name, proposed_by_id=by.person_id, written_at=now, **fields)
     record(
         "benefits.figure_drafted", subject=change_subject(row.pk), by=by, at=now, new=True, name=name, region=row.region,
@@ -192,7 +202,7 @@ def edit_change(
 ) -> None:
     """Change a draft, or what was sent back, which is a draft again. Without a new scan the old one stays."""
     row = _own(change_id, by)
-    fields = _checked(row.name, region, typed, (since, until), ground, note, by)
+    fields = _checked(row.name, region, typed, (since, until), ground, note, by, local_date(now))
     if ground.scan is None:
         fields |= {"scan_id": row.scan_id, "scan_name": row.scan_name}
     FigureChange.objects.filter(pk=row.pk).update(
@@ -214,13 +224,14 @@ def _own(change_id: UUID, by: Actor) -> FigureChange:
 
 
 def _checked(
-    name: str, region: str, typed: Mapping[str, Any], days: tuple[date | None, date | None], ground: Ground, note: str, by: Actor
-) -> dict[str, Any]:
+    name: str, region: str, typed: Mapping[str, Any], days: tuple[date | None, date | None], ground: Ground, note: str, by: Actor, today: date,
+) -> dict[str, Any]:  # fmt: skip
     """All that a change says, as it is kept. Raises :class:`Invalid`."""
     book, (since, until) = book_in_force(), days
     parameter = book.get(name)
     if parameter is None or not parts(parameter):
         raise FigureNotThere(field="name", name=name)
+    latest = date(today.year + _AHEAD, 12, 31)
     wrong: list[LinliError] = []
     place = region and shortest(region).ljust(6, "0")
     if not may_set(place, by) or len(place) > 6 or (place and not region_names([shortest(place)])):
@@ -232,6 +243,10 @@ def _checked(
         wrong += error.errors
     if since is None:
         wrong.append(TextMissing(field="since", label=msg("从哪天起"), why=msg("请填日期，例如 2026-03-01")))
+    elif not _EARLIEST <= since <= latest:
+        # A figure of a mistyped year would keep every other one of its place out for as long: nothing goes before a later one.
+        why = msg("请核对年份，最早 %(first)s，最晚 %(last)s", first=_EARLIEST.isoformat(), last=latest.isoformat())
+        wrong.append(_missing("since", msg("从哪天起"), why))
     elif later := _later(parameter, place, since):
         wrong.append(LaterThere(field="since", later=later.isoformat(), since=since.isoformat()))
     prolongs = name in last_days()
@@ -246,6 +261,9 @@ def _checked(
         wrong.append(_missing("source_number", msg("文号或条款"), msg("最多 %(most)s 字", most=_NUMBER)))
     if ground.on is None:
         wrong.append(_missing("source_date", msg("文件日期"), msg("请填文件公布的日期，例如 2026-03-01")))
+    elif not _EARLIEST <= ground.on <= today:
+        why = msg("请核对年份，最早 %(first)s，最晚 %(last)s", first=_EARLIEST.isoformat(), last=today.isoformat())
+        wrong.append(_missing("source_date", msg("文件日期"), why))
     if len(texts["note"]) > _NOTE:
         wrong.append(_missing("note", msg("说明"), msg("最多 %(most)s 字", most=_NOTE)))
     if wrong:
@@ -333,14 +351,17 @@ def refuse_change(*, change_id: UUID, reason: str, by: Actor, now: datetime) -> 
 
 
 @once
-def agree_to_change(*, change_id: UUID, by: Actor, now: datetime) -> int:
+def agree_to_change(*, change_id: UUID, by: Actor, now: datetime, seen: int | None = None) -> int:
     """Agree and publish: from here on everything reckons with the figure. Gives its number in the book.
 
+    ``seen`` is the last publication of this figure that the officer's page knew of; raises :class:`FigureMoved` when there is another since.
     Every case is run on the book as it would be at this moment; raises :class:`CasesFail` when one does not pass.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISHING])
     row = _proposed(change_id, by)
+    if seen is not None and seen != last_publication(row.name):
+        raise FigureMoved(name=book_in_force()[row.name].label)
     _still_last(row)
     _figures_there(row, local_date(now))
     failing = [t.label for t in run_all(book_with(row), today=local_date(now)) if not t.outcome.passed]

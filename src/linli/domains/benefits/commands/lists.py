@@ -78,6 +78,14 @@ class WhoObjects(LinliError):
     remedy = noop("我们只用来把处理结果告诉您。")
 
 
+class LineUnknown(LinliError):
+    """No line of a list has this number, or it is on it no longer."""
+
+    code = "benefits.line_unknown"
+    template = noop("名单上没有第 %(number)s 笔，或者这一笔已经不发。")
+    remedy = noop("请对照名单前面的序号填写；认为有人被漏的，不用填。")
+
+
 class ObjectionAnswered(LinliError):
     """An objection was answered before."""
 
@@ -228,10 +236,11 @@ def _reason(text: str, field: str = "reason") -> str:
 
 @once
 def object_to(
-    *, list_id: UUID, text: str, grant_id: UUID | None = None, subject_id: UUID | None = None, name: str = "", contact: str = "", by: Actor,
-    now: datetime,
+    *, list_id: UUID, text: str, grant_id: UUID | None = None, number: int | None = None, subject_id: UUID | None = None, name: str = "",
+    contact: str = "", by: Actor, now: datetime,
 ) -> UUID:  # fmt: skip
-    """Object to a published list, whoever one is: to one grant, or because somebody was left out.
+    """Object to a published list, whoever one is: to one grant (``grant_id``, or the ``number`` that everybody reads beside it), which then
+    waits for the answer, or because somebody was left out.
 
     A resident who is signed in may name themselves, or an employer they stand for, as the one left out; anybody else says who they are
     and an officer finds out. Raises :class:`ObjectionsOver`, :class:`WhoObjects`.
@@ -240,9 +249,12 @@ def object_to(
     row = GrantList.objects.select_for_update().filter(pk=list_id, state=ListState.PUBLISHED).first()
     if row is None or row.closes_on is None or today > row.closes_on:
         raise ObjectionsOver
-    grant = Grant.objects.filter(pk=grant_id, list=row).first() if grant_id else None
+    one = {"pk": grant_id} if grant_id else {"number": number}
+    grant = Grant.objects.filter(list=row, **one).first() if grant_id or number is not None else None
     if grant_id and (grant is None or grant.state != GrantState.LISTED):
         raise NotFound(what=msg("名单上的这一项"))
+    if number is not None and (grant is None or grant.state != GrantState.LISTED):
+        raise LineUnknown(field="number", number=str(number))
     open_ = GrantObjection.objects.filter(grant=grant, by_party_id=by.resident_id, state=ObjectionState.OPEN)
     if grant and by.resident_id and open_.exists():
         raise ObjectedAlready
@@ -257,7 +269,7 @@ def object_to(
         list=row, grant=grant, subject_id=None if grant else subject_id, by_party_id=by.resident_id, said_by=said, text=why, made_at=now,
         made_by_id=by.user_id,
     )  # fmt: skip
-    record("benefits.objected", subject=list_subject(row.pk), by=by, at=now, objection=made.pk, grant=grant_id)
+    record("benefits.objected", subject=list_subject(row.pk), by=by, at=now, objection=made.pk, grant=made.grant_id)
     return made.pk
 
 
@@ -457,7 +469,7 @@ def void_grant(*, grant_id: UUID, reason: str, by: Actor, now: datetime) -> None
 
 
 __all__ = [
-    "AmountWrong", "GrantClaimed", "GrantMoved", "HasOneAlready", "ListEmpty", "ListMoved", "ObjectedAlready", "ObjectionAnswered",
+    "AmountWrong", "GrantClaimed", "GrantMoved", "HasOneAlready", "LineUnknown", "ListEmpty", "ListMoved", "ObjectedAlready", "ObjectionAnswered",
     "ObjectionsOver", "SameOfficer", "StillNotEntitled", "WhoObjects", "agree_list", "close_windows", "confirm_grant", "list_subject",
     "object_to", "publish_list", "settle_objection", "void_grant", "void_withdrawn", "withdraw_list",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ from linli.domains.benefits.queries.results import CHANGES, RunNotDone, folder_o
 from linli.domains.benefits.runs import RunState, shortest, within
 from linli.domains.trace.commands import once, record
 from linli.kernel.actors import Actor
+from linli.kernel.calendar import local_date
 from linli.kernel.errors import Kind, LinliError, NotFound
 from linli.kernel.ids import uuid7
 from linli.kernel.jobs import defer
@@ -43,6 +44,15 @@ class NotGranted(LinliError):
     kind = Kind.CONFLICT
     template = noop("政策“%(policy)s”不能凭比对直接编制发放名单：%(why)s")
     remedy = noop("请选其他政策；要办这一项的，按它的事项办理。")
+
+
+class RunAhead(LinliError):
+    """A run as of a day to come: what the facts of that day are nobody knows yet."""
+
+    code = "benefits.run_ahead"
+    kind = Kind.CONFLICT
+    template = noop("比对日期 %(on)s 还没有到，只能看，不能编制发放名单。")
+    remedy = noop("请到那一天重新比对，用当天的信息编制。")
 
 
 class ListThere(LinliError):
@@ -76,7 +86,7 @@ class Interrupted(LinliError):
 def make_list(*, run_id: UUID, policy: str, region: str = "", by: Actor, now: datetime) -> UUID:
     """Ask for a list of everybody who is entitled in a region by a finished run; a job makes it (:func:`fill_list`).
 
-    Raises :class:`NotGranted`, :class:`ListThere`, :class:`RunNotDone`.
+    Raises :class:`NotGranted`, :class:`ListThere`, :class:`RunNotDone`, :class:`RunAhead`.
     """
     by.must(RUN)
     run = run_for(run_id, by, RUN)
@@ -88,6 +98,8 @@ def make_list(*, run_id: UUID, policy: str, region: str = "", by: Actor, now: da
     must_serve(by, place)
     if run.state != RunState.DONE:
         raise RunNotDone
+    if run.on > local_date(now):
+        raise RunAhead(on=run.on)
     made = GrantList(
         pk=uuid7(), run=run, policy=policy, region=place, period=rule.every.period(run.on), made_by_id=by.person_id, made_at=now
     )
@@ -223,4 +235,4 @@ def fail_list(*, list_id: UUID, why: LinliError | None = None, by: Actor, now: d
     )  # fmt: skip
 
 
-__all__ = ["ListNotFailed", "ListThere", "NotGranted", "fail_list", "fill_list", "make_list", "remake_list"]
+__all__ = ["ListNotFailed", "ListThere", "NotGranted", "RunAhead", "fail_list", "fill_list", "make_list", "remake_list"]

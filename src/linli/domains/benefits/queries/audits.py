@@ -16,6 +16,7 @@ from linli.domains.benefits.definitions import policy_of
 from linli.domains.benefits.models import Run
 from linli.domains.benefits.permissions import AUDIT, run_for
 from linli.domains.benefits.queries.results import FACTS, VERDICT, as_recorded, folder_of, frozen, manifest_of
+from linli.domains.benefits.snapshots import unchanged
 from linli.domains.trace.queries import events_of
 from linli.kernel.actors import Actor
 from linli.kernel.text import noop
@@ -116,6 +117,9 @@ def reckon_again(run: Run, *, audit_id: UUID, size: int, seed: str) -> Compared:
     """
     as_recorded(run)
     manifest = manifest_of(run)
+    for name, told in run.digests.items():  # also what is only kept to be read; the facts and the answers are read below
+        if not name.startswith((FACTS, VERDICT)):
+            unchanged(folder_of(run.pk) / name, told, thoroughly=True)
     compared = Compared({}, {}, [])
     # How many there are is known of the run: a file is not looked into before it was held against the record.
     kinds = {policy_of(code).subject: sum(run.counts[code][part] for part in _EVERYBODY) for code in run.policies}

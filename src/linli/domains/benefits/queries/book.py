@@ -43,6 +43,12 @@ def book_with(change: FigureChange, book: Mapping[str, Parameter] | None = None)
     return laid_over(book_in_force() if book is None else book, [(change.name, figure_of(change))])
 
 
+def last_publication(name: str) -> int:
+    """The number of the last publication of a figure, 0 when officers never published one."""
+    found = FigureChange.objects.filter(name=name, published_no__isnull=False).order_by("-published_no")
+    return found.values_list("published_no", flat=True).first() or 0
+
+
 def figure_of(change: FigureChange) -> Figure:
     """A change as a figure of the book."""
     named = [change.source_number] if change.source_number else []

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from linli.domains.accounts.queries import names as names_of_users
 from linli.domains.benefits.changing import ChangeState, Readers, facts_asked, readers
@@ -19,7 +19,7 @@ from linli.domains.benefits.formulas import FORMULAS
 from linli.domains.benefits.models import FigureChange, Run
 from linli.domains.benefits.parameters import Figure, FigureMissing, Figures, Parameter
 from linli.domains.benefits.permissions import AGREE, POLICY, SEE, change_for, may_set
-from linli.domains.benefits.queries.book import book_in_force, book_with, figure_of
+from linli.domains.benefits.queries.book import book_in_force, book_with, figure_of, last_publication
 from linli.domains.benefits.queries.results import RunNotDone
 from linli.domains.benefits.queries.trials import Trial, run_all, touching
 from linli.domains.benefits.runs import RunState, shortest, within
@@ -251,7 +251,10 @@ class Difference:
 class ChangeSheet:
     """A change with what it replaces, who reads the figure, its cases, what was reckoned of it, and what happened to it.
 
-    ``trials``: the cases that the figure touches, run with it; ``failing``: all that do not pass, also elsewhere.
+    ``trials``: the cases that the figure touches, run with it; ``failing``: all that do not pass, also elsewhere; ``reckoned``: how
+    many were reckoned with this very figure, and not with the one of an earlier day or another place. ``moved_at``: what was reckoned
+    before is reckoned with other figures than these; ``published``: the number of the last publication of the figure; ``replaced``: it was
+    published, and another one for the same day and place since.
     """
 
     row: FigureChange
@@ -267,7 +270,11 @@ class ChangeSheet:
     worksheets: tuple[Worksheet, ...]
     trials: tuple[Trial, ...]
     failing: tuple[Trial, ...]
+    reckoned: int
     what_ifs: tuple[Run, ...]
+    moved_at: datetime
+    published: int
+    replaced: bool
     entries: tuple[Entry, ...]
     people: Mapping[UUID, str]
     may_edit: bool
@@ -310,13 +317,29 @@ def change_sheet(change_id: UUID, *, by: Actor, today: date) -> ChangeSheet:
         _differences(parameter, before.value if before else None, after.value), after.source,
         tuple(policy_of(code) for code in who.policies_reading(row.name)),
         tuple((name, FORMULAS[name].label) for name in who.formulas_reading(row.name)), _worksheets_asking(row.name), tuple(touching(trials, [row.name])),
-        tuple(t for t in trials if not t.outcome.passed), tuple(what_ifs(row)), entries,
+        tuple(t for t in trials if not t.outcome.passed), sum(t.outcome.used.get(row.name) == after for t in trials), tuple(what_ifs(row)),
+        _moved_at(row, who), last_publication(row.name),
+        state is ChangeState.PUBLISHED and after not in parameter.figures, entries,
         names_of_users([row.proposed_by_id, row.decided_by_id, *(e.user_id for e in entries)]),
         may_edit=state.open and mine and by.can(POLICY),
         may_decide=state is ChangeState.PROPOSED and not mine and decidable and by.can(AGREE),
         may_withdraw=state not in (ChangeState.PUBLISHED, ChangeState.WITHDRAWN) and decidable and by.can(POLICY),
         may_weigh=state not in (ChangeState.PUBLISHED, ChangeState.WITHDRAWN) and decidable and (by.can(POLICY) or by.can(AGREE)),
     )  # fmt: skip
+
+
+def moved_at(row: FigureChange, today: date) -> datetime:
+    """When a figure that a reckoning of a change reads last became another one: the proposed one, or one that was published meanwhile."""
+    return _moved_at(row, readers(book_in_force(), max(row.since, today)))
+
+
+def _moved_at(row: FigureChange, who: Readers) -> datetime:
+    names = {name for policy in who.policies_reading(row.name) for name in who.policies[policy]} | {row.name}
+    meanwhile = FigureChange.objects.filter(name__in=names, published_no__isnull=False)
+    if row.published_no:  # what was reckoned before it was published stays true of that moment
+        meanwhile = meanwhile.filter(published_no__lt=row.published_no)
+    last = meanwhile.aggregate(at=Max("decided_at"))["at"]
+    return max(row.written_at, last) if last else row.written_at
 
 
 def _differences(parameter: Parameter, before: Any, after: Any) -> tuple[Difference, ...]:

@@ -431,10 +431,11 @@ def claw_back_for(rows: QuerySet[ClawBack], claw_back_id: UUID, by: Actor) -> Cl
     return found
 
 
-def claw_backs(*, by: Actor, state: ClawBackState | None = None) -> QuerySet[ClawBack]:
-    """Claw-backs of the actor's place, newest first."""
+def claw_backs(*, by: Actor, state: ClawBackState | None = None, grant_id: UUID | None = None) -> QuerySet[ClawBack]:
+    """Claw-backs of the actor's place, newest first; those of one grant, if it is named."""
     _must(by)
     found = ClawBack.objects.filter(grant__region__startswith=shortest(by.region)).select_related("grant")
+    found = found.filter(grant=grant_id) if grant_id else found
     return (found.filter(state=state) if state else found).order_by("-made_at", "-id")
 
 

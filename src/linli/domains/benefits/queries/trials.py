@@ -77,7 +77,7 @@ def run_all(book: Mapping[str, Parameter], *, today: date) -> list[Trial]:
 
 def touching(trials: Sequence[Trial], names: Sequence[str], target: str = "") -> list[Trial]:
     """Those that were reckoned with one of some parameters, or are about a policy or formula."""
-    return [t for t in trials if not t.outcome.used.isdisjoint(names) or (target and t.outcome.topic == target)]
+    return [t for t in trials if not t.outcome.used.keys().isdisjoint(names) or (target and t.outcome.topic == target)]
 
 
 def _run(row: PolicyCase, book: Mapping[str, Parameter]) -> Outcome:
@@ -94,8 +94,8 @@ def _run(row: PolicyCase, book: Mapping[str, Parameter]) -> Outcome:
         else:
             got = calculate(row.target, given, figures)
     except LinliError as error:
-        return Outcome(str(row.pk), row.target, {"error": (expected, str(error))}, frozenset(used))
-    return Outcome(str(row.pk), row.target, differing(expected, got), frozenset(used))
+        return Outcome(str(row.pk), row.target, {"error": (expected, str(error))}, used)
+    return Outcome(str(row.pk), row.target, differing(expected, got), used)
 
 
 def policy_case(case_id: UUID, *, by: Actor) -> PolicyCase:

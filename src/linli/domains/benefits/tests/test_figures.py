@@ -103,6 +103,12 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(one):
     wrong(lambda: draft(one, region="770200"), region="本单位所在地区")
     wrong(lambda: draft(one, region=""), region="上级定的数由上级修改")
     wrong(lambda: draft(one, region="770000"), region="本单位所在地区")
+    # A slip in the year: nothing goes before a later figure, so one of 2206 would keep every other one out.
+    for since in (date(226, 12, 1), date(2206, 12, 1)):
+        wrong(lambda since=since: draft(one, since=since), since="最早 1949-10-01，最晚 2046-12-31")
+    for on in (date(2026, 11, 23), date(202, 11, 1)):
+        wrong(lambda on=on: draft(one, ground=replace(GROUND, on=on)), source_date="最晚 2026-11-22")
+    assert not FigureChange.objects.exists()
     for name in ("no.such.figure", "unemployment.stops"):
         with pytest.raises(commands.FigureNotThere):
             draft(one, name=name)
@@ -224,6 +230,44 @@ def test_two_drafts_of_one_figure_the_later_day_first(one, two):
     commands.agree_to_change(change_id=late, by=two, now=NOW)
     with pytest.raises(commands.LaterThere):
         commands.agree_to_change(change_id=early, by=two, now=NOW)
+
+
+def test_a_case_of_an_earlier_day_or_another_place_has_not_tried_the_new_figure(one):
+    change = draft(one)  # from December in the city
+    case(one, on=date(2026, 11, 30), expected={"state": "entitled", "amount": "243"})
+    case(one, region="", expected={"state": "entitled", "amount": "243"})
+    sheet = queries.change_sheet(change, by=one, today=ON)
+    assert (sheet.failing, len(sheet.trials), sheet.reckoned) == ((), 2, 0)
+    case(one)
+    assert queries.change_sheet(change, by=one, today=ON).reckoned == 1
+
+
+def test_who_agrees_agrees_to_what_they_read_and_not_to_what_was_published_meanwhile(one, two):
+    first, second = draft(one, value="163"), draft(one, value="173")
+    for change in (first, second):
+        commands.propose_change(change_id=change, by=one, now=NOW)
+    read_at_first = {c: queries.change_sheet(c, by=two, today=ON) for c in (first, second)}
+    assert [s.differences[0].before for s in read_at_first.values()] == ["143", "143"]
+    commands.agree_to_change(change_id=first, seen=read_at_first[first].published, by=two, now=NOW)
+    with pytest.raises(commands.FigureMoved):
+        commands.agree_to_change(change_id=second, seen=read_at_first[second].published, by=two, now=NOW)
+    again = queries.change_sheet(second, by=two, today=ON)
+    assert (again.row.state, again.differences[0].before) == ("proposed", "163")
+    assert not queries.change_sheet(first, by=two, today=ON).replaced
+    commands.agree_to_change(change_id=second, seen=again.published, by=two, now=NOW)
+    assert queries.change_sheet(first, by=two, today=ON).replaced and not queries.change_sheet(second, by=two, today=ON).replaced
+
+
+def test_a_reckoning_is_old_once_a_figure_was_published_that_its_policies_read(one, two):
+    change = draft(one, name=ELDERLY, value={"value": [{"key": "70", "": "20"}]})
+    assert queries.change_sheet(change, by=one, today=ON).moved_at == NOW
+    later = NOW + timedelta(hours=1)
+    for name, value in ((BASE, "163"), ("certification.cycle_months", "24")):
+        other = draft(one, name=name, value=value)
+        commands.propose_change(change_id=other, by=one, now=NOW)
+        commands.agree_to_change(change_id=other, by=two, now=later)
+        reads = name != BASE
+        assert queries.moved_at(queries.change(change, by=one), ON) == (later if reads else NOW)
 
 
 def test_a_case_that_fails_with_the_figure_keeps_it_from_being_published(one, two):

@@ -27,7 +27,7 @@ from linli.web.ui.parts import Event
 from linli.web.ui.toasts import done
 
 OUTCOME_KIND = {
-    ReachOutcome.PASSED_OVER: "ahead", ReachOutcome.OPEN: "current", ReachOutcome.SEEN: "done", ReachOutcome.SENT: "done", ReachOutcome.SPOKEN: "done",
+    ReachOutcome.PASSED_OVER: "passed", ReachOutcome.OPEN: "current", ReachOutcome.SEEN: "done", ReachOutcome.SENT: "done", ReachOutcome.SPOKEN: "done",
 }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def _repay(request: StaffRequest, i: UUID, typed: dict[str, str]) -> str:
     try:
         on = date.fromisoformat(typed["on"])
     except ValueError:
-        raise commands.AmountWrong(field="on", why=msg("请填到账日期")) from None
+        raise commands.RepaymentWrong(field="on", why=msg("请填到账日期")) from None
     left = commands.note_repayment(
         claw_back_id=i, amount_fen=typed_fen(typed["amount"], "amount"), on=on, reference=typed["reference"], by=request.actor,
         now=request.now, **keyed(request),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import ceil
 from typing import Any
@@ -98,7 +99,7 @@ def make(request: StaffRequest) -> HttpResponse:
     policy = request.POST.get("policy", "")
     try:
         list_id = commands.make_list(run_id=run_id, policy=policy, by=request.actor, now=request.now, **keyed(request))
-    except (commands.NotGranted, commands.ListThere) as error:
+    except (commands.NotGranted, commands.ListThere, commands.RunAhead) as error:
         warn(request, joined([error.message, error.what_to_do] if error.what_to_do else [error.message], _))
         return redirect("runs:policy", run_id, policy)
     return redirect("grants:list", list_id)
@@ -202,9 +203,10 @@ def _tabs(shown: str, sums: Any) -> list[Tab]:
 def _may(request: StaffRequest, row: Any, state: ListState) -> dict[str, bool]:
     """Which acts are offered; the commands decide."""
     agrees, runs_ = request.actor.can(_AGREE), request.actor.can(_RUN)
-    mine = row.made_by_id == request.actor.user_id
+    mine, made, number = row.made_by_id == request.actor.user_id, state is ListState.MADE, row.counts.get("grants", 0)
     return {
-        "agree": state is ListState.MADE and agrees and not mine, "wait": state is ListState.MADE and mine, "remake": state is ListState.FAILED and runs_,
+        "agree": made and bool(number) and agrees and not mine, "wait": made and bool(number) and mine, "empty": made and not number,
+        "remake": state is ListState.FAILED and runs_,
         "publish": state is ListState.AGREED and (agrees or runs_), "withdraw": state in _BEFORE_CLOSE and (agrees or runs_),
         "object": state is ListState.PUBLISHED and (agrees or runs_), "pay": state is ListState.CLOSED and request.actor.can(_PAY),
         "retry": state is ListState.CLOSED and (runs_ or request.actor.can(_PAY)),
@@ -235,8 +237,12 @@ def _withdraw(request: StaffRequest, list_id: UUID) -> str:
 
 def _object(request: StaffRequest, list_id: UUID) -> str:
     given: dict[str, Any] = {name: request.POST.get(name, "") for name in ("text", "name", "contact")}
-    commands.object_to(list_id=list_id, by=request.actor, now=request.now, **given, **keyed(request))
-    return _("异议已登记，处理后会答复。")
+    asked = request.POST.get("number", "").strip()
+    if asked and not re.fullmatch(r"[0-9]{1,9}", asked):
+        raise commands.LineUnknown(field="number", number=asked[:20])
+    number = int(asked) if asked else None
+    commands.object_to(list_id=list_id, number=number, by=request.actor, now=request.now, **given, **keyed(request))
+    return _("异议已登记，这一笔等处理完再说。") if number else _("异议已登记，处理后会答复。")
 
 
 def _retry(request: StaffRequest, list_id: UUID) -> str:
@@ -259,7 +265,7 @@ def act(request: StaffRequest, list_id: UUID, act: str) -> HttpResponse:
     try:
         said = ACTS[act](request, list_id)
     except LinliError as error:
-        typed = {name: request.POST.get(name, "") for name in ("reason", "text", "name", "contact")}
+        typed = {name: request.POST.get(name, "") for name in ("reason", "text", "number", "name", "contact")}
         return _sheet(request, list_id, error, act, typed)
     done(request, said)
     return redirect("grants:list", list_id)
@@ -296,7 +302,8 @@ def objection(request: StaffRequest, objection_id: UUID) -> HttpResponse:
         except LinliError as wrong:
             error = wrong
         else:
-            done(request, _("已答复，并通知了提出人。"))
+            told_ = found.by_party_id is not None  # who is not signed in has no box to which a message could go
+            done(request, _("已答复，并通知了提出人。") if told_ else _("已答复。请按提出人留下的联系方式，把结果告诉他（她）。"))
             return redirect("grants:objection", objection_id)
     line = grant_lines([found.grant])[0] if found.grant else None
     said_by = found.said_by.open_json()
@@ -305,6 +312,7 @@ def objection(request: StaffRequest, objection_id: UUID) -> HttpResponse:
         "tone": OBJECTION_TONES[ObjectionState(found.state)], "text": found.text.open(), "said_by": said_by, "kind": kind,
         "who": who_are(kind, [found.subject_id])[found.subject_id] if found.subject_id else None,
         "reasons": found.reasons.open() if found.reasons else "", "settled_by": called(names([found.settled_by_id]), found.settled_by_id),
+        "waits": found.state == ObjectionState.OPEN,
         "may": found.state == ObjectionState.OPEN and request.actor.can(_AGREE) and found.list.made_by_id != request.actor.user_id,
         "run_url": reverse("runs:subject", args=[found.list.run_id, found.grant.subject_id]) if found.grant else "",
         **told(error, "settle", typed),

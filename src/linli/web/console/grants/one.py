@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from linli.domains.benefits import commands
 from linli.domains.benefits.queries import (
     OWED,
+    ClawBackState,
     GrantState,
     How,
     LineState,
     SnapshotChanged,
     Told,
     accounts_of,
+    claw_backs,
     grant,
     grant_lines,
     grant_origin,
@@ -34,7 +36,7 @@ from linli.domains.benefits.queries import (
 from linli.kernel.errors import LinliError, NotFound
 from linli.kernel.text import msg
 from linli.web.access import requires
-from linli.web.console.grants.parts import GRANT_TONES, LINE_TONES, told, typed_fen
+from linli.web.console.grants.parts import CLAW_TONES, GRANT_TONES, LINE_TONES, told, typed_fen
 from linli.web.errors import status_of
 from linli.web.http import StaffRequest
 from linli.web.once import keyed
@@ -59,7 +61,7 @@ def _page(
     found = grant(grant_id, by=request.actor)
     (line,), state = grant_lines([found]), GrantState(found.state)
     account = accounts_of([found.payee_id]).get(found.payee_id)
-    owed = state in OWED
+    owed, claims = state in OWED, list(claw_backs(by=request.actor, grant_id=grant_id))
     context: dict[str, Any] = {
         "g": found, "line": line, "state": state, "tone": GRANT_TONES[state], "policy": policy_of(found.policy), "account": account,
         "period": period_said(found.period), "confirms": granting(found.policy).how is How.CONFIRMED,
@@ -70,9 +72,10 @@ def _page(
             for p in payments_of(grant_id, by=request.actor)
         ],
         "columns": [Column(_("第几次")), Column(_("批次")), Column(_("金额（元）"), number=True), Column(_("结果")), Column(_("说明"))],
+        "claims": [(c, ClawBackState(c.state), CLAW_TONES[ClawBackState(c.state)]) for c in claims],
         "may": {
             "void": owed and request.actor.can(_AGREE) and found.list.made_by_id != request.actor.user_id,
-            "claw_back": state is GrantState.PAID and request.actor.can(_PAY),
+            "claw_back": state is GrantState.PAID and request.actor.can(_PAY) and all(c.state == ClawBackState.REFUSED for c in claims),
             "account": state not in (GrantState.PAID, GrantState.VOID) and request.actor.can(_PAY) and line.payee is not None,
         },
         "ways": [Option(w.value, _(w.label)) for w in (Told.COUNTER, Told.PAPER)], **_origin(request, grant_id), **told(error, act, typed),

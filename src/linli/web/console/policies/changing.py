@@ -242,11 +242,12 @@ def _page(request: StaffRequest, change_id: UUID, *, act: str = "", error: Linli
     wrong = sentences(error) if error else {}
     context = {
         "seen": seen, "row": seen.row, "tone": TONES[seen.state], "rows": [r for r in rows if r["trial"].case or not r["passed"]] + trial_rows(elsewhere),
-        "passed": sum(r["passed"] for r in rows), "given": sum(r["passed"] and r["trial"].case is None for r in rows), "trial_columns": trial_columns(),
+        "passed": seen.reckoned, "elsewhere": len(rows) - seen.reckoned,
+        "given": sum(r["passed"] and r["trial"].case is None for r in rows), "trial_columns": trial_columns(),
         "events": _events(seen), "who": seen.people.get(seen.row.proposed_by_id, ""), "act": act, "typed": request.POST.get("reason", "") if act else "",
         "wrong": wrong, "whole": " ".join(text for field, text in wrong.items() if field != "reason"),
         "difference_columns": [Column(_("内容")), Column(_("现在")), Column(_("改为"))],
-        "what_ifs": [(r, RunState(r.state), r.asked_at < seen.row.written_at) for r in seen.what_ifs[:5]],
+        "what_ifs": [(r, RunState(r.state), r.asked_at < seen.moved_at) for r in seen.what_ifs[:5]],
         "targets": [(p.code, p.name) for p in seen.policies] + [(code, _(label)) for code, label in seen.formulas],
         "may_add": request.actor.can("benefits.policy"),
     }  # fmt: skip
@@ -289,7 +290,10 @@ def _refuse(request: StaffRequest, i: UUID) -> str:
 
 
 def _agree(request: StaffRequest, i: UUID) -> str:
-    commands.agree_to_change(change_id=i, by=request.actor, now=request.now, **keyed(request))
+    seen = request.POST.get("seen", "")
+    commands.agree_to_change(
+        change_id=i, seen=int(seen) if re.fullmatch("[0-9]{1,9}", seen) else -1, by=request.actor, now=request.now, **keyed(request)
+    )
     return _("已同意并公布。从现在起都按新数算；过去的结果不变。")
 
 
@@ -309,7 +313,14 @@ def act(request: StaffRequest, change_id: UUID, act: str) -> HttpResponse:
         raise NotFound(what=msg("这个操作"))
     try:
         said = ACTS[act](request, change_id)
-    except (commands.CasesFail, commands.ChangeMoved, commands.FiguresOver, commands.LaterThere, commands.TextMissing) as error:
+    except (
+        commands.CasesFail,
+        commands.ChangeMoved,
+        commands.FigureMoved,
+        commands.FiguresOver,
+        commands.LaterThere,
+        commands.TextMissing,
+    ) as error:
         return _page(request, change_id, act=act, error=error)
     done(request, said)
     return redirect("policies:change", change_id)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linli.domains.benefits import commands
-from linli.domains.benefits.queries import Effect, RunState, effects, once_said, parameter_sheet, what_if
+from linli.domains.benefits.queries import Effect, RunState, effects, moved_at, once_said, parameter_sheet, what_if
 from linli.domains.org.queries import region_names
 from linli.web.access import requires
 from linli.web.console.exchange.files import as_file, known
@@ -52,7 +52,7 @@ def one(request: StaffRequest, run_id: UUID) -> HttpResponse:
     found = effects(run) if state is RunState.DONE else []
     context = {
         "run": run, "change": run.change, "state": state, "label": parameter_sheet(run.change.name, by=request.actor, on=request.today).parameter.label,
-        "lead": _lead(run), "stale": run.asked_at < run.change.written_at,
+        "lead": _lead(run), "stale": run.asked_at < moved_at(run.change, request.today),
         "effects": [
             {
                 "of": e, "once": once_said(e.policy), "option": _option(e), "summary": _summary(e), "id": f"chart-{e.policy.code}",

@@ -88,6 +88,17 @@ def test_who_is_of_another_place_sees_nobody_here(world, row):
     assert reach is None or village.get(reverse("visits:visit", args=[reach.pk])).status_code == 404
 
 
+def test_the_first_day_to_stop_is_told_only_where_a_day_decides(world, row):
+    client, page = enter("certification"), reverse("certification:one", args=[row.pk])
+    text = client.get(page).content.decode()
+    assert "最早可以暂停" in text and "还没有打过电话或者走访" in text and "由后面的提醒代替" in text
+    assert "（还没有到）" not in text, "a step that was passed over is not one that is still to come"
+    assert "亲眼或通过视频见到了本人" in text
+    row.signal = "presumed-dead"  # then an inquiry decides, on any day
+    row.save(update_fields=["signal"])
+    assert "最早可以暂停" not in client.get(page).content.decode()
+
+
 def test_a_decision_that_is_refused_says_why_beside_what_was_typed(world, row):
     client = enter("certification")
     answer = send(client, reverse("certification:act", args=[row.pk, "suspend"]), reason="打了很多次电话")

@@ -53,6 +53,7 @@ from linli.testing.grants import (
 )
 from linli.testing.rosters import someone
 from linli.testing.world import BUILDER, COUNTY, PASSWORD, person_id
+from linli.web.portal.benefits.published import STRANGERS
 from linli.web.ui.templatetags.linli_ui import fen
 
 FEED = Actor(user_id=None, permissions=frozenset({"benefits.learn"}), device="test")
@@ -260,13 +261,14 @@ def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, li
     assert send(resident, url, text="金额少了").status_code == 302
     again = send(resident, url, text="再说一次")
     assert again.status_code == 409 and "已经提过异议" in text(again) and "再说一次" in text(again)
-    assert "提出异议</a>" not in text(resident.get(reverse("benefits:mine"))) and url not in text(
-        resident.get(reverse("benefits:mine"))
-    )
+    mine = text(resident.get(reverse("benefits:mine")))
+    assert "提出异议</a>" not in mine and url not in mine
+    assert "答复以后再发放" in mine and "没有异议就发放" not in mine
     found = grant_objections(by=who.maker).get()
     assert found.grant_id == grant.pk
     assert send(stranger, reverse("benefits:object", args=[listed]), text="有人不该领").status_code == 422
-    assert send(stranger, reverse("benefits:object", args=[listed]), text="有人不该领", name="王五", contact="1").status_code == 302
+    said = {"text": "有人不该领", "name": "王五", "contact": "1"}
+    assert send(stranger, reverse("benefits:object", args=[listed]), **said).status_code == 302
     foreign = Client()
     sign_in_resident(foreign, world, "agent")
     assert "金额少了" not in text(foreign.get(reverse("benefits:mine")))
@@ -285,6 +287,67 @@ def test_a_resident_sees_their_grant_objects_and_reads_the_answer(world, who, li
     assert grant.amount_fen == 8850
     answered = text(resident.get(reverse("benefits:mine")))
     assert "核对过缴费" in answered and "88.50" in answered and "异议成立" in answered
+
+
+def test_whoever_names_a_line_of_the_list_has_it_wait_and_an_officer_learns_whom_to_tell(world, who, listed):
+    stranger, second, maker = Client(), enter("second-policies"), enter("benefits")
+    online, desk = reverse("benefits:object", args=[listed]), reverse("grants:act", args=[listed, "object"])
+    said = {"text": "早就上班了", "name": "王五", "contact": "10000000031"}
+    unsigned = send(stranger, online, text="早就上班了")
+    assert unsigned.status_code == 422 and "您的姓名" in text(unsigned) and "请填写联系电话或邮箱" in text(unsigned)
+    for client, url in ((stranger, online), (maker, desk)):
+        for wrong in ("99", "0", "x", "9" * 30):
+            refused = send(client, url, number=wrong, **said)
+            assert (
+                refused.status_code == 422
+                and ("名单上没有第" in text(refused) or client is stranger)
+                and f'value="{wrong}"' in text(refused)
+                and "早就上班了" in text(refused)
+            )
+    assert not grant_objections(by=who.maker).exists()
+    assert send(stranger, online, number="2", **said).status_code == 302
+    assert send(maker, desk, number="3", **said).status_code == 302
+    assert send(maker, desk, number="", **said).status_code == 302
+    assert sorted(o.grant.number if o.grant else 0 for o in grant_objections(by=who.maker)) == [0, 2, 3]
+    assert [g.number for g in owed(who, listed)] == [1]
+    found = grant_objections(by=who.maker).get(grant__number=2)
+    page = reverse("grants:objection", args=[found.pk])
+    assert "编制名单的人不能自己答复" in text(maker.get(page)) and "系统发不了消息" in text(second.get(page))
+    answered = second.post(page, {"once": str(uuid4()), "upheld": "no", "reasons": "没有参保记录"}, follow=True)
+    assert "把结果告诉他（她）" in text(answered) and "并通知了提出人" not in text(answered)
+
+
+def test_no_stranger_holds_back_a_whole_list_from_one_address(world, who, listed):
+    stranger, resident, url = Client(), Client(), reverse("benefits:object", args=[listed])
+    sign_in_resident(resident, world)
+    said = {"text": "早就上班了", "name": "王五", "contact": "10000000031"}
+    STRANGERS.forget()
+    assert [send(stranger, url, **said).status_code for _ in range(STRANGERS.times)] == [302] * STRANGERS.times
+    refused = send(stranger, url, number="2", **said)
+    assert refused.status_code == 503 and "早就上班了" in text(refused) and "分钟后再试" in text(refused)
+    assert send(resident, url, text="我知道他上班了", number="2").status_code == 302  # who is known is not counted
+    assert [o.grant.number for o in grant_objections(by=who.maker) if o.grant] == [2]
+
+
+def test_no_list_is_made_of_a_scan_of_a_day_to_come(world, who):
+    due([world.people["applicant"]], on=local_date(now()))
+    tomorrow = local_date(now()) + timedelta(days=1)
+    run_id = scanned(who, on=tomorrow, now=now())
+    answer = enter("benefits").post(
+        reverse("grants:make"), {"once": str(uuid4()), "run": str(run_id), "policy": POLICY}, follow=True
+    )
+    assert "还没有到，只能看，不能编制发放名单" in text(answer) and not grant_lists(by=who.maker).exists()
+    commands.make_list(run_id=run_id, policy=POLICY, by=who.maker, now=now() + timedelta(days=1))
+
+
+def test_a_list_with_nobody_on_it_asks_nobody_to_agree(world, who, listed):
+    run_id = scanned(who, on=local_date(now()), now=now())
+    officer, second = enter("benefits"), enter("second-policies")
+    page = send(officer, reverse("grants:make"), run=str(run_id), policy=POLICY)["Location"]
+    perform(grant_lists(by=who.maker).latest("made_at").pk)
+    for client in (officer, second):
+        shown = text(client.get(page))
+        assert "不用复核" in shown and "撤回名单" in shown and "复核同意" not in shown and "等另一位" not in shown
 
 
 def test_money_goes_to_the_bank_and_what_comes_back_is_sent_again(world, who, listed):
@@ -513,9 +576,15 @@ def test_money_paid_wrongly_is_had_back_by_two(world, who, listed):
     assert send(payer, url, amount="5", reason="重复", legal_basis="社会保险法").status_code == 302
     page = text(payer.get(reverse("grants:claw_backs")))
     (where,) = {h for h in page.split('"') if h.startswith(reverse("grants:claw_backs")) and len(h) > 40}
+    one = text(payer.get(reverse("grants:grant", args=[grant.pk])))
+    assert where in one and "追回 5.00 元" in one and "提出追回" not in one
+    again = send(payer, url, amount="5", reason="重复", legal_basis="社会保险法")
+    assert again.status_code == 409 and where in text(again)
     assert send(payer, where + "/settle", agreed="yes").status_code == 403
     assert send(second, where + "/settle", agreed="yes").status_code == 302
     assert send(payer, where + "/repay", amount="9", on=local_date(now()).isoformat(), reference="B1").status_code == 422
+    undated = text(send(payer, where + "/repay", amount="2", on="", reference="B1"))
+    assert "这笔退款不能登记：请填到账日期" in undated and "金额不正确" not in undated and 'value="B1"' in undated
     assert send(payer, where + "/repay", amount="2", on=local_date(now()).isoformat(), reference="B1").status_code == 302
     assert "3.00" in text(payer.get(where))
     assert send(payer, where + "/give-up", reason="已失联").status_code == 302

@@ -72,7 +72,7 @@ def test_each_post_opens_what_it_may(world, who, see, write, decide):
     forms = [reverse("policies:new", args=[BASE]), reverse("policies:new_case", args=[CLAIM])]
     assert [client.get(url).status_code for url in forms] == [write, write]
     assert send(client, reverse("policies:new", args=[BASE]), **TYPED).status_code == (302 if write == 200 else 403)
-    assert send(client, reverse("policies:act", args=[change, "agree"])).status_code == decide
+    assert send(client, reverse("policies:act", args=[change, "agree"]), seen="0").status_code == decide
     if see == 200:
         assert client.get(reverse("policies:scan", args=[change])).status_code == 404
         assert client.get(reverse("policies:what_if", args=[uuid4()])).status_code == 404
@@ -152,10 +152,25 @@ def test_a_click_twice_is_one_change_and_one_publication(world):
     assert send(client, reverse("policies:act", args=[row.pk, "propose"])).status_code == 302
     second, key = enter("second-policies"), str(uuid4())
     for _ in range(2):
-        assert second.post(reverse("policies:act", args=[row.pk, "agree"]), {"once": key}).status_code == 302
+        assert second.post(reverse("policies:act", args=[row.pk, "agree"]), {"once": key, "seen": "0"}).status_code == 302
     assert send(second, reverse("policies:act", args=[row.pk, "agree"])).status_code == 409
     assert "已公布" in text(second.get(reverse("policies:change", args=[row.pk])))
     assert "近 30 天公布的参数" in text(enter("benefits").get(reverse("policies:list")))
+
+
+def test_who_agrees_on_a_page_that_is_out_of_date_is_shown_the_new_one_and_nothing_is_published(world):
+    changes_, client = [draft(world), draft(world, value="173")], enter("second-policies")
+    for change in changes_:
+        commands.propose_change(change_id=change, by=world.actor("policies"), now=timezone.now())
+    first, second = (reverse("policies:act", args=[change, "agree"]) for change in changes_)
+    page = text(client.get(reverse("policies:change", args=[changes_[1]])))
+    assert 'name="seen" value="0"' in page and "没有一个用例用到这个数" in page and "全部通过" not in page
+    assert send(client, first, seen="0").status_code == 302
+    for said in ("0", "", "x" * 9, "9" * 5000):
+        answer = send(client, second, seen=said)
+        assert answer.status_code == 409 and "又公布了别的修改" in text(answer) and 'name="seen" value="1"' in text(answer)
+    assert send(client, second, seen="1").status_code == 302
+    assert "这个数已经不用了" in text(client.get(reverse("policies:change", args=[changes_[0]])))
 
 
 def test_nothing_is_sent_back_without_a_reason(world):

@@ -104,7 +104,7 @@ def _act(request: StaffRequest, case_id: UUID, command: Callable[..., Any], said
     version = request.POST.get("version", "")
     try:
         command(
-            case_id=case_id, version=int(version) if version.isdigit() else None, by=request.actor, now=request.now,
+            case_id=case_id, version=int(version) if version.isdecimal() else None, by=request.actor, now=request.now,
             **keyed(request),
         )  # fmt: skip
     except NotFound:
