@@ -24,14 +24,15 @@ LIVES = "(months_since(certified_on) < 12 OR months_since(life_strong_on) < 12 O
 # Entitled if, and then how much in fen; 0 where no money is paid.
 SQL = {
     "na-skill-upgrade": (
-        """unemployment_paid_months >= 12 AND employment_status IN ('enterprise', 'claimant') AND rank > 0 AND months_since(certificate_on) <= 12
+        """(unemployment_paid_months >= 12 OR employment_status = 'claimant') AND employment_status IN ('enterprise', 'claimant') AND rank > 0
+           AND certificate_on >= DATE '2024-06-01'
            AND (skill_times_this_year < 1 OR (certificate_urgent AND skill_times_this_year < 3))
            AND skill_paid_rank < rank AND NOT training_subsidy_same_certificate""",
         "50000 + 50000 * rank",
     ),
     "na-flexible-social-subsidy": (
-        """employment_hardship AND flexible_registered AND self_paid_pension + self_paid_medical > 0 AND flexible_subsidy_months < 36
-           AND NOT on_job_insured AND NOT business_owner""",
+        """employment_hardship AND flexible_registered AND self_paid_pension + self_paid_medical > 0
+           AND (flexible_subsidy_months < 36 OR (flexible_near_retirement AND NOT receiving_pension)) AND NOT on_job_insured AND NOT business_owner""",
         """CASE WHEN hardship IN ('low_income', 'destitute') THEN least((4 * self_paid_pension + 3) // 6, 135000)
                 WHEN hardship IS NOT NULL THEN least((4 * self_paid_pension + 3) // 6, 105000) END
            + least((4 * self_paid_medical + 3) // 6, 30000)""",
@@ -46,7 +47,7 @@ SQL = {
         "age >= 60 AND (resident_paid_months >= 180 OR resident_transitional) AND NOT receiving_pension", "14300 + (2 * resident_account + 139) // 278",
     ),
     "na-elderly-allowance": (
-        "age >= 80 AND local_household AND death_sources = 0 AND months_since(life_strong_on) <= 12 AND NOT elderly_allowance_paid",
+        "age >= 80 AND local_household AND death_sources = 0 AND months_since(life_strong_on) < 12 AND NOT elderly_allowance_paid",
         "CASE WHEN age >= 100 THEN 30000 WHEN age >= 90 THEN 10000 ELSE 5000 END",
     ),
     "na-unemployment-benefit-status": (
@@ -115,14 +116,15 @@ def by_polars(facts: Path, out: Path) -> dict[str, list[int]]:
     )
     paid = {
         "na-skill-upgrade": (
-            (c("unemployment_paid_months") >= 12) & c("employment_status").is_in(["enterprise", "claimant"]) & (c("rank") > 0)
-            & (months("certificate_on") <= 12) & ((c("skill_times_this_year") < 1) | (c("certificate_urgent") & (c("skill_times_this_year") < 3)))
+            ((c("unemployment_paid_months") >= 12) | (c("employment_status") == "claimant"))
+            & c("employment_status").is_in(["enterprise", "claimant"]) & (c("rank") > 0) & (c("certificate_on") >= date(2024, 6, 1))
+            & ((c("skill_times_this_year") < 1) | (c("certificate_urgent") & (c("skill_times_this_year") < 3)))
             & (c("skill_paid_rank") < c("rank")) & ~c("training_subsidy_same_certificate"),
             50_000 + 50_000 * c("rank"),
         ),
         "na-flexible-social-subsidy": (
             c("employment_hardship") & c("flexible_registered") & (c("self_paid_pension") + c("self_paid_medical") > 0)
-            & (c("flexible_subsidy_months") < 36) & ~c("on_job_insured") & ~c("business_owner"),
+            & ((c("flexible_subsidy_months") < 36) | (c("flexible_near_retirement") & ~c("receiving_pension"))) & ~c("on_job_insured") & ~c("business_owner"),
             pl.when(low.is_null()).then(None).otherwise(pl.min_horizontal((4 * c("self_paid_pension") + 3) // 6, low))
             + pl.min_horizontal((4 * c("self_paid_medical") + 3) // 6, n(30_000)),
         ),
@@ -137,7 +139,7 @@ def by_polars(facts: Path, out: Path) -> dict[str, list[int]]:
             14_300 + (2 * c("resident_account") + 139) // 278,
         ),
         "na-elderly-allowance": (
-            (c("age") >= 80) & c("local_household") & (c("death_sources") == 0) & (months("life_strong_on") <= 12) & ~c("elderly_allowance_paid"),
+            (c("age") >= 80) & c("local_household") & (c("death_sources") == 0) & (months("life_strong_on") < 12) & ~c("elderly_allowance_paid"),
             pl.when(c("age") >= 100).then(30_000).when(c("age") >= 90).then(10_000).otherwise(5_000),
         ),
         "na-unemployment-benefit-status": (

@@ -55,9 +55,12 @@ def _topics() -> dict[str, Any]:
     return dict(exact_yaml(file.read_text("utf-8")))
 
 
-def shipped_cases() -> str:
-    """The text of the case file that ships with Linli."""
-    return (resources.files("linli.domains.benefits") / "data/benefit-cases.yaml").read_text("utf-8")
+FORMULA_CASES, POLICY_CASES = "benefit-cases.yaml", "policy-cases.yaml"
+
+
+def shipped_cases(name: str = FORMULA_CASES) -> str:
+    """The text of a case file that ships with Linli: of the formulas, or of the policies."""
+    return (resources.files("linli.domains.benefits") / "data" / name).read_text("utf-8")
 
 
 def run_file(text: str, *, today: date, book: Mapping[str, Parameter] | None = None) -> list[Outcome]:
@@ -70,7 +73,7 @@ def run_file(text: str, *, today: date, book: Mapping[str, Parameter] | None = N
 
 def run_standing(book: Mapping[str, Parameter], *, today: date) -> list[Outcome]:
     """Run the cases that ship with Linli, and those of the bureau's own policies, with the figures of a book."""
-    texts = [shipped_cases(), *(text for _, text in only_own("cases.yaml"))]
+    texts = [shipped_cases(FORMULA_CASES), shipped_cases(POLICY_CASES), *(text for _, text in only_own("cases.yaml"))]
     return [outcome for text in texts for outcome in _run_cases(_cases(text), book, today)]
 
 

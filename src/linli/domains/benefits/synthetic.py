@@ -244,6 +244,7 @@ _PERSON: Mapping[str, str] = {
     "self_paid_pension": _count("self paid", "400000", _PAYS),
     "self_paid_medical": _count("self paid medical", "150000", _PAYS),
     "flexible_subsidy_months": _count("subsidy months", "50", "work = 'flexible' AND u(i, 'registered') < 0.6"),
+    "flexible_near_retirement": _often("near when first", 0.8, "work = 'flexible' AND age >= 55"),
     "student_stage": "CASE WHEN work = 'student' THEN pick(i, 'stage', ['graduating', 'other', 'other', 'other']) ELSE '' END",
     "student_hardship": _if(_POOR_STUDENT, f"pick(i, 'poor kind', {_POOR_KINDS})"),
     "job_hunting_paid": _often("job hunting", 0.3, "work = 'student'"),

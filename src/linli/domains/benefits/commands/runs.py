@@ -7,7 +7,6 @@ bytes. Then the policies are evaluated and compared with the time before. Last t
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,7 +40,7 @@ from linli.domains.benefits.queries.results import (
     frozen,
 )
 from linli.domains.benefits.runs import RunState, shortest
-from linli.domains.benefits.snapshots import SUBJECTS, freeze, how_many, one_moment, seal, unchanged
+from linli.domains.benefits.snapshots import SUBJECTS, freeze, how_many, one_moment, seal, take_over, unchanged
 from linli.domains.trace.commands import Subject, once, record
 from linli.kernel.actors import Actor
 from linli.kernel.calendar import local_date
@@ -157,13 +156,13 @@ def freeze_run(*, run_id: UUID, by: Actor, now: datetime) -> None:
 
 
 def _take_over(run: Run, kinds: Sequence[str]) -> None:
-    """The facts that another run froze, as they were frozen; the same file under another name."""
+    """The facts that another run froze, as they were frozen."""
     other = run.facts_of
     assert other
     rows = 0
     for subject in kinds:
         file = file_of(run.pk, FACTS, subject)
-        os.link(frozen(other, FACTS, subject, thoroughly=True), file)
+        take_over(frozen(other, FACTS, subject, thoroughly=True), subject, file)
         rows += scans.how_many(file)
     _Progress(run.pk, 2 * rows, rows)
 

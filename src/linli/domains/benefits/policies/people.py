@@ -6,6 +6,7 @@ import ibis
 from ibis.expr.types import Table
 
 from linli.domains.benefits.arithmetic import at_most, choose, full_months, full_years, rounded, scaled, when, whole
+from linli.domains.benefits.certifying import last_day
 from linli.domains.benefits.formulas.base import Step
 from linli.domains.benefits.parameters import Figures
 from linli.domains.benefits.policies.base import Verdict, policy
@@ -20,10 +21,11 @@ def skill_upgrade(p: Table, figures: Figures) -> Verdict:
     often = rule["times_a_year"]
     return Verdict(
         conditions={
-            "insured": p.unemployment_paid_months >= rule["least_months"],
+            "insured": (p.unemployment_paid_months >= rule["least_months"]) | (p.employment_status == "claimant"),
             "status": p.employment_status.isin(["enterprise", "claimant"]),
             "level": p.certificate_level.isin(list(rule["levels"])),
-            "in_time": full_months(p.certificate_on, ibis.literal(figures.on)) <= rule["within_months"],
+            # the last day of so many months has the number of the first, or is its month's last (民法典 art. 202)
+            "in_time": p.certificate_on > last_day(figures.on, -rule["within_months"]),
             "times": (p.skill_times_this_year < often)
             | (p.certificate_urgent & (p.skill_times_this_year < often + rule["urgent_more"])),
             "once": (p.skill_paid_rank < choose(p.certificate_level, ranks, kind=INTEGER, otherwise=0))
@@ -48,7 +50,7 @@ def flexible_social_subsidy(p: Table, figures: Figures) -> Verdict:
             "hardship": p.employment_hardship,
             "registered": p.flexible_registered,
             "paid": p.self_paid_pension + p.self_paid_medical > 0,
-            "months_left": p.flexible_subsidy_months < rule["most_months"],
+            "months_left": (p.flexible_subsidy_months < rule["most_months"]) | (p.flexible_near_retirement & ~p.receiving_pension),
             "no_job": ~p.on_job_insured,
             "no_business": ~p.business_owner,
         },

@@ -169,7 +169,7 @@ def subject_in_run(run_id: UUID, subject_id: UUID, *, by: Actor) -> SubjectInRun
             row = scans.row_of(engine, frozen(found, FACTS, subject), str(subject_id))
             if row is not None:
                 told = scans.row_of(engine, frozen(found, VERDICT, subject), str(subject_id)) or {}
-                known = tuple((fact, row[name]) for name, fact in vocabulary()[subject].items())
+                known = tuple((fact, row[name]) for name, fact in vocabulary()[subject].items() if name in row)
                 return SubjectInRun(found, found.on, subject, subject_id, row[REGION], known, _found(found, subject, row, told))
     raise NotFound(what=msg("这个对象在这次比对中的记录"))
 
@@ -188,7 +188,7 @@ def found_for(grant: Grant) -> Found:
 def _found(run: Run, subject: str, row: Mapping[str, Any], told: Mapping[str, Any], only: str = "") -> tuple[Found, ...]:
     group = next(g for g in run.figures if g["subject"] == subject and row[REGION] in g["places"])
     figures = Figures(run.on, row[REGION], book_of(group["figures"]))
-    facts = {name: row[name] for name in vocabulary()[subject] if row[name] is not None}
+    facts = {name: row[name] for name in vocabulary()[subject] if row.get(name) is not None}  # there were fewer facts then
     policies = []
     for policy in map(policy_of, [only] if only else run.policies):
         met = told.get(column(policy, MET))

@@ -12,12 +12,13 @@ from django.db import DatabaseError, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from linli.domains.benefits import commands, own, queries, scans
+from linli.domains.benefits import commands, own, queries, scans, snapshots
 from linli.domains.benefits.exact import plain
 from linli.domains.benefits.models import FACTS, FigureChange, PolicyCase, Run, seen
 from linli.domains.benefits.parameters import Figures, shipped_parameters
 from linli.domains.benefits.queries.book import book_in_force
-from linli.domains.benefits.scanning import assess
+from linli.domains.benefits.queries.results import folder_of
+from linli.domains.benefits.scanning import State, assess
 from linli.domains.benefits.shapes import like, parts, read, typed
 from linli.domains.benefits.snapshots import SUBJECTS
 from linli.domains.benefits.tasks import perform_run
@@ -237,7 +238,7 @@ def test_a_case_of_an_earlier_day_or_another_place_has_not_tried_the_new_figure(
     case(one, on=date(2026, 11, 30), expected={"state": "entitled", "amount": "243"})
     case(one, region="", expected={"state": "entitled", "amount": "243"})
     sheet = queries.change_sheet(change, by=one, today=ON)
-    assert (sheet.failing, len(sheet.trials), sheet.reckoned) == ((), 2, 0)
+    assert (sheet.failing, sum(t.case is not None for t in sheet.trials), sheet.reckoned) == ((), 2, 0)
     case(one)
     assert queries.change_sheet(change, by=one, today=ON).reckoned == 1
 
@@ -468,6 +469,33 @@ def test_what_if_says_who_gains_and_loses_by_place_and_leaves_no_other_mark(worl
     assert queries.run(scan(officer), by=officer).before == {CLAIM: str(base)}
     with pytest.raises(NotFound):
         queries.what_if(run.pk, by=replace(one, region="770121"))
+
+
+def test_facts_that_an_earlier_version_froze_are_shown_and_weighed_without_the_fact_it_did_not_have(
+    world, committed_db, monkeypatch
+):
+    people((100_000, HERE), (200_000, "770102001"))
+    one, officer = world.actor("policies"), world.actor("benefits")
+    name, lacking = "facts_person.parquet", "job_hunting_paid"
+    fewer = {kind: {n: fact for n, fact in facts.items() if n != lacking} for kind, facts in queries.vocabulary().items()}
+    with monkeypatch.context() as earlier:
+        earlier.setattr(snapshots, "vocabulary", lambda: fewer)
+        for kept in (snapshots._columns, snapshots._frozen):
+            earlier.setattr(snapshots, kept.__name__, kept.__wrapped__)
+        base = scan(officer)
+    file = folder_of(base) / name
+    seen = queries.subject_in_run(base, UUID(int=1), by=officer)
+    assert lacking not in {fact.name for fact, _ in seen.facts} and "birth" in {fact.name for fact, _ in seen.facts}
+    assert [f.state for f in seen.policies] == [State.ENTITLED] == [f.outcome.state for f in seen.policies]
+    assert queries.rerun(base, UUID(int=1), by=world.actor("auditor")).same
+    weighed = weigh(one, draft(one))
+    assert (weighed.state, weighed.error, weighed.facts_of_id) == ("done", "", base)
+    (effect,) = queries.effects(weighed)
+    assert (effect.before, effect.after, effect.gainers) == (2, 2, 2)
+    with scans.engine(file.parent, threads=1) as engine:
+        taken = scans.row_of(engine, folder_of(weighed.pk) / name, str(UUID(int=2)))
+        told = scans.row_of(engine, file, str(UUID(int=2)))
+    assert taken == {**told, lacking: None} and list(taken) != list(told)
 
 
 def test_what_if_needs_a_policy_that_reads_the_figure_and_is_in_force(one):

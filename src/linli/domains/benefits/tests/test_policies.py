@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linli.domains.benefits.checks import POLICY_CASES, shipped_cases
 from linli.domains.benefits.definitions import Every, facts_read, facts_table, shipped_policies
 from linli.domains.benefits.engine import SQL_TYPES
 from linli.domains.benefits.facts import vocabulary
 from linli.domains.benefits.granting import period_said
-from linli.domains.benefits.parameters import Figures
+from linli.domains.benefits.parameters import Figures, exact_yaml
 from linli.domains.benefits.policies import RULES
 from linli.domains.benefits.scanning import State, assess, columns_of, state_of
 from linli.domains.benefits.staging import staged
@@ -87,6 +88,19 @@ def test_every_policy_of_the_catalogue_is_there_with_words_and_expressions():
         assert list(verdict.conditions)
         for condition in verdict.conditions.values():
             facts_read(condition, policy.subject)
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_every_policy_has_cases_of_who_gets_it_of_each_condition_that_fails_alone_and_of_a_fact_that_is_missing(code):
+    cases = [c["expected"] for c in exact_yaml(shipped_cases(POLICY_CASES))["cases"] if c["policy"] == code]
+    alone = {c["fails"][0] for c in cases if len(c.get("fails", ())) == 1}
+    states = {c["state"] for c in cases}
+    if code == "na-price-subsidy":  # in no month so far it was started for the whole country, so nobody gets it, whatever is known
+        assert alone == {"started"} and states == {"not_entitled"}
+    else:
+        # Who has no certificate has none of a level, and none in time either.
+        assert alone == set(shipped_policies()[code].conditions) - ({"level"} if code == "na-skill-upgrade" else {"reserve"})
+        assert states == set(State)
 
 
 def test_a_policy_whose_last_day_has_passed_is_expired_and_its_figures_still_tell_of_then():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -95,7 +96,12 @@ def test_people_are_found_by_how_their_name_begins(world, officer):
     everybody = list(FACTS["person"].objects.all())
     for row in everybody:
         FACTS["person"].objects.filter(pk=row.pk).update(
-            local_household=True, elderly_allowance_paid=False, death_sources=0, told=None
+            birth=date(1940, 1, 1),
+            local_household=True,
+            elderly_allowance_paid=False,
+            death_sources=0,
+            life_strong_on=ON,
+            told=None,
         )
     run = scan(officer)
     named = queries.subjects_named("person", "赵示例")

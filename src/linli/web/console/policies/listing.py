@@ -83,7 +83,7 @@ def policy(request: StaffRequest, code: str) -> HttpResponse:
     """One policy: what it asks and gives, with which figures, on what ground, how it is checked, what it was tried on."""
     seen = policy_sheet(code, by=request.actor, on=request.today)
     rows = trial_rows(seen.trials)
-    own = [r for r in rows if r["trial"].case or not r["passed"]]
+    own = [r for r in rows if r["trial"].case or not r["passed"] or r["trial"].outcome.topic == code]
     given = len(rows) - len(own)
     flow = [FlowStep(str(n), text, [str(n + 1)] if n < len(seen.policy.flow) else []) for n, text in enumerate(seen.policy.flow, 1)]
     context = {
