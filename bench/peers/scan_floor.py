@@ -56,10 +56,11 @@ SQL = {
     ),
     "na-unemployed-medical": ("receiving_unemployment AND NOT on_job_insured", "40000"),
     "na-pension-certification": (
-        f"long_term_benefit IN ('pension', 'resident_pension') AND death_sources = 0 AND {LIVES}", "0",
+        f"long_term_benefit IN ('pension', 'resident_pension') AND death_sources = 0 AND life_doubts = 0 AND {LIVES}", "0",
     ),
     "na-injury-certification": (
-        f"long_term_benefit IN ('allowance', 'care', 'survivor') AND death_sources = 0 AND NOT receiving_pension AND NOT survivor_changed AND {LIVES}", "0",
+        f"""long_term_benefit IN ('allowance', 'care', 'survivor') AND death_sources = 0 AND life_doubts = 0 AND NOT receiving_pension
+            AND NOT survivor_changed AND {LIVES}""", "0",
     ),
 }  # fmt: skip
 
@@ -149,12 +150,12 @@ def by_polars(facts: Path, out: Path) -> dict[str, list[int]]:
         "na-unemployed-medical": (c("receiving_unemployment") & ~c("on_job_insured"), n(40_000)),
         "na-pension-certification": (
             c("long_term_benefit").is_in(["pension", "resident_pension"]) & (c("death_sources") == 0)
-            & lives,
+            & (c("life_doubts") == 0) & lives,
             n(0),
         ),
         "na-injury-certification": (
-            c("long_term_benefit").is_in(["allowance", "care", "survivor"]) & (c("death_sources") == 0) & ~c("receiving_pension")
-            & ~c("survivor_changed") & lives,
+            c("long_term_benefit").is_in(["allowance", "care", "survivor"]) & (c("death_sources") == 0) & (c("life_doubts") == 0)
+            & ~c("receiving_pension") & ~c("survivor_changed") & lives,
             n(0),
         ),
     }  # fmt: skip

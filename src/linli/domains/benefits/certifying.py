@@ -21,10 +21,11 @@ LEAST_NOTICE = timedelta(days=92)  # three months, whichever they are
 
 
 class Side(StrEnum):
-    """Whether a sign speaks of life or of death."""
+    """Whether a sign speaks of life, of death, or of another reason to doubt the right."""
 
     LIFE = "life"
     DEATH = "death"
+    DOUBT = "doubt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ _SETTLED = {
 
 
 class Signal(StrEnum):
-    """What signs of death say at present."""
+    """What signs of death, and other doubts, say at present."""
 
     NONE = ""
     SUSPECTED = "suspected"
@@ -238,17 +239,18 @@ def read_book(text: str) -> Book:
     """The file, checked: a weak sign needs a term and cannot be worth as much as a strong one. Raises ValueError."""
     raw = exact_yaml(text)
     life = {code: _life(code, k) for code, k in raw["life"].items()}
-    death = {
-        code: SignKind(code, Side.DEATH, k["label"], "", True, 0, 0, k["source"], k["tag"]) for code, k in raw["death"].items()
-    }
+    against = {
+        code: SignKind(code, side, k["label"], "", True, 0, 0, k["source"], k["tag"])
+        for side in (Side.DEATH, Side.DOUBT) for code, k in raw[side].items()
+    }  # fmt: skip
     strongest_weak = max((k.weight for k in life.values() if not k.strong), default=0)
-    if any(k.weight <= strongest_weak for k in life.values() if k.strong) or set(life) & set(death):
+    if any(k.weight <= strongest_weak for k in life.values() if k.strong) or set(life) & set(against):
         raise ValueError("a weak kind is worth as much as a strong one")
     rungs = [Rung(**{**r, "way": ReachWay(r["way"])}) for r in raw["ladder"]]
     if len({r.code for r in rungs}) < len(rungs) or {r.whom for r in rungs} - {"everybody", "frail", "others"}:
         raise ValueError("two steps of the ladder have one name, or a step is for nobody")
     return Book(
-        kinds=life | death, sources={code: s["label"] for code, s in raw["sources"].items()},
+        kinds=life | against, sources={code: s["label"] for code, s in raw["sources"].items()},
         benefits={code: Benefit(code, b["label"], b["item"]) for code, b in raw["benefits"].items()},
         ladder=tuple(sorted(rungs, key=lambda r: -r.before)),
         proceedings={kind: Term(**t) for kind, t in raw["proceedings"].items()}, resume=tuple(raw["resume"]),
@@ -287,7 +289,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Certified from the last success, by which kinds, until the last day of the cycle; and what signs of death say."""
+    """Certified from the last success, by which kinds, until the last day of the cycle; and what signs against it say."""
 
     certified_on: date
     by: tuple[str, ...]
@@ -323,7 +325,7 @@ def judge(
     terms: Terms,
     cleared_at: datetime | None = None,
 ) -> Judgement:
-    """What all signs up to a day say. ``start`` begins the first cycle; signs of death heard until ``cleared_at`` were looked into."""
+    """What all signs up to a day say. ``start`` begins the first cycle; signs against it heard until ``cleared_at`` were looked into."""
     kinds = book().kinds
     seen = sorted((s for s in signs if s.day <= on), key=lambda s: (s.day, s.kind))
     life = [s for s in seen if kinds[s.kind].side is Side.LIFE]
@@ -353,13 +355,18 @@ def weak_kinds(life: Iterable[Sign], on: date) -> tuple[str, ...]:
 
 def _signal(seen: Sequence[Sign], terms: Terms, cleared_at: datetime | None) -> Signal:
     kinds = book().kinds
-    deaths = [s for s in seen if kinds[s.kind].side is Side.DEATH and (cleared_at is None or s.heard > cleared_at)]
+    deaths = _unsettled(seen, Side.DEATH, cleared_at)
     if not deaths:
-        return Signal.NONE
+        return Signal.SUSPECTED if _unsettled(seen, Side.DOUBT, cleared_at) else Signal.NONE
     alive = max((s.day for s in seen if kinds[s.kind].side is Side.LIFE and kinds[s.kind].strong), default=date.min)
     if any(alive > s.day for s in deaths):
         return Signal.CONTRADICTED
     return Signal.PRESUMED_DEAD if len({s.source for s in deaths}) >= terms.death_sources else Signal.SUSPECTED
+
+
+def _unsettled(seen: Iterable[Sign], side: Side, cleared_at: datetime | None) -> list[Sign]:
+    """The signs of a side that nobody has looked into since they were heard."""
+    return [s for s in seen if book().kinds[s.kind].side is side and (cleared_at is None or s.heard > cleared_at)]
 
 
 def vital_facts(signs: Iterable[Sign], *, on: date, cleared_at: datetime | None = None) -> dict[str, Any]:
@@ -368,11 +375,11 @@ def vital_facts(signs: Iterable[Sign], *, on: date, cleared_at: datetime | None 
     seen = [s for s in signs if s.day <= on]
     life = [s for s in seen if kinds[s.kind].side is Side.LIFE]
     weak = weak_kinds(life, on)
-    deaths = {s.source for s in seen if kinds[s.kind].side is Side.DEATH and (cleared_at is None or s.heard > cleared_at)}
     return {
         "life_strong_on": max((s.day for s in life if kinds[s.kind].strong), default=None),
         "life_weak_count": sum(kinds[k].weight for k in weak) if len(weak) > 1 else 0,
-        "death_sources": len(deaths),
+        "death_sources": len({s.source for s in _unsettled(seen, Side.DEATH, cleared_at)}),
+        "life_doubts": len({s.kind for s in _unsettled(seen, Side.DOUBT, cleared_at)}),
     }
 
 

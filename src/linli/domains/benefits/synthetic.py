@@ -236,7 +236,7 @@ _PERSON: Mapping[str, str] = {
     "resident_paid_by_government": _often("paid by government", 0.5, "u(i // 6, 'hardship') < 0.04"),
     "resident_paid_months": _count("resident months", "least(greatest(age - 20, 0), 17) * 12", "u(i, 'resident insured') < 0.75 AND age >= 20"),
     "resident_account": _count("resident account", "2000000", "u(i, 'resident insured') < 0.75 AND age >= 20"),
-    "resident_transitional": "age >= 72", "death_sources": "deaths", "died_on": f"CASE WHEN deaths > 0 THEN dead_on ELSE {_NEVER} END",
+    "resident_transitional": "age >= 72", "death_sources": "deaths", "life_doubts": "0", "died_on": f"CASE WHEN deaths > 0 THEN dead_on ELSE {_NEVER} END",
     "employee_paid_months": _count("employee months", "least(greatest(age - 20, 0), 38) * 12", _EMPLOYEE),
     "pension_since": _if(_PENSIONER, f"birth + ({_PENSION_AGE} * 365.25)::INT", _NEVER),
     "funeral_paid": _often("funeral", 0.4, "deaths > 0"), "employment_hardship": _often("hardship worker", 0.1, "work = 'flexible'"),

@@ -73,7 +73,7 @@ def injury_certification(p: Table, figures: Figures) -> Verdict:
         conditions={
             "receiving": p.long_term_benefit.isin(["allowance", "care", "survivor"]),
             "evidence": lives(p, figures),
-            "alive": p.death_sources == 0,
+            "alive": (p.death_sources == 0) & (p.life_doubts == 0),
             "unchanged": ~p.receiving_pension & ~p.survivor_changed,
         }
     )
@@ -84,7 +84,7 @@ def pension_certification(p: Table, figures: Figures) -> Verdict:
     return Verdict(
         conditions={
             "receiving": p.long_term_benefit.isin(["pension", "resident_pension"]),
-            "alive": p.death_sources == 0,
+            "alive": (p.death_sources == 0) & (p.life_doubts == 0),
             "evidence": lives(p, figures),
         }
     )

@@ -69,6 +69,12 @@ def sign(kind, day, source="health", heard=HEARD):
             [("cremation", "2026-02-01", "civil"), ("declared_dead", "2026-02-02", "court"), ("travel", "2026-02-03")], "contradicted", "2027-02-02",
             id="two sources and alive after both",
         ),
+        pytest.param([("travel", "2026-01-01"), ("serving_sentence", "2026-02-01", "justice")], "suspected", "2026-12-31", id="another doubt"),
+        pytest.param([("missing", "2026-02-01", "police"), ("travel", "2026-02-02")], "suspected", "2027-02-01", id="gone and seen, not yet looked into"),
+        pytest.param(
+            [("missing", "2026-01-01", "police"), ("cremation", "2026-02-01", "civil"), ("deregistration", "2026-02-09", "police")],
+            "presumed-dead", "2021-04-30", id="a death goes before another doubt",
+        ),
     ],
 )  # fmt: skip
 def test_how_somebody_stands(signs, standing, until):
@@ -78,7 +84,8 @@ def test_how_somebody_stands(signs, standing, until):
 
 def test_a_doubt_that_was_looked_into_is_over_until_something_new_is_heard():
     old = sign("cremation", "2026-02-01", "civil")
-    assert judge([old], start=FIRST, on=ON, terms=TERMS, cleared_at=HEARD).signal is Signal.NONE
+    for one in (old, sign("double_benefit", "2026-02-01", "office")):
+        assert judge([one], start=FIRST, on=ON, terms=TERMS, cleared_at=HEARD).signal is Signal.NONE
     late = sign("cremation", "2026-02-01", "police", HEARD + timedelta(hours=1))
     assert judge([old, late], start=FIRST, on=ON, terms=TERMS, cleared_at=HEARD).signal is Signal.SUSPECTED
 
@@ -197,7 +204,7 @@ def test_every_outcome_has_a_way_and_words_and_every_kind_a_source_and_how_sure_
 
 
 BASE = (
-    "sources: {}\nbenefits: {}\nladder: []\nproceedings: {}\nresume: []\ndeath: {}\nlife:\n"
+    "sources: {}\nbenefits: {}\nladder: []\nproceedings: {}\nresume: []\ndeath: {}\ndoubt: {}\nlife:\n"
     "  a: {label: a, told: a, class: strong, weight: 2, source: s, tag: K}\n"
 )
 
